@@ -1,0 +1,67 @@
+// Package harness is the main job: it carries a scenario's plan out on one
+// pinned process, keeps a memory series for each URI, and judges it.
+//
+//	scenario → plan → target → requests and readings → series → verdict → result
+package harness
+
+import (
+	"context"
+	"net"
+
+	"leakhunt/harness/load"
+	"leakhunt/harness/memory"
+	"leakhunt/harness/proc"
+	"leakhunt/harness/runtimes"
+	"leakhunt/harness/target"
+)
+
+// Target pins exactly one process. Every error is a *fault.Error.
+type Target interface {
+	// Pin finds or starts the process and waits until it is ready.
+	Pin(ctx context.Context) (Pinned, error)
+}
+
+// Pinned is one process, for as long as it lives.
+type Pinned interface {
+	Info() target.Info
+	Process() proc.ID
+	Endpoint() load.Endpoint
+	// Check returns an error that says how the process was lost: ended,
+	// replaced, no longer the one that answers. conn, where not nil, is a
+	// live connection of the load: the pinned process must hold its other end.
+	Check(ctx context.Context, conn net.Conn) error
+	// Close ends what Pin started, and only that; it leaves no child behind.
+	Close() error
+}
+
+// Restarter is a Pinned that can be had again as a fresh process.
+type Restarter interface {
+	Restart(ctx context.Context) error
+}
+
+// Meter reads the memory of one process. Its errors are those of proc.ID.Check
+// where the process is lost.
+type Meter interface {
+	RSS() (int64, error)            // bytes; about 11 µs
+	Read() (memory.Reading, error)  // RSS, anonymous and swap; about 20 µs
+	Exact() (memory.Reading, error) // smaps_rollup; 0.6 ms and more
+}
+
+// Counter collects garbage, hands free pages back, and reads what is alive.
+type Counter interface {
+	// Name is how evidence names it: "agent", "inspector", "pprof", "jcmd".
+	Name() string
+	Columns() []runtimes.Column
+	// Read settles, then returns one value for each column.
+	Read(ctx context.Context) ([]float64, error)
+	Close() error
+}
+
+// Tracer is a Counter that can also name the lines that made what survives.
+type Tracer interface {
+	StartTrace(ctx context.Context) error
+	// StopTrace always switches tracing off, and returns the sites of what was
+	// allocated since StartTrace and is still alive; counts and bytes are
+	// totals, not yet per request.
+	StopTrace(ctx context.Context) ([]runtimes.Site, error)
+}

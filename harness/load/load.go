@@ -1,0 +1,63 @@
+// Package load sends one request at a time over one kept connection and says
+// what came back. It knows HTTP/1.1, Passenger's session protocol and FastCGI;
+// it does not know what the answers are for.
+package load
+
+import (
+	"bufio"
+	"net/http"
+	"time"
+)
+
+// Endpoint is where a pinned process answers, and how it is spoken to.
+type Endpoint struct {
+	Network  string // "tcp" or "unix"
+	Address  string // host:port, or the socket's path
+	TLS      bool
+	Insecure bool   // with TLS: do not check the certificate
+	Host     string // the Host header
+	Header   http.Header
+	// Header is added to every request; it may hold a connect password, so it
+	// is never printed.
+	Protocol Protocol // nil means HTTP{}
+}
+
+// Protocol writes a request and reads its answer on one connection.
+type Protocol interface {
+	// Write sends the request, its body included, and flushes.
+	Write(w *bufio.Writer, r *http.Request) error
+	// Read reads the answer's head; the body is read through the response.
+	Read(r *bufio.Reader, req *http.Request) (*http.Response, error)
+	// KeepAlive says whether the protocol can carry a second request on the
+	// same connection. An answer may still forbid it.
+	KeepAlive() bool
+}
+
+// Spec is a request as written in a scenario, with placeholders.
+type Spec struct {
+	Method, URI string
+	Header      [][2]string
+	Body        string
+	HasBody     bool
+	Timeout     time.Duration // 0: none
+	Status      []int         // expected; empty: any 2xx or 3xx
+	Contains    string        // expected in the body; "" : nothing
+	Fresh       bool          // send no cookies that were received before
+	KeepBody    bool          // hand the body back (captures, probes), at most 10 MiB
+}
+
+// Result is what one request came to.
+type Result struct {
+	Status  int
+	Bytes   int64 // of the body, read to its end
+	Latency time.Duration
+	Header  http.Header
+	Body    []byte // where asked for
+	// Failure says in words which expectation was broken; "" means none.
+	Failure string
+	// Err is set when no whole answer came: refused, closed, timed out.
+	Err error
+}
+
+// OK says that a whole answer came and was as expected.
+func (r *Result) OK() bool { return r.Err == nil && r.Failure == "" }

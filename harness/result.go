@@ -1,0 +1,128 @@
+package harness
+
+import (
+	"time"
+
+	"leakhunt/harness/runtimes"
+	"leakhunt/harness/target"
+	"leakhunt/harness/verdict"
+)
+
+// SchemaVersion is the version of the result file; within one, changes only add.
+const SchemaVersion = 1
+
+// Result is a run, as its result file holds it. Slices are never nil.
+type Result struct {
+	SchemaVersion int         `json:"schema_version"`
+	Tool          Tool        `json:"tool"`
+	Complete      bool        `json:"complete"`
+	Incomplete    string      `json:"incomplete_reason,omitempty"` // why Complete is false
+	StartedAt     time.Time   `json:"started_at"`
+	DurationS     float64     `json:"duration_s"`
+	Seed          int64       `json:"seed"`
+	RequestsTotal int         `json:"requests_total"`
+	Scenario      ScenarioRef `json:"scenario"`
+	Environment   Environment `json:"environment"`
+	Target        target.Info `json:"target"`
+	Summary       Summary     `json:"summary"`
+	URIs          []URIResult `json:"uris"`
+	Warnings      []Warning   `json:"warnings"`
+}
+
+// Tool is the program that made the result.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// ScenarioRef is the scenario that was run.
+type ScenarioRef struct {
+	Name   string `json:"name"`
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// Environment is the machine, as far as it matters to memory.
+type Environment struct {
+	OS        string `json:"os"`
+	Kernel    string `json:"kernel"`
+	CPUs      int    `json:"cpus"`
+	Allocator string `json:"allocator"`
+	PageBytes int    `json:"page_bytes"`
+}
+
+// Summary counts the URIs by verdict.
+type Summary struct {
+	Leak         int `json:"leak"`
+	Bloat        int `json:"bloat"`
+	Warmup       int `json:"warmup"`
+	Stable       int `json:"stable"`
+	Inconclusive int `json:"inconclusive"`
+	Error        int `json:"error"`
+}
+
+// URIResult is one line of the ranking.
+type URIResult struct {
+	Rank         int             `json:"rank"`
+	Name         string          `json:"name"`
+	Method       string          `json:"method"`
+	URI          string          `json:"uri"`
+	Verdict      verdict.Label   `json:"verdict"`
+	Evidence     []string        `json:"evidence"` // what decided, best first: "agent", "rss", …
+	Why          string          `json:"why"`
+	Growth       float64         `json:"growth_bytes_per_request"`
+	GrowthLow    float64         `json:"growth_low"`
+	GrowthHigh   float64         `json:"growth_high"`
+	Confidence   float64         `json:"confidence"`
+	Detectable   float64         `json:"detectable_bytes_per_request"`
+	Requests     int             `json:"requests"`
+	Errors       int             `json:"errors"`
+	LatencyMS    Latency         `json:"latency_ms"`
+	RSSStart     int64           `json:"rss_start_bytes"`
+	RSSEnd       int64           `json:"rss_end_bytes"`
+	RSSPeak      int64           `json:"rss_peak_bytes"`
+	Probes       []ProbeResult   `json:"probes"`
+	Sites        []runtimes.Site `json:"sites"`
+	SitesNote    string          `json:"sites_note,omitempty"` // what the sites explain, or why there are none
+	Budget       int64           `json:"budget_bytes_per_request,omitempty"`
+	OverBudget   bool            `json:"over_budget"`
+	Ignored      bool            `json:"ignored"`
+	IgnoreReason string          `json:"ignore_reason,omitempty"`
+	IgnoreUntil  string          `json:"ignore_until,omitempty"`  // YYYY-MM-DD
+	More         int             `json:"more_requests,omitempty"` // inconclusive: what would settle it
+	Line         int             `json:"scenario_line,omitempty"`
+	FirstError   string          `json:"first_error,omitempty"`
+	Series       []Point         `json:"series"`
+}
+
+// Latency is in milliseconds.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+}
+
+// ProbeResult is a runtime counter's growth, in its own unit per request.
+type ProbeResult struct {
+	Name   string  `json:"name"`
+	Unit   string  `json:"unit"`
+	Growth float64 `json:"growth_per_request"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+}
+
+// Point is one reading of a URI's series. Series are thinned for the result
+// without losing extremes, and judged at full length.
+type Point struct {
+	Requests int     `json:"requests"` // judged requests to this URI so far
+	RSS      int64   `json:"rss_bytes"`
+	Anon     int64   `json:"anon_bytes"`
+	Round    int     `json:"round"`
+	T        float64 `json:"t_s"`               // seconds since the run began
+	Settled  bool    `json:"settled,omitempty"` // read after garbage was collected
+}
+
+// Warning is something a reader should know before trusting the result.
+type Warning struct {
+	Code    string `json:"code"` // kebab-case, stable
+	Message string `json:"message"`
+}

@@ -1,0 +1,28 @@
+// Package runtimes asks a language runtime to collect its garbage, to hand
+// free pages back, and to say how much is alive: through leakhunt's agent
+// (Ruby, Node, Python), the inspector (Node), the control app (puma), pprof
+// (Go), jcmd (JVM), or a hook of the application.
+package runtimes
+
+// Column is one counter of a runtime.
+type Column struct {
+	Name string // "live objects", "live bytes"
+	Unit string // "objects" or "bytes"
+	// Exact counters count what is alive after a full collection: a few
+	// blocks that agree settle that they grow.
+	Exact bool
+}
+
+// Site is a place in the source whose objects survived, per request.
+type Site struct {
+	File              string  `json:"file"`
+	Line              int     `json:"line"`
+	Function          string  `json:"function,omitempty"`
+	Type              string  `json:"type,omitempty"`
+	ObjectsPerRequest float64 `json:"objects_per_request"`
+	BytesPerRequest   float64 `json:"bytes_per_request"`
+	// Caller is the first frame of the user's own code above a library frame.
+	Caller string   `json:"caller,omitempty"`
+	Stack  []string `json:"stack,omitempty"` // innermost first
+	Owner  string   `json:"owner,omitempty"` // "app", "library" or "runtime"
+}

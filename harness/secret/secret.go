@@ -1,0 +1,2 @@
+// Package secret keeps the values that must appear in no output.
+package secret

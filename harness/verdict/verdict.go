@@ -1,0 +1,28 @@
+// Package verdict decides from a memory series whether growth goes on. It is
+// pure: no I/O, no clock, no randomness.
+package verdict
+
+// Label is what leakhunt says of a URI.
+type Label string
+
+// The labels, as in the result file.
+const (
+	Leak         Label = "leak"         // growth goes on, and is expected to
+	Bloat        Label = "bloat"        // a step up, then flat
+	Warmup       Label = "warmup"       // growth that dies away, a filling bounded cache included
+	Stable       Label = "stable"       // no growth above the detection floor
+	Inconclusive Label = "inconclusive" // not enough evidence; More or Reason says what would settle it
+	Failed       Label = "error"        // the requests themselves failed
+)
+
+// Judgement is a verdict on one series, with its evidence. Rates are in units
+// (bytes, or objects) per request.
+type Judgement struct {
+	Label      Label
+	Growth     float64 // slope
+	Low, High  float64 // its 95 % confidence interval
+	Detectable float64 // growth above this is excluded by the data, or would have been found
+	Requests   int     // judged requests
+	Reason     string  // a clause that says what was seen, for a person
+	More       int     // Inconclusive: further requests that would settle it; 0 where unknown
+}
