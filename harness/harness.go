@@ -6,38 +6,22 @@ package harness
 
 import (
 	"context"
-	"net"
 
-	"leakhunt/harness/load"
 	"leakhunt/harness/memory"
-	"leakhunt/harness/proc"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/target"
 )
 
-// Target pins exactly one process. Every error is a *fault.Error.
-type Target interface {
-	// Pin finds or starts the process and waits until it is ready.
-	Pin(ctx context.Context) (Pinned, error)
-}
-
-// Pinned is one process, for as long as it lives.
-type Pinned interface {
-	Info() target.Info
-	Process() proc.ID
-	Endpoint() load.Endpoint
-	// Check returns an error that says how the process was lost: ended,
-	// replaced, no longer the one that answers. conn, where not nil, is a
-	// live connection of the load: the pinned process must hold its other end.
-	Check(ctx context.Context, conn net.Conn) error
-	// Close ends what Pin started, and only that; it leaves no child behind.
-	Close() error
-}
-
-// Restarter is a Pinned that can be had again as a fresh process.
-type Restarter interface {
-	Restart(ctx context.Context) error
-}
+// The three faces of a target are declared beside their implementations, which
+// this package imports.
+type (
+	// Target pins exactly one process.
+	Target = target.Target
+	// Pinned is one process, for as long as it lives.
+	Pinned = target.Pinned
+	// Restarter is a Pinned that can be had again as a fresh process.
+	Restarter = target.Restarter
+)
 
 // Meter reads the memory of one process. Its errors are those of proc.ID.Check
 // where the process is lost.

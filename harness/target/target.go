@@ -2,6 +2,42 @@
 // it answers, and knows at any moment whether it is still the same.
 package target
 
+import (
+	"context"
+	"net"
+
+	"leakhunt/harness/load"
+	"leakhunt/harness/proc"
+)
+
+// Target pins exactly one process. Every error is a *fault.Error.
+type Target interface {
+	// Pin finds or starts the process and waits until it is ready.
+	Pin(ctx context.Context) (Pinned, error)
+}
+
+// Pinned is one process, for as long as it lives. Its methods are for one
+// goroutine at a time.
+type Pinned interface {
+	Info() Info
+	Process() proc.ID
+	Endpoint() load.Endpoint
+	// Check returns an error that says how the process was lost: ended,
+	// replaced, no longer the one that answers. conn, where not nil, is a
+	// live connection of the load that has carried an answer already: the
+	// pinned process must hold its other end.
+	Check(ctx context.Context, conn net.Conn) error
+	// Close ends what Pin started, and only that; it leaves no child behind.
+	// A second call does nothing.
+	Close() error
+}
+
+// Restarter is a Pinned that can be had again as a fresh process: afterwards
+// Process, Endpoint and Info are those of the new one, Info.Restarts one more.
+type Restarter interface {
+	Restart(ctx context.Context) error
+}
+
 // Info describes a pinned process for people and for the result file. It holds
 // no secret.
 type Info struct {
