@@ -1,0 +1,82 @@
+package verdict
+
+// Late is the sequential late-growth test of one series, the way a run asks it:
+// it is shown the series at growing lengths and says when it knows enough.
+//
+// Its null hypothesis is growth that dies away, for healthy servers creep for
+// thousands of requests. So what is significant once (Suspect) must still be
+// there at four times the length, at half its first slope at least.
+type Late struct {
+	p     Params
+	next  int
+	n0    int     // requests at the first pass; 0 while nothing is suspected
+	s0    float64 // its slope, bytes/request
+	since int     // requests that a restarted clock does not look at again
+}
+
+// Levels of the growth test: the looks of the first pass share 0.05
+// (Bonferroni over the doublings from 128 to 4,096), the confirmation has one.
+const (
+	alphaFirst   = 0.05 / 6
+	alphaConfirm = 0.01
+)
+
+// NewLate returns the test of a series that has not begun.
+func NewLate(p Params) *Late {
+	return &Late{p: p.withDefaults(), next: firstLook}
+}
+
+// Next is the length in requests at which the next look is due.
+func (l *Late) Next() int { return l.next }
+
+// Suspect says that the first pass was significant and its confirmation is due.
+func (l *Late) Suspect() bool { return l.n0 > 0 }
+
+// Suspicion is the slope in bytes/request and the length in requests at which
+// growth was first significant, both 0 where nothing is suspected.
+func (l *Late) Suspicion() (slope float64, requests int) { return l.s0, l.n0 }
+
+// Look judges the series so far: mem[i] is the memory in bytes after i+1
+// requests. done says that no further request would be asked for. A look that
+// comes before Next is answered and changes nothing.
+func (l *Late) Look(mem []float64) (j Judgement, done bool) {
+	if why := unusable(mem); why != "" {
+		return undecided(len(mem), why, 0), true
+	}
+	n := len(mem)
+	if n < l.next {
+		return fixed(mem, l.p, l.n0, l.s0), false
+	}
+	for l.next <= n {
+		l.next *= 2
+	}
+	last := n >= l.p.MaxRequests
+	g := measure(mem[n/2:], l.p)
+	least := l.p.least(n)
+
+	if l.n0 > 0 {
+		j, cleared := confirm(mem, g, l.s0, l.n0, l.p)
+		if !cleared {
+			return j, true
+		}
+		l.n0, l.s0 = 0, 0
+	}
+	if excluded(g, l.p) {
+		if j, ok := harmless(mem, g, l.p); ok || last {
+			return j, true
+		}
+		return fixed(mem, l.p, 0, 0), false
+	}
+	if !last && g.significant(alphaFirst, least) {
+		l.n0, l.s0 = n, g.slope
+		l.next = max(4*n, leastToTell)
+		if l.next > l.p.MaxRequests {
+			l.next = l.p.MaxRequests
+		}
+		return fixed(mem, l.p, l.n0, l.s0), false
+	}
+	if last {
+		return fixed(mem, l.p, 0, 0), true
+	}
+	return fixed(mem, l.p, 0, 0), n >= 4096 && !(g.slope-g.half(t95) > 0 && g.slope > least)
+}

@@ -1,0 +1,76 @@
+package verdict
+
+import "math"
+
+// Params sets what is looked for in a memory series. Zero values stand for the
+// defaults.
+type Params struct {
+	// MinSlope is the smallest growth that is looked for, in bytes/request.
+	// Default 512; 2048 suits a JVM that is not settled before readings.
+	MinSlope float64
+	// Quantum is the step by which the allocator takes memory from the system,
+	// in bytes. Default 128 KiB: glibc's M_TOP_PAD (mallopt(3)).
+	Quantum float64
+	// Page is the size of a page, in bytes. Default 4096.
+	Page float64
+	// MaxRequests bounds the series. Default 16384.
+	MaxRequests int
+	// Slack is memory that is resident and not surely alive, in bytes: what a
+	// leak could use up before RSS shows it. It goes into Detectable as
+	// Slack/requests. After a settle it is about 0; without one, at least the
+	// rise since the process was fresh.
+	Slack float64
+	// MaxFloor is the largest Detectable, in bytes/request, with which a series
+	// may still be called stable, bloat or warm-up. Default 8·MinSlope.
+	MaxFloor float64
+	// Rise is by how many bytes memory rose over the BurnIn requests before the
+	// series began; 0 where unknown. What a process grew while warming up says
+	// how fast it may still creep: see Params.creep.
+	Rise   float64
+	BurnIn int
+}
+
+// The shortest series that is looked at, and the shortest that a leak may be
+// told from on RSS as it comes, in requests.
+const (
+	firstLook   = 128
+	leastToTell = 2048
+)
+
+func (p Params) withDefaults() Params {
+	fill := func(v *float64, d float64) {
+		if math.IsNaN(*v) || math.IsInf(*v, 0) || *v <= 0 {
+			*v = d
+		}
+	}
+	fill(&p.MinSlope, 512)
+	fill(&p.Quantum, 128<<10)
+	fill(&p.Page, 4096)
+	fill(&p.MaxFloor, 8*p.MinSlope)
+	p.Slack, p.Rise = atLeastZero(p.Slack), atLeastZero(p.Rise)
+	if p.MaxRequests <= 0 {
+		p.MaxRequests = 16384
+	}
+	return p
+}
+
+func atLeastZero(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+		return 0
+	}
+	return v
+}
+
+// creep is the growth in bytes/request that mere warm-up would explain around
+// judged request n. The null hypothesis is growth that dies away, and the
+// slowest way in which healthy servers were seen to do so is the logarithm:
+// memory = c + a·ln(requests), so a = Rise/ln(BurnIn), and at request t its
+// slope is a/t. Exponential warm-up and filling caches of a size that the
+// burn-in has seen fall faster.
+func (p Params) creep(n float64) float64 {
+	if p.BurnIn < 2 {
+		return 0
+	}
+	t := float64(p.BurnIn) + n
+	return p.Rise / math.Log(float64(p.BurnIn)) / t
+}
