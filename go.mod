@@ -1,6 +1,8 @@
 module leakhunt
 
-go 1.26
+go 1.26.0
+
+require golang.org/x/net v0.62.0
 
 require (
 	github.com/PuerkitoBio/goquery v1.13.0 // indirect
@@ -32,7 +34,6 @@ require (
 	github.com/shirou/gopsutil/v3 v3.24.5 // indirect
 	github.com/spf13/cobra v1.10.2 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
-	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/term v0.47.0 // indirect
 	golang.org/x/text v0.43.0 // indirect

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/secret"
+)
+
+// app is what every command shares: the streams, which redact secrets, and
+// how much to say on them.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	rawOut, rawErr io.Writer // the streams themselves, to ask what they are
+	secrets        *secret.Set
+	quiet, verbose bool
+	color          string
+	bisect         bool
+}
+
+func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
+	s := &secret.Set{}
+	return &app{
+		stdin: stdin, rawOut: stdout, rawErr: stderr, secrets: s,
+		stdout: s.Writer(stdout), stderr: s.Writer(stderr),
+	}
+}
+
+const rootLong = `leakhunt finds the request that makes a web application grow.
+
+It pins one application process, sends each URI of a scenario many times,
+reads the process's memory as it goes, and says of each URI, with a confidence
+interval and a detection floor, whether it leaks.`
+
+const rootExample = `  leakhunt run scenarios/demo.yaml              # the embedded demo: known leaks, known innocents
+  leakhunt run shop.yaml                        # your scenario, as a ranked table
+  leakhunt run shop.yaml -o table -o html=r.html # a table here, a report there
+  leakhunt validate shop.yaml                   # check a scenario, send nothing`
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "leakhunt",
+		Short:         "Find the request that makes a web application grow",
+		Long:          rootLong,
+		Example:       rootExample,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return fromEnvironment(cmd)
+		},
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fault.Usagef("%v", err).WithHint("%s --help shows every flag, with examples.", cmd.CommandPath())
+	})
+	f := root.PersistentFlags()
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but what was asked for")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more on stderr")
+	f.StringVar(&a.color, "color", "auto", "when to colour: auto, always, never")
+	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.demoCommand(), a.versionCommand())
+	return root
+}
+
+// fromEnvironment fills flags that were not given from LEAKHUNT_<FLAG>.
+func fromEnvironment(cmd *cobra.Command) error {
+	var first error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed || first != nil {
+			return
+		}
+		name := "LEAKHUNT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if v, ok := os.LookupEnv(name); ok && v != "" {
+			if err := cmd.Flags().Set(f.Name, v); err != nil {
+				first = fault.Usagef("%s=%s", name, v).Because(err)
+			}
+		}
+	})
+	return first
+}
+
+// colored is whether to colour what goes to w.
+func (a *app) colored(w io.Writer) (bool, error) {
+	switch a.color {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		_, no := os.LookupEnv("NO_COLOR")
+		return !no && os.Getenv("TERM") != "dumb" && isTerminal(w), nil
+	default:
+		return false, fault.Usagef("--color %q", a.color).WithHint("Use auto, always or never.")
+	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// width is how many columns w has; 0 where it is no terminal.
+func width(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return n
+		}
+	}
+	return 0
+}
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				v += "-" + s.Value[:12]
+			}
+		}
+	}
+	return v
+}

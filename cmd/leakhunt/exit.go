@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"leakhunt/harness/fault"
+)
+
+// The exit codes, as users' scripts know them. They are given out here alone.
+const (
+	exitOK           = 0
+	exitFound        = 1 // a leak, a budget broken, or a regression
+	exitUsage        = 2
+	exitUnmeasured   = 3
+	exitInconclusive = 4
+)
+
+// With --git-bisect: a commit that cannot be judged is skipped, a wrong command
+// line ends the bisection.
+const (
+	bisectSkip  = 125
+	bisectAbort = 255
+)
+
+// finding is the outcome of a command that worked and found something.
+type finding struct {
+	code int
+	text string
+}
+
+func (f *finding) Error() string { return f.text }
+
+// interruption is the signal that ended a run.
+type interruption struct{ sig syscall.Signal }
+
+func (i *interruption) Error() string { return "interrupted (" + i.sig.String() + ")" }
+
+// Main is the whole program: it runs the command line args and returns the
+// exit code.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := interruptible()
+	defer stop()
+	app := newApp(stdin, stdout, stderr)
+	root := app.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var i *interruption
+	if errors.As(context.Cause(ctx), &i) && err != nil {
+		err = i
+	}
+	app.tell(err)
+	return exitCode(err, app.bisect)
+}
+
+// interruptible is a context that the first SIGINT or SIGTERM cancels, with an
+// *interruption as its cause. The second exits at once.
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case s := <-signals:
+				sig, _ := s.(syscall.Signal)
+				if n > 0 {
+					os.Exit(128 + int(sig))
+				}
+				cancel(&interruption{sig})
+			case <-done:
+				return
+			}
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); close(done); cancel(nil) }
+}
+
+func exitCode(err error, bisect bool) int {
+	code := plainCode(err)
+	if !bisect {
+		return code
+	}
+	switch code {
+	case exitOK, exitFound:
+		return code
+	case exitUnmeasured, exitInconclusive:
+		return bisectSkip
+	default:
+		return bisectAbort
+	}
+}
+
+func plainCode(err error) int {
+	var f *finding
+	var i *interruption
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &i):
+		return 128 + int(i.sig)
+	case errors.As(err, &f):
+		return f.code
+	case fault.KindOf(err) == fault.Usage:
+		return exitUsage
+	default:
+		return exitUnmeasured
+	}
+}
+
+// tell prints an error for a person: what happened, then what to do.
+func (a *app) tell(err error) {
+	var f *finding
+	if err == nil || errors.As(err, &f) && f.text == "" {
+		return
+	}
+	text := strings.TrimRight(err.Error(), "\n")
+	if errors.As(err, &f) {
+		fmt.Fprintln(a.stderr, text)
+		return
+	}
+	fmt.Fprintln(a.stderr, "leakhunt: "+text)
+	if hint := fault.HintOf(err); hint != "" {
+		fmt.Fprintln(a.stderr, "  → "+hint)
+	}
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"leakhunt/harness/fault"
+	"leakhunt/scenarios"
+)
+
+func (o *overrides) register(f *pflag.FlagSet) {
+	f.StringVarP(&o.requests, "requests", "n", "", "judged requests to each URI: a number, or auto")
+	f.StringVar(&o.warmup, "warmup", "", "requests to each URI before the first round: a number, or auto")
+	f.IntVarP(&o.rounds, "rounds", "r", 0, "blocks that the requests are sent in")
+	f.StringVarP(&o.url, "target", "t", "", "pin the process that answers at this URL")
+	f.IntVarP(&o.pid, "pid", "p", 0, "the process that must answer")
+	f.StringArrayVarP(&o.headers, "header", "H", nil, `a header for every request, "Name: value"; repeatable`)
+	f.StringArrayVar(&o.vars, "var", nil, "k=v, for {{k}} in requests; repeatable")
+	f.StringArrayVar(&o.only, "only", nil, "only URIs whose name matches this glob; repeatable")
+	f.StringArrayVar(&o.skip, "skip", nil, "no URIs whose name matches this glob; repeatable")
+	f.StringArrayVar(&o.tags, "tag", nil, "only URIs with this tag; repeatable")
+	f.Int64Var(&o.seed, "seed", 0, "seed of the random order; 0: a new one")
+	f.DurationVar(&o.maxTime, "max-time", 0, "stop after this time and keep what was measured")
+}
+
+// load reads the scenario and puts the flags above it.
+func (o *overrides) load(file string) (*scenarios.Scenario, error) {
+	opt, err := o.options()
+	if err != nil {
+		return nil, err
+	}
+	sc, err := scenarios.Load(file, opt)
+	if err != nil {
+		return nil, err
+	}
+	for _, apply := range []func(*scenarios.Scenario) error{o.counts, o.target, o.request, o.choose} {
+		if err := apply(sc); err != nil {
+			return nil, err
+		}
+	}
+	return sc, nil
+}
+
+func (o *overrides) counts(sc *scenarios.Scenario) error {
+	if o.requests != "" {
+		n, err := count("--requests", o.requests, 1)
+		if err != nil {
+			return err
+		}
+		sc.Requests = n
+		for i := range sc.URIs {
+			sc.URIs[i].Requests = nil
+		}
+	}
+	if o.warmup != "" {
+		n, err := count("--warmup", o.warmup, 0)
+		if err != nil {
+			return err
+		}
+		sc.Warmup = n
+	}
+	switch {
+	case o.rounds < 0:
+		return fault.Usagef("--rounds %d: a number from 1 on is needed", o.rounds)
+	case o.rounds > 0:
+		sc.Rounds = o.rounds
+	}
+	if o.seed != 0 {
+		sc.Seed = o.seed
+	}
+	if o.maxTime != 0 {
+		sc.Limits.Time = o.maxTime
+	}
+	return nil
+}
+
+func (o *overrides) target(sc *scenarios.Scenario) error {
+	if o.url != "" {
+		sc.Target = scenarios.Target{Kind: "url", URL: o.url, Insecure: sc.Target.Insecure}
+	}
+	if o.pid != 0 {
+		switch sc.Target.Kind {
+		case "url":
+			sc.Target.PID = o.pid
+		case "passenger":
+			sc.Target.Passenger.PID = o.pid
+		default:
+			return fault.Usagef("--pid %d: the %s target starts its own process", o.pid, sc.Target.Kind).
+				WithHint("Give --target URL too, to pin a running process.")
+		}
+	}
+	return nil
+}
+
+func (o *overrides) request(sc *scenarios.Scenario) error {
+	headers, err := pairs("--header", ":", o.headers)
+	if err != nil {
+		return err
+	}
+	sc.Headers = append(slices.Clone(sc.Headers), headers...)
+	return nil
+}
+
+// choose keeps the URIs that --only, --skip and --tag leave.
+func (o *overrides) choose(sc *scenarios.Scenario) error {
+	for _, g := range slices.Concat(o.only, o.skip) {
+		if _, err := path.Match(g, ""); err != nil {
+			return fault.Usagef("bad glob %q", g).Because(err)
+		}
+	}
+	keep := sc.URIs[:0:0]
+	for _, u := range sc.URIs {
+		tagged := len(o.tags) == 0 || slices.ContainsFunc(u.Tags, func(t string) bool { return slices.Contains(o.tags, t) })
+		if tagged && (len(o.only) == 0 || matches(o.only, u)) && !matches(o.skip, u) {
+			keep = append(keep, u)
+		}
+	}
+	if len(keep) == 0 {
+		var names []string
+		for _, u := range sc.URIs {
+			names = append(names, u.Name)
+		}
+		return fault.Usagef("--only, --skip and --tag leave no URI").
+			WithHint("The scenario has: %s.", strings.Join(names, ", "))
+	}
+	sc.URIs = keep
+	return nil
+}
+
+// matches is whether a glob matches a URI's name. A star also matches a slash,
+// as it does for people.
+func matches(globs []string, u scenarios.URI) bool {
+	flat := func(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
+	return slices.ContainsFunc(globs, func(g string) bool {
+		ok, err := path.Match(flat(g), flat(u.Name))
+		return ok && err == nil
+	})
+}
+
+func count(flag, s string, least int) (scenarios.Count, error) {
+	if s == "auto" {
+		return scenarios.Count{Auto: true}, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < least {
+		return scenarios.Count{}, fault.Usagef("%s %s: a whole number from %d on is needed, or auto", flag, s, least)
+	}
+	return scenarios.Count{N: n}, nil
+}
+
+func pairs(flag, sep string, list []string) ([]scenarios.Pair, error) {
+	var out []scenarios.Pair
+	for _, s := range list {
+		k, v, ok := strings.Cut(s, sep)
+		if !ok || strings.TrimSpace(k) == "" {
+			return nil, fault.Usagef("%s %q: it must look like name%svalue", flag, s, sep)
+		}
+		out = append(out, scenarios.Pair{Name: strings.TrimSpace(k), Value: strings.TrimSpace(v)})
+	}
+	return out, nil
+}

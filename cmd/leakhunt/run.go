@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"leakhunt/harness"
+	"leakhunt/harness/fault"
+	"leakhunt/harness/memory"
+	"leakhunt/harness/proc"
+	"leakhunt/harness/target"
+	"leakhunt/scenarios"
+)
+
+const runLong = `Run pins one process of the application, sends each URI of the scenario, reads
+the process's memory, and ranks the URIs by the growth that will go on.
+
+Exit code 0: nothing to fail on. 1: a leak, a broken budget or a regression.
+2: the command line or the scenario is wrong, nothing was sent. 3: could not
+measure. 4: inconclusive, where --fail-on inconclusive asks for it.`
+
+const runExample = `  leakhunt run shop.yaml                             # a ranked table
+  leakhunt run shop.yaml -n 500 --only '/orders*'    # 500 requests to each of these
+  leakhunt run shop.yaml -t http://127.0.0.1:3000    # the process that answers there
+  leakhunt run shop.yaml -o table -o json=out.json   # a table here, the result in a file
+  leakhunt run shop.yaml --dry-run                   # what it would send
+  git bisect run leakhunt run shop.yaml --git-bisect # which commit brought the leak`
+
+type runFlags struct {
+	overrides
+	outputs  []string
+	failOn   []string
+	progress string
+	dryRun   bool
+	gate     gateFlags
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:     "run SCENARIO",
+		Short:   "Find the URIs that leak",
+		Long:    runLong,
+		Example: runExample,
+		Args:    atLeast(1, "a scenario file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.run(cmd, args[0], &f)
+		},
+	}
+	fl := c.Flags()
+	f.overrides.register(fl)
+	f.gate.register(fl)
+	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=PATH], repeatable; - or nothing is stdout")
+	fl.StringSliceVar(&f.failOn, "fail-on", []string{"leak"}, "what makes the run fail: leak, regression, inconclusive, never")
+	fl.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, bar, plain, none")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and what it costs; send nothing")
+	fl.BoolVar(&a.bisect, "git-bisect", false, "exit codes for git bisect run: 0 good, 1 bad, 125 skip, 255 abort")
+	return c
+}
+
+func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
+	sc, err := f.load(path)
+	if err != nil {
+		return err
+	}
+	if err := a.secrets.Add(sc.Secrets...); err != nil {
+		return fault.Usagef("%s: secrets", path).Because(err)
+	}
+	sinks, err := a.sinks(f.outputs)
+	if err != nil {
+		return err
+	}
+	gate, err := f.gate.load(f.failOn)
+	if err != nil {
+		return err
+	}
+	plan, err := harness.NewPlan(sc)
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		return a.describe(plan)
+	}
+	obs, err := a.observer(f.progress)
+	if err != nil {
+		return err
+	}
+	tgt, err := target.Open(sc, a.targetOptions(sc))
+	if err != nil {
+		return err
+	}
+	res, runErr := harness.Run(cmd.Context(), plan, tgt, harness.Options{
+		Version:     version(),
+		Observer:    obs,
+		OpenMeter:   func(id proc.ID) (harness.Meter, error) { return memory.Open(id) },
+		OpenCounter: a.counter(sc),
+	})
+	obs.Close()
+	return a.conclude(res, runErr, sc, sinks, gate)
+}
+
+// describe prints the plan.
+func (a *app) describe(p *harness.Plan) error {
+	fmt.Fprintf(a.stdout, "%s: %s\n", p.Scenario.Name, p.Describe(false))
+	for _, it := range p.Items {
+		n := "auto"
+		if !it.Requests.Auto {
+			n = fmt.Sprint(it.Requests.N)
+		}
+		fmt.Fprintf(a.stdout, "  %-7s %s  (%s requests)\n", it.Method, it.URI.URI, n)
+	}
+	return nil
+}
+
+// overrides are the flags that stand above the scenario.
+type overrides struct {
+	requests, warmup string
+	rounds           int
+	url              string
+	pid              int
+	headers, vars    []string
+	only, skip, tags []string
+	seed             int64
+	maxTime          time.Duration
+}
+
+func (o *overrides) options() (scenarios.Options, error) {
+	vars, err := pairs("--var", "=", o.vars)
+	if err != nil {
+		return scenarios.Options{}, err
+	}
+	m := map[string]string{}
+	for _, p := range vars {
+		m[p.Name] = p.Value
+	}
+	return scenarios.Options{Vars: m}, nil
+}

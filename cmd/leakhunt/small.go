@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"leakhunt/harness/demo"
+	"leakhunt/harness/fault"
+	"leakhunt/report"
+	"leakhunt/scenarios"
+)
+
+// atLeast refuses fewer than n arguments with the command's own example.
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < n {
+			return fault.Usagef("%s needs %s", cmd.CommandPath(), what).
+				WithHint("%s --help shows examples.", cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+func (a *app) validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate SCENARIO...",
+		Short: "Check scenario files; nothing is sent",
+		Example: `  leakhunt validate shop.yaml
+  leakhunt validate scenarios/*.yaml`,
+		Args: atLeast(1, "a scenario file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var errs []error
+			for _, path := range args {
+				sc, err := scenarios.Load(path, scenarios.Options{})
+				if err != nil {
+					errs = append(errs, err)
+					continue
+				}
+				if !a.quiet {
+					fmt.Fprintf(a.stdout, "%s: valid, %d URIs\n", path, len(sc.URIs))
+				}
+			}
+			return errors.Join(errs...)
+		},
+	}
+}
+
+func (a *app) schemaCommand() *cobra.Command {
+	var result bool
+	c := &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema (draft-07) of the scenario, or of the result",
+		Example: `  leakhunt schema > leakhunt.schema.json          # then, as a scenario's first line:
+  #   # yaml-language-server: $schema=./leakhunt.schema.json
+  leakhunt schema --result > result.schema.json`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			s := scenarios.Schema()
+			if result {
+				s = report.Schema()
+			}
+			_, err := a.stdout.Write(s)
+			return err
+		},
+	}
+	c.Flags().BoolVar(&result, "result", false, "the schema of the result file")
+	return c
+}
+
+func (a *app) demoCommand() *cobra.Command {
+	var listen string
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Serve the demo application: known leaks, known innocents",
+		Example: `  leakhunt demo                                   # serves on 127.0.0.1:8080
+  leakhunt run scenarios/demo.yaml                # starts its own, and hunts its leaks`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return demo.Serve(cmd.Context(), listen, a.stdout)
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to serve on")
+	return c
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.stdout, "leakhunt", version())
+			return err
+		},
+	}
+}

@@ -1,0 +1,92 @@
+package harness
+
+import (
+	"leakhunt/harness/runtimes"
+	"leakhunt/harness/verdict"
+)
+
+// noSites is the sites of a URI that has none: an empty list, never null.
+var noSites = []runtimes.Site{}
+
+// minSlopeJVM is the least growth that counts on a JVM whose garbage nobody
+// collects: its clean slopes reach 1,024 bytes a request.
+const minSlopeJVM = 2048
+
+// params are the verdict's parameters for this process.
+func (h *hunt) params() verdict.Params {
+	var p verdict.Params
+	if info := h.pinned.Info(); info.Runtime == "java" && len(info.Settings) == 0 && h.counter == nil {
+		p.MinSlope = minSlopeJVM
+	}
+	return p
+}
+
+// slack bounds, in bytes, the memory that is resident and may be free: a leak
+// can fill it without any growth of RSS, so a floor has to hold it. After a
+// settle there is none. A tight process gives free pages back, so that what
+// it had before a fall of its RSS bounds it. Any other process may keep
+// everything it ever had: all growth since it was fresh, or all of its memory
+// where others had used it before.
+func (h *hunt) slack(t *track) float64 {
+	info := h.pinned.Info()
+	switch {
+	case h.counter != nil:
+		return 0
+	case len(info.Settings) > 0:
+		return drawdown(t.joined(nil))
+	case info.Kind == "command" || info.Kind == "demo":
+		return max(0, float64(h.peak-h.start))
+	default:
+		return max(0, float64(h.peak-h.start)+float64(h.startAnon))
+	}
+}
+
+// drawdown is the deepest fall of a series below what it had been, in its
+// judged last half.
+func drawdown(mem []float64) float64 {
+	var top, deepest float64
+	for i, m := range mem[len(mem)/2:] {
+		if i == 0 || m > top {
+			top = m
+		}
+		deepest = max(deepest, top-m)
+	}
+	return deepest
+}
+
+// settled judges by what was read at block edges after garbage had been
+// collected: the runtime's counters, and RSS beside them.
+func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
+	fixed := !t.Requests.Auto
+	rss := verdict.Counter(t.edges(func(e edge) float64 { return float64(e.metric) }), verdict.CounterParams{
+		Unit: "bytes", FixedN: fixed, Horizon: settledHorizon,
+	})
+	var counters []verdict.Evidence
+	for i, c := range h.counter.Columns() {
+		j := verdict.Counter(t.edges(func(e edge) float64 { return at(e.counters, i) }), verdict.CounterParams{
+			Unit: c.Unit, Exact: c.Exact, FixedN: fixed, Horizon: settledHorizon,
+		})
+		counters = append(counters, verdict.Evidence{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Judgement: j})
+	}
+	return verdict.Fuse(rss, counters)
+}
+
+// probes are the counters' growth, for the result.
+func (h *hunt) probes(t *track) []ProbeResult {
+	out := []ProbeResult{}
+	for i, c := range h.counter.Columns() {
+		j := verdict.Counter(t.edges(func(e edge) float64 { return at(e.counters, i) }), verdict.CounterParams{
+			Unit: c.Unit, Exact: c.Exact, FixedN: !t.Requests.Auto, Horizon: settledHorizon,
+		})
+		out = append(out, ProbeResult{Name: c.Name, Unit: c.Unit, Growth: j.Growth, Low: j.Low, High: j.High})
+	}
+	return out
+}
+
+// at is the i-th counter of an edge; an edge that was cut short has none.
+func at(v []float64, i int) float64 {
+	if i < len(v) {
+		return v[i]
+	}
+	return 0
+}

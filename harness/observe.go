@@ -1,0 +1,64 @@
+package harness
+
+import "time"
+
+// Progress is where a run stands.
+type Progress struct {
+	Phase    string // "warming up", "round 3", "confirming"
+	URI      string // its name
+	RSS      int64  // bytes
+	Sent     int    // requests sent so far
+	Expected int    // requests expected in all, as far as is known now
+	Elapsed  time.Duration
+	Left     time.Duration // at the present speed; 0 where unknown
+}
+
+// Observer watches a run. Its methods are called from the run's goroutine,
+// and must be quick.
+type Observer interface {
+	Progress(Progress)
+	// Note is something worth a line of its own.
+	Note(text string)
+	// Standing is the ranking as it would be if the run ended now.
+	Standing([]URIResult)
+}
+
+// Silent observes nothing.
+type Silent struct{}
+
+// Progress does nothing.
+func (Silent) Progress(Progress) {}
+
+// Note does nothing.
+func (Silent) Note(string) {}
+
+// Standing does nothing.
+func (Silent) Standing([]URIResult) {}
+
+type progress struct {
+	phase    string
+	rss      int64
+	expected int
+	next     time.Time
+}
+
+// Progress is told at most so often, so that telling costs nothing.
+const tickEvery = 100 * time.Millisecond
+
+func (s *session) tick(t *track, rss int64) {
+	s.progress.rss = rss
+	s.peak = max(s.peak, rss)
+	now := time.Now()
+	if now.Before(s.progress.next) {
+		return
+	}
+	s.progress.next = now.Add(tickEvery)
+	p := Progress{
+		Phase: s.progress.phase, URI: t.Name, RSS: rss, Sent: s.total,
+		Expected: max(s.total, s.progress.expected), Elapsed: now.Sub(s.began),
+	}
+	if s.total > 0 {
+		p.Left = time.Duration(float64(p.Elapsed) / float64(s.total) * float64(p.Expected-s.total))
+	}
+	s.observer.Progress(p)
+}

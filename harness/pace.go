@@ -1,0 +1,103 @@
+package harness
+
+import "leakhunt/harness/verdict"
+
+// pace says how many requests a URI gets in its next block, and when it has
+// had enough. There are two: by RSS alone a URI needs thousands of requests
+// in blocks that double; with garbage collected before each reading a few
+// equal blocks tell.
+type pace interface {
+	next(t *track, round int) int
+	look(t *track)
+	ahead(t *track, round int) int
+}
+
+func (h *hunt) pace() pace {
+	if h.counter != nil {
+		return settledPace{h}
+	}
+	return rssPace{h}
+}
+
+// maxAuto is where the search of RSS alone for late growth ends, per URI.
+const maxAuto = 4096
+
+// rssPace follows the sequential late-growth test.
+type rssPace struct{ h *hunt }
+
+func (p rssPace) next(t *track, round int) int {
+	if !t.Requests.Auto {
+		return nth(Blocks(t.Requests.N, p.h.plan.Scenario.Rounds, true), round)
+	}
+	if t.late == nil {
+		t.late = verdict.NewLate(p.h.params())
+	}
+	return t.late.Next() - t.requests()
+}
+
+func (p rssPace) look(t *track) {
+	if !t.Requests.Auto {
+		return
+	}
+	var done bool
+	t.judged, done = t.late.Look(t.joined(nil))
+	// A suspect is convicted alone and in a row, while nobody else leaks
+	// beside it; until then it is in quarantine.
+	t.done = done || (t.late.Suspect() && len(p.h.tracks) > 1)
+}
+
+func (p rssPace) ahead(t *track, round int) int {
+	if t.Requests.Auto {
+		return max(0, maxAuto-t.requests())
+	}
+	return max(0, t.Requests.N-t.requests())
+}
+
+// A few blocks settle that an exact counter grows; whether it goes on is
+// another question, which needs the horizon.
+const (
+	settledBlock   = 50
+	settledRounds  = 5
+	settledHorizon = 2048
+)
+
+// settledPace reads counters at block edges.
+type settledPace struct{ h *hunt }
+
+func (p settledPace) next(t *track, round int) int {
+	if !t.Requests.Auto {
+		return nth(Blocks(t.Requests.N, p.h.plan.Scenario.Rounds, false), round)
+	}
+	if round <= settledRounds {
+		return settledBlock
+	}
+	// What grows is followed to the horizon in a few larger blocks.
+	left := settledHorizon - t.requests()
+	return min(left, max(settledBlock, (settledHorizon-settledBlock*settledRounds)/settledRounds+1))
+}
+
+func (p settledPace) look(t *track) {
+	if !t.Requests.Auto || len(t.blocks) < settledRounds {
+		return
+	}
+	j, _ := p.h.settled(t)
+	t.done = j.Label != verdict.Inconclusive
+}
+
+func (p settledPace) ahead(t *track, round int) int {
+	if !t.Requests.Auto {
+		return max(0, t.Requests.N-t.requests())
+	}
+	if round < settledRounds {
+		return settledBlock * (settledRounds - round)
+	}
+	return max(0, settledHorizon-t.requests())
+}
+
+// nth is the size of the block of a round, counted from 1; 0 after the last.
+func nth(blocks []int, round int) int {
+	if round > len(blocks) {
+		return 0
+	}
+	return blocks[round-1]
+}

@@ -1,0 +1,198 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/load"
+	"leakhunt/harness/proc"
+)
+
+// Options are what a run needs from outside.
+type Options struct {
+	Version  string
+	Observer Observer
+	// OpenMeter opens the meter of the pinned process.
+	OpenMeter func(proc.ID) (Meter, error)
+	// OpenCounter opens the runtime's counter where there is one; nil without.
+	OpenCounter func(context.Context, Pinned, *load.Client) (Counter, error)
+}
+
+// Run pins the target, carries the plan out and judges every URI. The result
+// is never nil: it holds what was measured, and is marked incomplete where
+// Run also returns an error. That is a *fault.Error where the target could
+// not be measured, and the context's error where the run was interrupted.
+func Run(ctx context.Context, plan *Plan, tgt Target, opt Options) (*Result, error) {
+	if opt.Observer == nil {
+		opt.Observer = Silent{}
+	}
+	if plan.Seed == 0 {
+		plan.Seed = time.Now().UnixNano()&(1<<53-1) | 1
+	}
+	h := &hunt{
+		session: session{plan: plan, observer: opt.Observer, began: time.Now(), anon: metered(plan.Scenario)},
+		order:   rand.New(rand.NewPCG(uint64(plan.Seed), 1)),
+		opt:     opt,
+	}
+	for _, it := range plan.Items {
+		h.tracks = append(h.tracks, &track{Item: it})
+	}
+	err := h.run(ctx, tgt)
+	res := h.result()
+	if err == nil {
+		res.Complete = true
+		return res, nil
+	}
+	res.Incomplete = err.Error()
+	var halt *stop
+	switch {
+	case interrupted(err):
+		res.Incomplete = "interrupted"
+		return res, err
+	case errors.As(err, &halt) && halt.err == nil:
+		// A limit the user set: nothing is wrong with the target.
+		h.observer.Note("stopped: " + halt.reason)
+		return res, nil
+	}
+	return res, err
+}
+
+// hunt is one run.
+type hunt struct {
+	session
+	order     *rand.Rand
+	opt       Options
+	tracks    []*track
+	start     int64 // the metric when the process was pinned
+	startAnon int64 // anonymous memory then
+	warmed    int64 // the metric after the burn-in
+	allocator string
+}
+
+func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
+	h.observer.Note("pinning the process")
+	if h.pinned, err = tgt.Pin(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.pinned.Close()) }()
+	if err := h.open(ctx); err != nil {
+		return err
+	}
+	defer h.client.Close()
+	if h.counter != nil {
+		defer h.counter.Close() //nolint:errcheck // the run is over; there is nothing left to tell
+	}
+	if err := h.burnIn(ctx); err != nil {
+		return err
+	}
+	if err := h.sweep(ctx); err != nil {
+		return err
+	}
+	return h.confirmAll(ctx)
+}
+
+// open connects the load, the meter and the counter to the pinned process.
+func (h *hunt) open(ctx context.Context) (err error) {
+	h.client = load.New(h.pinned.Endpoint())
+	if h.meter, err = h.opt.OpenMeter(h.pinned.Process()); err != nil {
+		return fault.Measuref("cannot read the memory of pid %d", h.pinned.Process().PID).Because(err)
+	}
+	if h.opt.OpenCounter != nil {
+		if h.counter, err = h.opt.OpenCounter(ctx, h.pinned, h.client); err != nil {
+			return err
+		}
+	}
+	begin := time.Now()
+	const tries = 16
+	for range tries {
+		if h.start, err = h.sample(); err != nil {
+			return h.lost(err)
+		}
+	}
+	h.readCost = time.Since(begin) / tries
+	if r, err := h.meter.Read(); err == nil {
+		h.startAnon = r.Anon + r.Swap
+	}
+	info := h.pinned.Info()
+	h.observer.Note(fmt.Sprintf("pinned pid %d (%s %s)", info.PID, info.Kind, info.URL))
+	return nil
+}
+
+// burnIn sends requests that are not judged: what the first requests load,
+// compile and cache is no leak. The URIs take turns, so that each also meets
+// the heap that the others leave behind.
+func (h *hunt) burnIn(ctx context.Context) error {
+	h.progress.phase = "warming up"
+	each := h.plan.BurnIn(h.counter != nil)
+	h.progress.expected = h.expected(each)
+	sent := 0
+	for _, n := range Blocks(each, burnInPasses, false) {
+		for _, i := range h.order.Perm(len(h.tracks)) {
+			if err := h.warm(ctx, h.tracks[i], n); err != nil {
+				return err
+			}
+		}
+		sent += n
+	}
+	var err error
+	h.warmed, err = h.sample()
+	if err != nil {
+		return h.lost(err)
+	}
+	return nil
+}
+
+// sweep sends the judged requests: rounds of one block to each URI that still
+// needs some, each round in a new random order.
+func (h *hunt) sweep(ctx context.Context) error {
+	pace := h.pace()
+	for round := 1; ; round++ {
+		h.progress.phase = fmt.Sprintf("round %d", round)
+		sent := 0
+		for _, i := range h.order.Perm(len(h.tracks)) {
+			t := h.tracks[i]
+			if t.done || t.broken {
+				continue
+			}
+			n := pace.next(t, round)
+			if n <= 0 {
+				t.done = true
+				continue
+			}
+			if err := h.block(ctx, t, n, round, false); err != nil {
+				return err
+			}
+			sent += n
+			pace.look(t)
+		}
+		if sent == 0 {
+			return nil
+		}
+		h.progress.expected = h.total + h.ahead(pace, round)
+		h.observer.Standing(h.standing())
+	}
+}
+
+// ahead is how many requests the sweep will still send, as far as is known.
+func (h *hunt) ahead(p pace, round int) (n int) {
+	for _, t := range h.tracks {
+		if !t.done && !t.broken {
+			n += p.ahead(t, round)
+		}
+	}
+	return n
+}
+
+// expected is a first guess at all requests of the run.
+func (h *hunt) expected(burnIn int) int {
+	n := burnIn * len(h.tracks)
+	p := h.pace()
+	for _, t := range h.tracks {
+		n += p.ahead(t, 0)
+	}
+	return n
+}

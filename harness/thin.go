@@ -1,0 +1,68 @@
+package harness
+
+import "slices"
+
+// seriesPoints is how many points of a URI's series go into the result. They
+// draw a picture; the verdict was made from all of them.
+const seriesPoints = 200
+
+// Thin picks at most about most of n values so that no extreme is lost: the
+// first, the last, and the lowest and the highest of each equal bucket. It
+// returns their indices in order.
+func Thin(n, most int, value func(int) float64) []int {
+	if n <= most {
+		all := make([]int, n)
+		for i := range all {
+			all[i] = i
+		}
+		return all
+	}
+	buckets := max(1, (most-2)/2)
+	keep := []int{0}
+	for b := range buckets {
+		from, to := b*n/buckets, (b+1)*n/buckets
+		lo, hi := from, from
+		for i := from; i < to; i++ {
+			if value(i) < value(lo) {
+				lo = i
+			}
+			if value(i) > value(hi) {
+				hi = i
+			}
+		}
+		keep = append(keep, min(lo, hi), max(lo, hi))
+	}
+	return slices.Compact(append(keep, n-1))
+}
+
+// points is the series for the result: every block's edges, and of the
+// readings between them as many as draw the picture.
+func (t *track) points(anon bool) []Point {
+	out := []Point{}
+	keep := Thin(len(t.pages), seriesPoints, func(i int) float64 { return float64(t.pages[i]) })
+	k := 0
+	for _, b := range t.blocks {
+		out = append(out, edgePoint(b.start, b, b.first))
+		for ; k < len(keep) && keep[k] < b.first+b.n; k++ {
+			i := keep[k]
+			p := Point{Requests: i + 1, RSS: b.end.RSS, Anon: b.end.Anon, Round: b.round, T: float64(t.at[i])}
+			if m := int64(float64(t.pages[i]) * pageBytes); anon {
+				p.Anon = m
+			} else {
+				p.RSS = m
+			}
+			out = append(out, p)
+		}
+		if b.end.RSS > 0 {
+			out = append(out, edgePoint(b.end, b, b.first+b.n))
+		}
+	}
+	return out
+}
+
+func edgePoint(e edge, b block, requests int) Point {
+	return Point{
+		Requests: requests, RSS: e.RSS, Anon: e.Anon, Round: b.round,
+		T: e.at.Seconds(), Settled: e.counters != nil,
+	}
+}

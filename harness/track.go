@@ -1,0 +1,108 @@
+package harness
+
+import (
+	"os"
+	"slices"
+	"time"
+
+	"leakhunt/harness/memory"
+	"leakhunt/harness/runtimes"
+	"leakhunt/harness/verdict"
+)
+
+// track is all that a run knows of one URI. Readings are kept at full length
+// in 12 bytes each, so that 100 URIs at 4,096 requests stay small.
+type track struct {
+	Item
+	pages   []int32   // the metric after each judged request, in pages
+	at      []float32 // seconds since the run began
+	latency []uint32  // µs, answered requests only
+	blocks  []block
+	errors  int // judged requests that failed
+	failed  int // failures in a row, burn-in included
+	sent    int // every request, burn-in included
+	first   string
+	step    firstStep
+	peak    int64
+	late    *verdict.Late
+	judged  verdict.Judgement  // by late's last look
+	done    bool               // no more requests are needed
+	broken  bool               // the requests themselves fail: none are sent any more
+	final   *verdict.Judgement // of a confirmation run, alone and in a row
+	carried string             // the neighbour whose memory it was, where acquitted
+	sites   []runtimes.Site
+	// sitesNote says what the sites explain, or why there are none.
+	sitesNote string
+}
+
+// firstStep is the largest growth that one request of the burn-in brought: a
+// one-off bloat is attributed for free.
+type firstStep struct {
+	bytes   int64
+	request int
+}
+
+// block is a run of requests to one URI, with full readings at both edges.
+type block struct {
+	round      int
+	first, n   int // readings pages[first : first+n]
+	start, end edge
+	alone      bool // a confirmation: others were in quarantine
+}
+
+// edge is a reading between blocks.
+type edge struct {
+	memory.Reading
+	metric   int64     // the scenario's metric, in bytes
+	counters []float64 // one for each column of the counter; nil without one
+	at       time.Duration
+}
+
+var pageBytes = float64(os.Getpagesize())
+
+// joined is the URI's own blocks end to end, in bytes: the change while
+// others ran is taken out. It begins at 0.
+func (t *track) joined(pick func(block) bool) []float64 {
+	mem := make([]float64, 0, len(t.pages))
+	var level float64
+	for _, b := range t.blocks {
+		if pick != nil && !pick(b) {
+			continue
+		}
+		base := float64(b.start.metric)
+		last := base
+		for _, p := range t.pages[b.first : b.first+b.n] {
+			last = float64(p) * pageBytes
+			mem = append(mem, level+last-base)
+		}
+		level += last - base
+	}
+	return mem
+}
+
+// requests is the number of judged requests.
+func (t *track) requests() int { return len(t.pages) }
+
+// edges is the URI's own series of one settled value at block edges, the
+// change while others ran taken out.
+func (t *track) edges(value func(edge) float64) []verdict.Edge {
+	out := []verdict.Edge{{}}
+	var n int
+	var level float64
+	for _, b := range t.blocks {
+		n += b.n
+		level += value(b.end) - value(b.start)
+		out = append(out, verdict.Edge{Requests: n, Value: level})
+	}
+	return out
+}
+
+func (t *track) quantiles() Latency {
+	if len(t.latency) == 0 {
+		return Latency{}
+	}
+	s := slices.Clone(t.latency)
+	slices.Sort(s)
+	at := func(q float64) float64 { return float64(s[int(q*float64(len(s)-1))]) / 1000 }
+	return Latency{P50: at(0.50), P99: at(0.99)}
+}
