@@ -5,6 +5,8 @@ package load
 
 import (
 	"bufio"
+	"context"
+	"net"
 	"net/http"
 	"time"
 )
@@ -20,14 +22,20 @@ type Endpoint struct {
 	// Header is added to every request; it may hold a connect password, so it
 	// is never printed.
 	Protocol Protocol // nil means HTTP{}
+	// Dial, where not nil, opens each connection, TLS included: a target whose
+	// server has several workers hands out only connections to the pinned one.
+	Dial func(context.Context) (net.Conn, error)
 }
 
-// Protocol writes a request and reads its answer on one connection.
+// Protocol writes a request and reads its answer on one connection. The three
+// protocols are HTTP, Session and FastCGI.
 type Protocol interface {
 	// Write sends the request, its body included, and flushes.
-	Write(w *bufio.Writer, r *http.Request) error
-	// Read reads the answer's head; the body is read through the response.
-	Read(r *bufio.Reader, req *http.Request) (*http.Response, error)
+	Write(w *Wire, r *Request) error
+	// Read reads the head of the answer to a request with the given method;
+	// the body is read through the response. It is called where at least one
+	// byte of the answer has arrived.
+	Read(r *bufio.Reader, method string) (*http.Response, error)
 	// KeepAlive says whether the protocol can carry a second request on the
 	// same connection. An answer may still forbid it.
 	KeepAlive() bool
@@ -49,13 +57,16 @@ type Spec struct {
 // Result is what one request came to.
 type Result struct {
 	Status  int
-	Bytes   int64 // of the body, read to its end
-	Latency time.Duration
+	Bytes   int64         // of the body, read to its end
+	Latency time.Duration // from the first byte written to the last byte of the body; connecting is not in it
+	Sent    int           // how often the request was put on a connection: 0, 1, or 2 after a retry
 	Header  http.Header
-	Body    []byte // where asked for
+	Body    []byte // where asked for; its first 10 MiB
 	// Failure says in words which expectation was broken; "" means none.
 	Failure string
-	// Err is set when no whole answer came: refused, closed, timed out.
+	// Err is set when no whole answer came. It is a *fault.Error, and one of
+	// ErrRefused, ErrClosed, ErrTimeout, ErrMalformed, ErrCutShort or the
+	// context's error is in its chain.
 	Err error
 }
 

@@ -1,0 +1,183 @@
+package load
+
+import (
+	"context"
+	"net"
+	"net/http/cookiejar"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"leakhunt/harness/fault"
+)
+
+// Client sends one request at a time over one connection, which it keeps as
+// long as the server does. It is not safe for concurrent use.
+//
+// Before each request on a kept connection the client looks whether the server
+// has closed it, and connects anew where it has. A server may still close just
+// while the request is on its way; then no byte of an answer comes. Only where
+// the connection was a kept one and the method idempotent (RFC 9110, section
+// 9.2.2) is the request sent again, once, on a new connection; Result.Sent
+// counts it. A POST is never sent twice. Redirects are not followed.
+type Client struct {
+	// OnConnect, where not nil, is called with each new connection before
+	// anything is sent on it.
+	OnConnect func(net.Conn)
+
+	ep       Endpoint
+	header   []Field        // of the endpoint, and what every client sends
+	badField string         // name of an endpoint header that cannot be sent
+	jar      *cookiejar.Jar // nil: none are kept
+	filled   bool           // the jar was given a cookie
+
+	mu   sync.Mutex // guards link against the context's callback
+	link *link
+	done <-chan struct{} // of the context that stop watches
+	stop func() bool
+
+	connections int
+	req         Request
+	scratch     []byte
+	find        finder
+	buf         []byte
+}
+
+// New is a client that has not connected yet. With cookies, it keeps what
+// servers set and sends it back, across connections.
+func New(ep Endpoint, cookies bool) *Client {
+	if ep.Protocol == nil {
+		ep.Protocol = HTTP{}
+	}
+	c := &Client{ep: ep, buf: make([]byte, 32<<10)}
+	for _, f := range [...]Field{{"User-Agent", "leakhunt"}, {"Accept", "*/*"}} {
+		if _, ok := ep.Header[f.Name]; !ok {
+			c.header = append(c.header, f)
+		}
+	}
+	for name, values := range ep.Header {
+		for _, v := range values {
+			if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(v) {
+				c.badField = name
+			}
+			c.header = append(c.header, Field{name, v})
+		}
+	}
+	slices.SortStableFunc(c.header, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	if cookies {
+		c.jar, _ = cookiejar.New(nil) // never fails
+	}
+	return c
+}
+
+// Conn is the live connection, nil where there is none: before the first
+// request, after an error, and after each request where the server or the
+// protocol does not keep it.
+func (c *Client) Conn() net.Conn {
+	if c.link == nil {
+		return nil
+	}
+	return c.link.Conn
+}
+
+// Connections is how many times the client has connected.
+func (c *Client) Connections() int { return c.connections }
+
+// Close ends the connection. The client may be used again.
+func (c *Client) Close() {
+	c.drop()
+	if c.stop != nil {
+		c.stop()
+		c.stop, c.done = nil, nil
+	}
+}
+
+// Do sends one request and reads its answer to the end. Whatever goes wrong is
+// in the Result. Cancelling ctx interrupts it at any point.
+func (c *Client) Do(ctx context.Context, t *Template, v Values) Result {
+	if c.badField != "" {
+		return Result{Err: fault.Measuref("the header %s of the target cannot be sent: it holds a control character", c.badField)}
+	}
+	if err := c.req.fill(c, t, &v); err != nil {
+		return Result{Err: err}
+	}
+	c.sendCookies(t)
+	want, err := c.string(&t.contains, &v)
+	if err != nil {
+		return Result{Err: err}
+	}
+	c.find.reset(want)
+	c.watch(ctx)
+	var until time.Time
+	if t.timeout > 0 {
+		until = time.Now().Add(t.timeout)
+	}
+	res, again := c.try(ctx, t, until)
+	if again && c.req.idempotent() {
+		res, _ = c.try(ctx, t, until)
+		res.Sent++
+	}
+	return res
+}
+
+// watch sees to it that the end of ctx interrupts a blocked read or write. It
+// stays for the requests that follow with the same context.
+func (c *Client) watch(ctx context.Context) {
+	if c.done == ctx.Done() {
+		return
+	}
+	if c.stop != nil {
+		c.stop()
+		c.stop = nil
+	}
+	if c.done = ctx.Done(); c.done != nil {
+		c.stop = context.AfterFunc(ctx, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if c.link != nil {
+				_ = c.link.SetDeadline(time.Unix(1, 0))
+			}
+		})
+	}
+}
+
+// connect gives a connection that is ready for a request.
+func (c *Client) connect(ctx context.Context, t *Template, until time.Time) error {
+	if c.link != nil {
+		if c.link.alive() {
+			return nil
+		}
+		c.drop()
+	}
+	limited := ctx
+	if !until.IsZero() {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithDeadline(ctx, until)
+		defer cancel()
+	}
+	l, err := dial(limited, &c.ep)
+	if err != nil {
+		return c.undialled(ctx, err, t.timeout)
+	}
+	c.connections++
+	c.mu.Lock()
+	c.link = l
+	c.mu.Unlock()
+	if c.OnConnect != nil {
+		c.OnConnect(l.Conn)
+	}
+	return nil
+}
+
+// drop closes the connection.
+func (c *Client) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.link != nil {
+		_ = c.link.Close()
+		c.link = nil
+	}
+}

@@ -1,0 +1,117 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"net"
+	"syscall"
+	"time"
+)
+
+// longestHead bounds the head of an answer, so that a server which never ends
+// one costs no memory.
+const longestHead = 1 << 20
+
+// link is one connection with its buffers.
+type link struct {
+	net.Conn
+	r    *bufio.Reader
+	w    Wire
+	room int64 // bytes that may still be read; < 0: without limit
+	used bool  // carried an answer before
+
+	raw   syscall.RawConn
+	probe func(fd uintptr) bool // kept, so that a probe allocates nothing
+	stale bool
+}
+
+// Wire is a connection's buffered writer.
+type Wire struct {
+	*bufio.Writer
+	conn  net.Conn // the connection itself, below TLS
+	until time.Time
+}
+
+// Read implements io.Reader for link.r.
+func (l *link) Read(p []byte) (int, error) {
+	if l.room < 0 {
+		return l.Conn.Read(p)
+	}
+	if l.room == 0 {
+		return 0, errLongHead
+	}
+	if int64(len(p)) > l.room {
+		p = p[:l.room]
+	}
+	n, err := l.Conn.Read(p)
+	l.room -= int64(n)
+	return n, err
+}
+
+// dial connects as ep says, TLS included.
+func dial(ctx context.Context, ep *Endpoint) (*link, error) {
+	open := ep.Dial
+	if open == nil {
+		open = func(ctx context.Context) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, ep.Network, ep.Address)
+		}
+	}
+	plain, err := open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := &link{Conn: plain, room: -1}
+	if secure, ok := plain.(*tls.Conn); ok {
+		plain = secure.NetConn()
+	} else if ep.TLS {
+		conf := &tls.Config{ServerName: hostname(ep), InsecureSkipVerify: ep.Insecure} //nolint:gosec // asked for by the user
+		secure := tls.Client(plain, conf)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			plain.Close()
+			return nil, err
+		}
+		l.Conn = secure
+	}
+	l.r = bufio.NewReaderSize(l, 16<<10)
+	l.w = Wire{Writer: bufio.NewWriterSize(l.Conn, 16<<10), conn: plain}
+	if sc, ok := plain.(syscall.Conn); ok {
+		l.raw, _ = sc.SyscallConn()
+	}
+	var b [1]byte
+	l.probe = func(fd uintptr) bool {
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		l.stale = err != syscall.EAGAIN
+		return true
+	}
+	return l, nil
+}
+
+// hostname is the name a certificate must have.
+func hostname(ep *Endpoint) string {
+	name := ep.Host
+	if name == "" {
+		name = ep.Address
+	}
+	if host, _, err := net.SplitHostPort(name); err == nil {
+		return host
+	}
+	return name
+}
+
+// alive says whether a kept connection can take another request: the server
+// has neither closed it nor sent anything that nobody asked for (a late 408, a
+// TLS close notice). It reads nothing and does not block.
+func (l *link) alive() bool {
+	if l.r.Buffered() > 0 {
+		return false
+	}
+	if l.raw == nil {
+		return true
+	}
+	l.stale = false
+	if err := l.raw.Read(l.probe); err != nil {
+		return false
+	}
+	return !l.stale
+}

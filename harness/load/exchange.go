@@ -1,0 +1,192 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+)
+
+const (
+	// safeBody fits into any socket's buffers: writing it cannot block for
+	// ever behind a server that answers before it has read.
+	safeBody = 32 << 10
+	// mostKept bounds Result.Body.
+	mostKept = 10 << 20
+)
+
+// try sends the request once. again says that it came to nothing in a way that
+// a connection closed by the server in the meantime explains.
+func (c *Client) try(ctx context.Context, t *Template, until time.Time) (res Result, again bool) {
+	if err := c.connect(ctx, t, until); err != nil {
+		return Result{Err: err}, false
+	}
+	l := c.link
+	used := l.used
+	l.used = true
+	// A ctx that has ended is either seen here, or its callback sets the
+	// deadline again after this one.
+	if err := errors.Join(l.SetDeadline(until), ctx.Err()); err != nil {
+		c.drop()
+		return Result{Err: c.unanswered(ctx, err, t.timeout)}, false
+	}
+	l.w.until, l.room = until, longestHead
+
+	begin := time.Now()
+	sending := c.send(l)
+	res, again, keep := c.receive(ctx, l, t)
+	res.Latency = time.Since(begin)
+	res.Sent = 1
+	if !keep || !sending.done() {
+		c.drop()
+	}
+	sending.wait()
+	return res, again && used
+}
+
+// receive reads one answer to its end.
+func (c *Client) receive(ctx context.Context, l *link, t *Template) (res Result, again, keep bool) {
+	if _, err := l.r.Peek(1); err != nil {
+		res.Err = c.unanswered(ctx, err, t.timeout)
+		return res, errors.Is(res.Err, ErrClosed), false
+	}
+	resp, err := c.ep.Protocol.Read(l.r, c.req.Method)
+	if err != nil {
+		res.Err = c.broken(ctx, err, 0, t.timeout)
+		return res, false, false
+	}
+	l.room = -1
+	res.Status, res.Header = resp.StatusCode, resp.Header
+	if err := c.readBody(resp.Body, t.keepBody, &res); err != nil {
+		res.Err = c.broken(ctx, err, res.Bytes, t.timeout)
+		return res, false, false
+	}
+	c.keepCookies(t, resp)
+	res.Failure = c.judge(t, res.Status)
+	return res, false, !resp.Close && c.ep.Protocol.KeepAlive() && l.r.Buffered() == 0
+}
+
+// sending is a request on its way. A nil channel: it is sent, with err.
+type sending struct {
+	err  error
+	left chan error
+}
+
+// send writes the request. A big body is written beside the reading, since a
+// server may answer while it reads (an echo), and both would wait for ever.
+// An error of writing is no end: the server may have answered and closed.
+func (c *Client) send(l *link) sending {
+	if len(c.req.Body) <= safeBody {
+		return sending{err: c.ep.Protocol.Write(&l.w, &c.req)}
+	}
+	left := make(chan error, 1)
+	go func() { left <- c.ep.Protocol.Write(&l.w, &c.req) }()
+	return sending{left: left}
+}
+
+// done says, once the answer is here, whether the whole request was sent
+// without an error. A server may answer without reading a big body; a writer
+// that is only a moment behind the reader gets that moment.
+func (s *sending) done() bool {
+	if s.left == nil {
+		return s.err == nil
+	}
+	moment := time.NewTimer(100 * time.Millisecond)
+	defer moment.Stop()
+	select {
+	case s.err = <-s.left:
+		s.left = nil
+		return s.err == nil
+	case <-moment.C:
+		return false
+	}
+}
+
+// wait returns when nobody writes any more.
+func (s *sending) wait() {
+	if s.left != nil {
+		<-s.left
+	}
+}
+
+// readBody reads the body to its end and counts it.
+func (c *Client) readBody(body io.Reader, keep bool, res *Result) error {
+	if body == http.NoBody {
+		return nil
+	}
+	for {
+		n, err := body.Read(c.buf)
+		res.Bytes += int64(n)
+		c.find.feed(c.buf[:n])
+		if room := mostKept - len(res.Body); keep && n > 0 && room > 0 {
+			res.Body = append(res.Body, c.buf[:min(n, room)]...)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// judge says which expectation was broken, "" where none was.
+func (c *Client) judge(t *Template, status int) string {
+	switch {
+	case len(t.status) == 0 && (status < 200 || status > 399):
+		return fmt.Sprintf("status %d, expected 2xx or 3xx", status)
+	case len(t.status) > 0 && !slices.Contains(t.status, status):
+		return fmt.Sprintf("status %d, expected %s", status, orList(t.status))
+	case !c.find.found:
+		return fmt.Sprintf("the body does not contain %q", clip(string(c.find.want)))
+	}
+	return ""
+}
+
+// orList is "200", "200 or 404", "200, 201 or 404".
+func orList(codes []int) string {
+	var b []byte
+	for i, code := range codes {
+		switch {
+		case i > 0 && i == len(codes)-1:
+			b = append(b, " or "...)
+		case i > 0:
+			b = append(b, ", "...)
+		}
+		b = fmt.Append(b, code)
+	}
+	return string(b)
+}
+
+// finder looks for a string in a stream.
+type finder struct {
+	want  []byte
+	tail  []byte // the end of what was fed, shorter than want
+	found bool
+}
+
+func (f *finder) reset(want string) {
+	f.want, f.tail = append(f.want[:0], want...), f.tail[:0]
+	f.found = want == ""
+}
+
+func (f *finder) feed(p []byte) {
+	if f.found {
+		return
+	}
+	overlap := len(f.want) - 1
+	head := p[:min(overlap, len(p))]
+	seam := append(f.tail, head...)
+	if f.found = bytes.Contains(p, f.want) || bytes.Contains(seam, f.want); f.found {
+		return
+	}
+	if len(p) >= overlap {
+		f.tail = append(f.tail[:0], p[len(p)-overlap:]...)
+		return
+	}
+	f.tail = append(f.tail[:0], seam[max(0, len(seam)-overlap):]...)
+}

@@ -1,0 +1,98 @@
+package load
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// HTTP is HTTP/1.1 (RFC 9112), over TCP, TLS or a Unix socket.
+type HTTP struct {
+	// SplitBody sends the body only when the server has read the head.
+	// Passenger's Ruby http socket throws away what it reads behind the empty
+	// line in the same read (phusion_passenger/request_handler/thread_handler.rb,
+	// parse_http_request), and then waits for the body for ever.
+	SplitBody bool
+}
+
+// Write implements Protocol.
+func (p HTTP) Write(w *Wire, r *Request) error {
+	// Errors of a bufio.Writer stay until Flush.
+	w.WriteString(r.Method)
+	w.WriteByte(' ')
+	w.WriteString(r.URI)
+	w.WriteString(" HTTP/1.1\r\nHost: ")
+	w.WriteString(r.Host)
+	for i := range r.Header {
+		w.WriteString("\r\n")
+		w.WriteString(r.Header[i].Name)
+		w.WriteString(": ")
+		w.WriteString(r.Header[i].Value)
+	}
+	if r.HasBody {
+		w.WriteString("\r\nContent-Length: ")
+		w.Write(strconv.AppendInt(w.AvailableBuffer(), int64(len(r.Body)), 10))
+	}
+	w.WriteString("\r\n\r\n")
+	if p.SplitBody && len(r.Body) > 0 {
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		if err := w.awaitRead(); err != nil {
+			return err
+		}
+	}
+	w.Write(r.Body)
+	return w.Flush()
+}
+
+// Read implements Protocol.
+func (HTTP) Read(r *bufio.Reader, method string) (*http.Response, error) {
+	return readHTTP(r, method)
+}
+
+// KeepAlive implements Protocol.
+func (HTTP) KeepAlive() bool { return true }
+
+// headRequest tells http.ReadResponse that the answer has no body.
+var headRequest = &http.Request{Method: http.MethodHead}
+
+// mostInterim bounds the interim answers (1xx) before the answer; net/http
+// allows five.
+const mostInterim = 5
+
+// readHTTP reads the head of an HTTP answer behind any interim ones.
+func readHTTP(r *bufio.Reader, method string) (*http.Response, error) {
+	var req *http.Request // nil stands for GET
+	if method == http.MethodHead {
+		req = headRequest
+	}
+	if err := beginsWith(r, "HTTP/"); err != nil {
+		return nil, err
+	}
+	for range mostInterim + 1 {
+		resp, err := http.ReadResponse(r, req)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case resp.StatusCode == http.StatusSwitchingProtocols:
+			resp.Close = true // what follows is not HTTP
+			return resp, nil
+		case resp.StatusCode >= 200 || resp.StatusCode < 100:
+			return resp, nil
+		}
+	}
+	return nil, errManyInterim
+}
+
+// beginsWith checks the first bytes of an answer, so that one of another
+// protocol is not mistaken for a short one.
+func beginsWith(r *bufio.Reader, prefix string) error {
+	got, err := r.Peek(len(prefix))
+	if string(got) == prefix[:len(got)] {
+		return err
+	}
+	return protocolError(fmt.Sprintf("it begins with %q instead of %q", got, prefix))
+}
