@@ -1,0 +1,229 @@
+package runtimes
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"leakhunt/harness/fault"
+)
+
+// maxAnswer bounds an agent's answer in bytes: 100 sites of 25 frames are 300 kB.
+const maxAnswer = 8 << 20
+
+// Agent is a connection to the agent inside one process. It counts what is
+// alive after full collections, and names the lines that made what survives.
+// Its errors are *fault.Error of kind Measure; after one that breaks the
+// connection every further call fails with it.
+type Agent struct {
+	pid     int
+	path    string
+	columns []Column
+
+	mu     sync.Mutex
+	conn   net.Conn
+	reader *bufio.Reader
+	broken error
+	lines  []Site // library lines of the last trace whose callers are unknown
+	hits   bool   // the trace that is on looks for callers
+}
+
+// Dial connects to the agent of process pid in the folder dir, and settles the
+// process once to learn its counters. A process that was just started opens
+// its socket a moment after its start, so Dial tries until ctx ends, at most
+// for 5 s.
+func Dial(ctx context.Context, dir string, pid int) (*Agent, error) {
+	path := filepath.Join(dir, fmt.Sprintf("%d.sock", pid))
+	conn, err := connect(ctx, path, pid)
+	if err != nil {
+		return nil, err
+	}
+	a := &Agent{pid: pid, path: path, conn: conn, reader: bufio.NewReaderSize(conn, 64<<10)}
+	ans, err := a.ask(ctx, "settle")
+	if err == nil {
+		a.columns, _, err = ans.counters()
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// connect retries while there is no socket yet, or an old one that nobody
+// listens on.
+func connect(ctx context.Context, path string, pid int) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for {
+		conn, err := connectOnce(ctx, path, pid)
+		if err == nil || !(errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)) {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fault.Measuref("process %d has no agent at %s", pid, path).Because(err).
+				WithHint("Start the process with the agent (leakhunt agent LANGUAGE prints the lines); the folder must belong to the process's user and be writable by nobody else.")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func connectOnce(ctx context.Context, path string, pid int) (net.Conn, error) {
+	if err := checkSocket(path, pid); err != nil {
+		return nil, err
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", path)
+	if err != nil {
+		return nil, fault.Measuref("cannot connect to the agent at %s", path).Because(err)
+	}
+	return conn, nil
+}
+
+// checkSocket refuses a socket that another user made: whoever can put a socket
+// in our way could make up the numbers.
+func checkSocket(path string, pid int) error {
+	sock, err := os.Lstat(path)
+	if err != nil {
+		return fault.Measuref("no agent's socket").Because(err)
+	}
+	if sock.Mode()&os.ModeSocket == 0 {
+		return fault.Measuref("%s is not a socket", path)
+	}
+	process, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	if err != nil {
+		return fault.Measuref("process %d has ended", pid)
+	}
+	if s, p := owner(sock), owner(process); s != p {
+		return fault.Measuref("the socket %s belongs to user %d, process %d runs as user %d", path, s, pid, p).
+			WithHint("Remove it, and use a folder of mode 0700 that belongs to the process's user.")
+	}
+	return nil
+}
+
+func owner(info os.FileInfo) int {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(st.Uid)
+	}
+	return -1
+}
+
+// Name is "agent".
+func (a *Agent) Name() string { return "agent" }
+
+// Columns are the agent's counters, the same for the whole connection.
+func (a *Agent) Columns() []Column { return a.columns }
+
+// Read collects all garbage in the process, hands its free pages back, and
+// returns a value for each column.
+func (a *Agent) Read(ctx context.Context) ([]float64, error) {
+	ans, err := a.ask(ctx, "settle")
+	if err != nil {
+		return nil, err
+	}
+	columns, values, err := ans.counters()
+	if err != nil {
+		return nil, err
+	}
+	return values, sameColumns(a.columns, columns)
+}
+
+// Close ends the connection; an agent that is tracing stops tracing.
+func (a *Agent) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.broken == nil {
+		a.broken = fault.Measuref("the connection to the agent is closed")
+	}
+	return a.conn.Close()
+}
+
+// ask sends one command and reads its answer, until ctx ends.
+func (a *Agent) ask(ctx context.Context, command string) (*answer, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.broken != nil {
+		return nil, a.broken
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = a.conn.SetDeadline(deadline)
+	} else {
+		_ = a.conn.SetDeadline(time.Time{})
+	}
+	stop := context.AfterFunc(ctx, func() { _ = a.conn.SetDeadline(time.Now()) })
+	defer stop()
+	line, err := a.exchange(command)
+	if err != nil {
+		a.broken = a.lost(err)
+		_ = a.conn.Close()
+		return nil, a.broken
+	}
+	ans, err := parseAnswer(line)
+	if err != nil {
+		a.broken = err
+		_ = a.conn.Close()
+	}
+	return ans, err
+}
+
+func (a *Agent) exchange(command string) ([]byte, error) {
+	if _, err := io.WriteString(a.conn, command+"\n"); err != nil {
+		return nil, err
+	}
+	var line []byte
+	for {
+		part, err := a.reader.ReadSlice('\n')
+		line = append(line, part...)
+		switch {
+		case err == nil:
+			return line, nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		case len(line) > maxAnswer:
+			return nil, fault.Measuref("an answer of more than %d MiB", maxAnswer>>20)
+		}
+	}
+}
+
+// lost says how the conversation ended.
+func (a *Agent) lost(err error) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fault.Measuref("the agent of process %d does not answer", a.pid).
+			WithHint("The process may be busy or stopped; uwsgi needs --enable-threads for the agent's thread to run.")
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
+		return fault.Measuref("the agent of process %d went away in the middle", a.pid).
+			WithHint("The process ended or was replaced; see its log.")
+	}
+	return fault.Measuref("the agent of process %d could not be read", a.pid).Because(err)
+}
+
+func sameColumns(want, got []Column) error {
+	if len(want) == len(got) {
+		same := true
+		for i := range want {
+			same = same && want[i] == got[i]
+		}
+		if same {
+			return nil
+		}
+	}
+	names := func(cs []Column) string {
+		var s []string
+		for _, c := range cs {
+			s = append(s, c.Name)
+		}
+		return strings.Join(s, ", ")
+	}
+	return fault.Measuref("the counters changed from (%s) to (%s)", names(want), names(got))
+}

@@ -1,0 +1,331 @@
+# frozen_string_literal: true
+
+# leakhunt's agent for Ruby, loaded by RUBYOPT=-r/path/agent.rb. It does nothing
+# unless LEAKHUNT_AGENT names a folder of this user.
+#
+# It opens the Unix socket $LEAKHUNT_AGENT/PID.sock (0600). A line in, a line of
+# JSON out: "settle" collects garbage, hands free pages back and says what is
+# alive; "trace on" and "trace off" say where what survives was made. Nothing
+# else is possible through it. No gem is loaded, so none is forced upon the
+# application's Gemfile; fiddle and objspace come with the first line.
+module LeakhuntAgent
+  PROTOCOL = 1
+  SITES = 100
+  FRAMES = 25
+  # A process that only forks to exec, or ends at once, opens no socket.
+  DELAY = 0.1
+
+  class << self
+    # start opens this process's socket, quietly without one on any error.
+    def start
+      return if @pid == Process.pid
+
+      forget
+      dir = ENV['LEAKHUNT_AGENT'].to_s
+      return unless dir.start_with?('/') && dir.bytesize <= 90
+
+      require 'socket.so' unless defined?(::Socket)
+      @pid = Process.pid
+      watch(dir)
+    rescue Exception # rubocop:disable Lint/RescueException -- the application comes first
+      nil
+    end
+
+    def stop
+      File.unlink(@path) if @path && @pid == Process.pid
+    rescue SystemCallError
+      nil
+    end
+
+    # moved is called where the process goes on under another pid.
+    def moved
+      File.unlink(@path) if @path
+    rescue SystemCallError
+      nil
+    ensure
+      start
+    end
+
+    private
+
+    def watch(dir)
+      thread = Thread.new do
+        sleep DELAY
+        serve(dir)
+      rescue Exception # rubocop:disable Lint/RescueException
+        nil
+      end
+      thread.report_on_exception = false
+      thread.name = 'leakhunt-agent'
+      thread.thread_variable_set(:fork_safe, true) # puma warns of other threads
+    end
+
+    # forget drops what a parent process opened; the parent's socket file stays.
+    def forget
+      @server&.close
+      @conn&.close
+    rescue StandardError
+      nil
+    ensure
+      trace_end
+      @server = @conn = @path = @pid = nil
+    end
+
+    def serve(dir)
+      return unless private?(dir)
+
+      @path = File.join(dir, "#{@pid}.sock")
+      @server = listen(@path)
+      loop do
+        @conn, = @server.accept
+        talk(@conn)
+      end
+    end
+
+    # private? makes the folder where it is missing. A folder that others can
+    # write to is not used: they could put another socket in our place.
+    def private?(dir)
+      begin
+        Dir.mkdir(dir, 0o700)
+      rescue SystemCallError
+        nil
+      end
+      st = File.lstat(dir)
+      st.directory? && [0, Process.euid].include?(st.uid) && (st.mode & 0o022).zero?
+    end
+
+    # listen narrows the mode before anybody can connect: between bind and listen.
+    def listen(path)
+      File.unlink(path) if File.socket?(path)
+      server = Socket.new(Socket::AF_UNIX, Socket::SOCK_STREAM, 0)
+      server.bind(Socket.sockaddr_un(path))
+      File.chmod(0o600, path)
+      server.listen(4)
+      server
+    end
+
+    def talk(conn)
+      while (line = conn.gets("\n", 65_536))
+        conn.write(answer(line.chomp))
+      end
+    rescue IOError, SystemCallError
+      nil
+    ensure
+      trace_end
+      conn.close
+    end
+
+    def answer(line)
+      command, *lines = line.split("\t")
+      case command
+      when 'settle' then settle
+      when 'trace on' then lines.empty? ? trace_on : callers_on(lines)
+      when 'trace off' then trace_off
+      else failure('unknown command')
+      end
+    rescue Exception => e # rubocop:disable Lint/RescueException
+      trace_end
+      failure("#{e.class}: #{e.message}")
+    end
+
+    def collect
+      3.times { GC.start(full_mark: true, immediate_sweep: true) }
+    end
+
+    def settle
+      collect
+      trim
+      slots = GC.stat(:heap_live_slots)
+      counters = [counter('live objects', 'objects', slots)]
+      counters << counter('live bytes', 'bytes', ObjectSpace.memsize_of_all) if objspace?
+      %(#{head},"counters":[#{counters.join(',')}]}\n)
+    end
+
+    def counter(name, unit, value)
+      %({"name":"#{name}","unit":"#{unit}","exact":true,"value":#{value}})
+    end
+
+    def objspace?
+      require 'objspace' unless defined?(ObjectSpace.memsize_of_all)
+      true
+    rescue LoadError
+      false
+    end
+
+    # trim hands free pages back, where the allocator is glibc's.
+    def trim
+      if @trim.nil?
+        @trim = false
+        require 'fiddle'
+        @trim = Fiddle::Function.new(Fiddle.dlopen(nil)['malloc_trim'], [Fiddle::TYPE_SIZE_T], Fiddle::TYPE_INT)
+      end
+      @trim.call(0) if @trim
+    rescue LoadError, StandardError
+      nil
+    end
+
+    def trace_on
+      raise LoadError, 'objspace is not to be had' unless objspace?
+      raise 'tracing is on already' if @tracing
+
+      collect
+      @tracing = :objects
+      ObjectSpace.trace_object_allocations_clear
+      ObjectSpace.trace_object_allocations_start
+      %(#{head},"tracing":true}\n)
+    end
+
+    def trace_off
+      return failure('tracing is not on') unless @tracing
+
+      sites = @tracing == :callers ? callers : survivors
+      trace_end
+      %(#{head},"sites":[#{sites.join(',')}]}\n)
+    ensure
+      trace_end
+    end
+
+    def trace_end
+      case @tracing
+      when :objects
+        ObjectSpace.trace_object_allocations_stop
+        ObjectSpace.trace_object_allocations_clear
+      when :callers
+        @points&.each(&:disable)
+      end
+    ensure
+      @tracing = @points = @hits = nil
+    end
+
+    # survivors groups what was made since trace_on and is still alive by file,
+    # line and class. The tracer must still run: it forgets what is freed.
+    def survivors
+      collect
+      klass = Kernel.instance_method(:class)
+      name = Module.instance_method(:name)
+      groups = {}
+      ObjectSpace.each_object do |o|
+        file = ObjectSpace.allocation_sourcefile(o)
+        next if file.nil? || file == __FILE__
+
+        type = klass.bind_call(o)
+        lines = (groups[file] ||= {})
+        types = (lines[ObjectSpace.allocation_sourceline(o)] ||= {})
+        g = (types[type] ||= [0, 0, ObjectSpace.allocation_class_path(o), ObjectSpace.allocation_method_id(o)])
+        g[0] += 1
+        g[1] += ObjectSpace.memsize_of(o)
+      end
+      flat = groups.flat_map { |f, ls| ls.flat_map { |l, ts| ts.map { |t, g| [f, l, t, *g] } } }
+      flat.max_by(SITES) { |g| g[4] }.map do |file, line, type, count, bytes, path, method|
+        function = [path, method].compact.join('#')
+        %({"file":#{quote(file)},"line":#{line},"function":#{quote(function)},) +
+          %("type":#{quote(name.bind_call(type))},"objects":#{count},"bytes":#{bytes}})
+      end
+    end
+
+    # callers_on notes who calls the given lines ("LINE:METHOD:FILE"). A tracer
+    # of allocations knows the innermost frame only.
+    def callers_on(wanted)
+      raise 'tracing is on already' if @tracing
+
+      @hits = hits = {}
+      by_line = Hash.new { |h, k| h[k] = {} }
+      by_method = Hash.new { |h, k| h[k] = {} }
+      wanted.each do |w|
+        line, method, file = w.split(':', 3)
+        by_line[line.to_i][file] = true
+        by_method[method.to_sym][file] = line.to_i unless method.empty?
+      end
+      by_line.default = by_method.default = nil
+      note = lambda do |kind, file, line|
+        stack = caller_locations(3, FRAMES).map { |l| [l.absolute_path || l.path, l.lineno, l.label] }
+        key = [kind, file, line, stack]
+        hits[key] = hits.fetch(key, 0) + 1 if hits.key?(key) || hits.size < 500
+      end
+      at_line = TracePoint.new(:line) { |tp| note.call(:line, tp.path, tp.lineno) if by_line[tp.lineno]&.key?(tp.path) }
+      at_call = TracePoint.new(:call) do |tp|
+        line = by_method[tp.method_id]&.fetch(tp.path, nil)
+        note.call(:call, tp.path, line) if line
+      end
+      @points = [at_line, at_call]
+      @tracing = :callers
+      @points.each(&:enable)
+      %(#{head},"tracing":true}\n)
+    end
+
+    # callers prefers the line's own hits: a statement that goes over several
+    # lines has an event at its first line only, and then the method tells.
+    def callers
+      @points.each(&:disable)
+      hits = @hits
+      seen = hits.keys.select { |k| k[0] == :line }.map { |k| k[1, 2] }.uniq
+      hits.reject { |k, _| k[0] == :call && seen.include?(k[1, 2]) }
+          .max_by(SITES) { |_, n| n }.map do |(_, file, line, stack), n|
+        frames = stack.map { |f, l, m| %({"file":#{quote(f)},"line":#{l},"function":#{quote(m)}}) }
+        %({"file":#{quote(file)},"line":#{line},"objects":#{n},"bytes":0,"stack":[#{frames.join(',')}]})
+      end
+    end
+
+    def head
+      %({"leakhunt":#{PROTOCOL},"runtime":"ruby","version":#{quote(RUBY_VERSION)},"pid":#{Process.pid})
+    end
+
+    def failure(text)
+      %(#{head},"error":#{quote(text)}}\n)
+    end
+
+    # quote is JSON without the json gem: its version is the application's choice.
+    def quote(text)
+      s = text.to_s.dup.force_encoding(Encoding::UTF_8).scrub('?')
+      %("#{s.gsub(/["\\\u0000-\u001f]/) { |c| format('\\u%04x', c.ord) }}")
+    end
+  end
+
+  # Fork starts the agent anew in each child (Ruby 3.1 and later).
+  module Fork
+    def _fork
+      pid = super
+      LeakhuntAgent.start if pid == 0 # rubocop:disable Style/NumericPredicate
+      pid
+    end
+  end
+
+  # OldFork does the same for Ruby before 3.1.
+  module OldFork
+    def fork(&block)
+      return super { LeakhuntAgent.start; block.call } if block # rubocop:disable Style/Semicolon
+
+      pid = super
+      LeakhuntAgent.start if pid.nil?
+      pid
+    end
+  end
+
+  # Daemon follows Process.daemon, which forks without _fork.
+  module Daemon
+    def daemon(*args)
+      result = super
+      LeakhuntAgent.moved
+      result
+    end
+  end
+end
+
+if ENV['LEAKHUNT_AGENT'].to_s != '' && !defined?(LeakhuntAgent::LOADED)
+  LeakhuntAgent::LOADED = true
+  begin
+    if Process.respond_to?(:_fork, true)
+      Process.singleton_class.prepend(LeakhuntAgent::Fork)
+    else
+      Kernel.prepend(LeakhuntAgent::OldFork)
+      Object.prepend(LeakhuntAgent::OldFork)
+      Process.singleton_class.prepend(LeakhuntAgent::OldFork)
+      Kernel.singleton_class.prepend(LeakhuntAgent::OldFork)
+    end
+    Process.singleton_class.prepend(LeakhuntAgent::Daemon)
+    at_exit { LeakhuntAgent.stop }
+    LeakhuntAgent.start
+  rescue StandardError
+    nil
+  end
+end

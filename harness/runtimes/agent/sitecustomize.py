@@ -1,0 +1,332 @@
+"""leakhunt's agent for Python, loaded by PYTHONPATH=/path/of/its/folder.
+
+It does nothing unless LEAKHUNT_AGENT names a folder of this user. It opens the
+Unix socket $LEAKHUNT_AGENT/PID.sock (0600). A line in, a line of JSON out:
+"settle" collects garbage, hands free pages back and says what is alive; "trace
+on" and "trace off" say where what survives was made. Nothing else is possible
+through it. Only modules in C are loaded at start (a package that patches the
+others, such as gevent, does not see them); the rest comes with the first line.
+"""
+
+import sys
+
+PROTOCOL = 1
+SITES = 100
+FRAMES = 25
+# A process that only forks to exec, or ends at once, opens no socket.
+DELAY = 0.1
+
+
+class _Agent(object):
+    """The agent of one process. Its thread is stopped around a fork: Python
+    3.12 and later warn of every fork of a process with threads."""
+
+    def __init__(self, folder):
+        import _socket
+        import _thread
+        import gc
+        import os
+        import select
+        import time
+
+        self.os, self.gc, self.time, self.socket = os, gc, time.sleep, _socket
+        self.thread, self.poll = _thread, select.poll
+        self.folder, self.here = folder, os.path.realpath(__file__)
+        self.new()
+
+    def new(self):
+        """Begins in a new process; what the parent opened is the parent's."""
+        self.listener = self.path = self.native = self.tracing = None
+        self.conns = {}
+        self.pid = self.os.getpid()
+        self.wake = self.os.pipe()
+        self.stopping = False
+        self.go()
+
+    def go(self):
+        self.stopping, self.native = False, None
+        self.thread.start_new_thread(self.run, ())
+
+    def pause(self):
+        """Ends the thread before a fork, within 100 ms."""
+        if self.native is None or self.thread.get_native_id() == self.native:
+            return
+        self.stopping = True
+        self.os.write(self.wake[1], b"x")
+        task = "/proc/self/task/%d" % self.native
+        for _ in range(200):
+            if not self.os.path.exists(task):
+                return
+            self.time(0.0005)
+
+    def resume(self):
+        if self.stopping:
+            self.go()
+
+    def child(self):
+        tracing = self.tracing
+        for s in list(self.conns.values()) + [self.listener]:
+            if s is not None:
+                s.close()
+        for fd in self.wake:
+            self.os.close(fd)
+        if tracing:
+            self.trace_end()
+        self.new()
+
+    def stop(self):
+        if self.path is not None and self.pid == self.os.getpid():
+            self.os.unlink(self.path)
+
+    def run(self):
+        try:
+            self.native = self.thread.get_native_id()
+            if self.listener is None:
+                if self.wait(None, int(DELAY * 1000)):
+                    return
+                if not self.private():
+                    return
+                self.listen()
+            self.serve()
+        except Exception:  # the application comes first
+            pass
+
+    def wait(self, poll, timeout):
+        """Waits for the listener, a connection or the end; the ready fds."""
+        if poll is None:
+            poll = self.poll()
+            poll.register(self.wake[0], 1)
+        ready = [fd for fd, _ in poll.poll(timeout)]
+        if self.wake[0] in ready:
+            self.os.read(self.wake[0], 64)
+        return ready
+
+    def private(self):
+        """Makes the folder where it is missing. A folder that others can write
+        to is not used: they could put another socket in our place."""
+        try:
+            self.os.mkdir(self.folder, 0o700)
+        except OSError:
+            pass
+        st = self.os.lstat(self.folder)
+        return st.st_mode & 0o170022 == 0o040000 and st.st_uid in (0, self.os.geteuid())
+
+    def listen(self):
+        path = "%s/%d.sock" % (self.folder, self.pid)
+        try:
+            self.os.unlink(path)
+        except OSError:
+            pass
+        s = self.socket.socket(self.socket.AF_UNIX, self.socket.SOCK_STREAM)
+        s.bind(path)
+        self.os.chmod(path, 0o600)  # before anybody can connect
+        s.listen(4)
+        self.path, self.listener = path, s
+
+    def serve(self):
+        poll = self.poll()
+        poll.register(self.wake[0], 1)
+        poll.register(self.listener.fileno(), 1)
+        for fd in self.conns:
+            poll.register(fd, 1)
+        while not self.stopping:
+            for fd in self.wait(poll, None):
+                if fd == self.listener.fileno():
+                    conn = self.socket.socket(fileno=self.listener._accept()[0])
+                    self.conns[conn.fileno()] = conn
+                    poll.register(conn.fileno(), 1)
+                elif fd in self.conns and not self.talk(self.conns[fd]):
+                    poll.unregister(fd)
+                    self.conns.pop(fd).close()
+                    self.trace_end()
+
+    def talk(self, conn):
+        """Answers one line; false when the other side has gone."""
+        try:
+            line = b""
+            while not line.endswith(b"\n"):
+                part = conn.recv(65536)
+                if not part or len(line) > 65536:
+                    return False
+                line += part
+            out = self.answer(line.decode("utf-8", "replace").strip())
+            conn.settimeout(60)
+            conn.sendall(out)
+            conn.settimeout(None)
+            return True
+        except OSError:
+            return False
+
+    def answer(self, command):
+        import json
+
+        out = {"leakhunt": PROTOCOL, "runtime": "python", "version": sys.version.split()[0], "pid": self.pid}
+        try:
+            if command == "settle":
+                out["counters"] = self.settle()
+            elif command == "trace on":
+                out["tracing"] = self.trace_on()
+            elif command == "trace off":
+                out["sites"] = self.trace_off()
+            else:
+                out["error"] = "unknown command"
+        except BaseException as e:
+            self.trace_end()
+            out["error"] = "%s: %s" % (type(e).__name__, e)
+        return json.dumps(out).encode() + b"\n"
+
+    def collect(self):
+        for _ in range(3):
+            self.gc.collect()
+
+    def settle(self):
+        libc = self.libc()
+        self.collect()
+        if libc is not None:
+            libc.malloc_trim(0)
+        counters = []
+        blocks = sys.getallocatedblocks()
+        if blocks > 0:  # 0: PYTHONMALLOC=malloc
+            counters.append(("live blocks", "objects", True, blocks))
+        used = self.used(libc)
+        if used is not None:
+            counters.append(("live bytes", "bytes", True, used))
+        return [dict(zip(("name", "unit", "exact", "value"), c)) for c in counters]
+
+    def libc(self):
+        """glibc with its mallinfo2 (2.33), or None."""
+        if not hasattr(self, "_libc"):
+            self._libc = None
+            try:
+                import ctypes
+
+                class Info(ctypes.Structure):
+                    _fields_ = [(n, ctypes.c_size_t) for n in (
+                        "arena", "ordblks", "smblks", "hblks", "hblkhd",
+                        "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")]
+
+                libc = ctypes.CDLL(None)
+                libc.mallinfo2.restype = Info
+                libc.open_memstream.restype = ctypes.c_void_p
+                libc.free.argtypes = libc.fclose.argtypes = [ctypes.c_void_p]
+                stats = ctypes.pythonapi._PyObject_DebugMallocStats
+                stats.argtypes = [ctypes.c_void_p]
+                self.ctypes, self.stats, self._libc = ctypes, stats, libc
+            except Exception:
+                pass
+        return self._libc
+
+    def used(self, libc):
+        """Bytes in use: what malloc has handed out, and the blocks in use of
+        the object allocator, whose arenas are mapped past malloc."""
+        if libc is None:
+            return None
+        info = libc.mallinfo2()
+        total = info.uordblks + info.hblkhd
+        text, size = self.ctypes.c_void_p(), self.ctypes.c_size_t()
+        out = libc.open_memstream(self.ctypes.byref(text), self.ctypes.byref(size))
+        try:
+            self.stats(out)
+        finally:
+            libc.fclose(out)
+            table = self.ctypes.string_at(text, size.value)
+            libc.free(text)
+        # class   size   num pools   blocks in use  avail blocks
+        for row in table.split(b"\n"):
+            f = row.split()
+            if len(f) == 5 and all(x.isdigit() for x in f):
+                total += int(f[1]) * int(f[3])
+        return total
+
+    def trace_on(self):
+        import tracemalloc
+
+        if self.tracing or tracemalloc.is_tracing():
+            raise RuntimeError("tracemalloc is in use")
+        self.collect()
+        self.tracing = True
+        tracemalloc.start(FRAMES)
+        return True
+
+    def trace_off(self):
+        """What was made since trace_on and is still alive, by its stack."""
+        import _tracemalloc
+
+        if not self.tracing:
+            raise RuntimeError("tracing is not on")
+        try:
+            self.collect()
+            groups = {}
+            for trace in _tracemalloc._get_traces():
+                group = groups.setdefault(trace[2], [0, 0])
+                group[0] += 1
+                group[1] += trace[1]
+        finally:
+            self.trace_end()
+        sites = []
+        for frames, (count, size) in sorted(groups.items(), key=lambda g: -g[1][1]):
+            if len(sites) < SITES and self.here != self.os.path.realpath(frames[0][0]):
+                stack = [{"file": f, "line": n} for f, n in frames]
+                sites.append({"file": frames[0][0], "line": frames[0][1], "objects": count, "bytes": size, "stack": stack})
+        return sites
+
+    def trace_end(self):
+        if self.tracing:
+            self.tracing = None
+            import tracemalloc
+
+            tracemalloc.stop()
+
+
+def _start():
+    import os
+
+    folder = os.environ.get("LEAKHUNT_AGENT", "")
+    if not folder.startswith("/") or len(os.fsencode(folder)) > 90 or sys.version_info < (3, 8):
+        return
+    import atexit
+
+    agent = _Agent(folder)
+
+    def quiet(do):
+        def call():
+            try:
+                do()
+            except Exception:
+                pass
+
+        return call
+
+    atexit.register(quiet(agent.stop))
+    if sys.version_info >= (3, 12):
+        os.register_at_fork(before=quiet(agent.pause), after_in_parent=quiet(agent.resume))
+    os.register_at_fork(after_in_child=quiet(agent.child))
+
+
+def _chain():
+    """Runs the sitecustomize that this one hides."""
+    import os
+
+    here = os.path.dirname(os.path.realpath(__file__))
+    paths = [p for p in sys.path if os.path.realpath(p or ".") != here]
+    if sys.version_info < (3, 5):
+        import imp
+
+        found = imp.find_module("sitecustomize", paths)
+        imp.load_module("sitecustomize", *found)
+        return
+    from importlib.machinery import PathFinder
+    from importlib.util import module_from_spec
+
+    spec = PathFinder.find_spec("sitecustomize", paths)
+    if spec is not None and spec.loader is not None:
+        module = module_from_spec(spec)
+        sys.modules["sitecustomize"] = module
+        spec.loader.exec_module(module)
+
+
+try:
+    _start()
+except Exception:
+    pass
+_chain()

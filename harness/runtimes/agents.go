@@ -1,0 +1,49 @@
+package runtimes
+
+import (
+	"embed"
+	"sort"
+	"strings"
+
+	"leakhunt/harness/fault"
+)
+
+// protocol is the version of the line protocol that agents speak.
+const protocol = 1
+
+//go:embed agent/agent.rb agent/agent.js agent/sitecustomize.py
+var agentFiles embed.FS
+
+// agentFile names each language's agent, as it must be called on disk: Python
+// loads a module by that very name.
+var agentFile = map[string]string{
+	"ruby":   "agent.rb",
+	"node":   "agent.js",
+	"python": "sitecustomize.py",
+}
+
+// Languages are those that have an agent, sorted.
+func Languages() []string {
+	names := make([]string, 0, len(agentFile))
+	for name := range agentFile {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Source is the agent for a language: "ruby", "node" or "python". Any other is
+// a Usage error.
+func Source(language string) (string, error) {
+	name, ok := agentFile[language]
+	if !ok {
+		return "", noAgent(language)
+	}
+	text, err := agentFiles.ReadFile("agent/" + name)
+	return string(text), err
+}
+
+func noAgent(language string) error {
+	return fault.Usagef("there is no agent for %q", language).
+		WithHint("Agents exist for %s.", strings.Join(Languages(), ", "))
+}

@@ -1,0 +1,107 @@
+package runtimes
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"leakhunt/harness/fault"
+)
+
+// answer is one line of an agent. Exactly one of Error, Counters, Sites and
+// Tracing is meant.
+type answer struct {
+	Leakhunt int       `json:"leakhunt"` // protocol version
+	Runtime  string    `json:"runtime"`
+	Version  string    `json:"version"` // of the runtime
+	PID      int       `json:"pid"`     // as the process itself sees it
+	Error    string    `json:"error"`
+	Tracing  bool      `json:"tracing"`
+	Counters []reading `json:"counters"`
+	Sites    []rawSite `json:"sites"`
+}
+
+type reading struct {
+	Name  string   `json:"name"`
+	Unit  string   `json:"unit"`
+	Exact bool     `json:"exact"`
+	Value *float64 `json:"value"` // nil: missing or null
+}
+
+type rawSite struct {
+	frame
+	Type    string  `json:"type"`
+	Objects float64 `json:"objects"`
+	Bytes   float64 `json:"bytes"`
+	Stack   []frame `json:"stack"` // innermost first
+}
+
+type frame struct {
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Function string `json:"function"`
+}
+
+// parseAnswer reads one line. An agent's own error, another version and
+// anything that is not an answer are Measure errors.
+func parseAnswer(line []byte) (*answer, error) {
+	var a answer
+	if err := json.Unmarshal(line, &a); err != nil {
+		return nil, fault.Measuref("the agent answered with something that is no answer").Because(err).
+			WithHint("Another program may listen on its socket.")
+	}
+	if a.Leakhunt != protocol {
+		return nil, fault.Measuref("the agent speaks version %d, this leakhunt version %d", a.Leakhunt, protocol).
+			WithHint("Print the agent anew with leakhunt agent LANGUAGE, and restart the process.")
+	}
+	if a.Error != "" {
+		return nil, fault.Measuref("the agent reports %q", short(a.Error))
+	}
+	return &a, nil
+}
+
+// counters checks each counter: named, with a known unit, a finite number that
+// is not negative.
+func (a *answer) counters() ([]Column, []float64, error) {
+	if len(a.Counters) == 0 {
+		return nil, nil, fault.Measuref("the agent has no counter for this %s %s", short(a.Runtime), short(a.Version))
+	}
+	columns := make([]Column, len(a.Counters))
+	values := make([]float64, len(a.Counters))
+	for i, c := range a.Counters {
+		if c.Name == "" || (c.Unit != "objects" && c.Unit != "bytes") {
+			return nil, nil, fault.Measuref("the agent's counter %q has the unit %q", short(c.Name), short(c.Unit))
+		}
+		if c.Value == nil {
+			return nil, nil, fault.Measuref("the agent's counter %q has no value", short(c.Name))
+		}
+		if err := checkValue(c.Name, *c.Value); err != nil {
+			return nil, nil, err
+		}
+		columns[i] = Column{Name: c.Name, Unit: c.Unit, Exact: c.Exact}
+		values[i] = *c.Value
+	}
+	return columns, values, nil
+}
+
+// checkValue refuses what no count of live memory can be.
+func checkValue(name string, v float64) error {
+	if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+		return fault.Measuref("the counter %q reads %v, which is no amount of memory", short(name), v)
+	}
+	return nil
+}
+
+// short keeps what others wrote within one line of an error.
+func short(s string) string {
+	s = strings.ToValidUTF8(strings.Join(strings.Fields(s), " "), "?")
+	if len(s) > 200 {
+		s = s[:200]
+		for !utf8.ValidString(s) {
+			s = s[:len(s)-1]
+		}
+		s += "…"
+	}
+	return s
+}
