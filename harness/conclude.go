@@ -164,25 +164,22 @@ func (h *hunt) failed(t *track) (verdict.Judgement, bool) {
 
 // byRSS judges by the metric alone.
 func (h *hunt) byRSS(t *track) verdict.Judgement {
-	p := h.params()
-	p.Slack = h.slack(t)
-	mem := t.joined(nil)
 	var j verdict.Judgement
-	switch {
-	case t.final != nil:
-		j = verdict.WithSlack(*t.final, p.Slack)
+	switch suspect := t.late != nil && t.late.Suspect() && len(h.tracks) > 1; {
+	case suspect && t.tried:
+		j = h.confirmed(t)
 		if t.carried != "" {
 			j.Reason += fmt.Sprintf("; what it grew by among the others was memory that %s had made room for", t.carried)
 		}
-	case t.late != nil && t.late.Suspect() && len(h.tracks) > 1:
-		j = verdict.Fixed(mem, p)
+	case suspect:
+		j = verdict.Fixed(t.joined(nil), h.params(t))
 		j.Label = verdict.Inconclusive
 		j.More = max(confirmLeast, 4*t.requests())
 		j.Reason = "it grew among the others, and the run ended before it could be tried alone"
 	case t.done && t.Requests.Auto:
-		j = verdict.WithSlack(t.judged, p.Slack)
+		j = verdict.Recorded(t.joined(nil), h.params(t))
 	default:
-		j = h.fixed(t, mem, p)
+		j = h.fixed(t)
 	}
 	if t.errors > 0 {
 		j.Reason += fmt.Sprintf("; %s of %s requests failed (%s)", units.Count(t.errors), units.Count(t.requests()), t.first)
@@ -193,8 +190,8 @@ func (h *hunt) byRSS(t *track) verdict.Judgement {
 // fixed judges a series that gets no more requests. Where the process grew by
 // more while others ran than this URI did in its last block, a collector's
 // headroom explains that growth as well as a leak would.
-func (h *hunt) fixed(t *track, mem []float64, p verdict.Params) verdict.Judgement {
-	j := verdict.Fixed(mem, p)
+func (h *hunt) fixed(t *track) verdict.Judgement {
+	j := verdict.Fixed(t.joined(nil), h.params(t))
 	n := len(t.blocks)
 	if j.Label != verdict.Leak || n < 2 {
 		return j

@@ -28,15 +28,15 @@ func (h *hunt) confirmAll(ctx context.Context) error {
 			suspects = append(suspects, t)
 		}
 	}
-	slopes := map[*track]float64{}
-	for _, t := range suspects {
-		slopes[t] = verdict.Fixed(t.joined(nil), h.params()).Growth
-	}
-	slices.SortFunc(suspects, func(a, b *track) int { return cmp.Compare(slopes[a], slopes[b]) })
+	slices.SortFunc(suspects, func(a, b *track) int {
+		sa, _ := a.late.Suspicion()
+		sb, _ := b.late.Suspicion()
+		return cmp.Compare(sa, sb)
+	})
 	h.progress.phase = "confirming"
 	for i, t := range suspects {
 		h.progress.expected = h.total + (len(suspects)-i)*confirmLeast
-		if err := h.confirm(ctx, t, slopes[t]); err != nil {
+		if err := h.confirm(ctx, t); err != nil {
 			return err
 		}
 		h.observer.Standing(h.standing())
@@ -47,10 +47,10 @@ func (h *hunt) confirmAll(ctx context.Context) error {
 // confirm runs one suspect in a row until its growth has gone on for four
 // times as long as it took to see it, and beyond the headroom that its
 // neighbours' growth may have given the collector.
-func (h *hunt) confirm(ctx context.Context, t *track, slope float64) error {
-	seen := t.requests()
+func (h *hunt) confirm(ctx context.Context, t *track) error {
+	_, seen := t.late.Suspicion()
 	headroom := h.headroom()
-	alone := func(b block) bool { return b.alone }
+	t.tried = true
 	round := len(t.blocks)
 	for target := max(confirmLeast, 4*seen); ; target *= 2 {
 		round++
@@ -59,12 +59,8 @@ func (h *hunt) confirm(ctx context.Context, t *track, slope float64) error {
 			return err
 		}
 		mem := t.joined(alone)
-		j := verdict.Confirm(mem, slope, seen, h.params())
-		t.final = &j
-		grown := 0.0
-		if len(mem) > 0 {
-			grown = mem[len(mem)-1]
-		}
+		j := h.confirmed(t)
+		grown := mem[len(mem)-1] - mem[0]
 		settled := j.Label != verdict.Leak || grown > headroom
 		if t.broken || settled || target >= confirmMost {
 			if j.Label != verdict.Leak && j.Label != verdict.Inconclusive {
@@ -73,6 +69,15 @@ func (h *hunt) confirm(ctx context.Context, t *track, slope float64) error {
 			return nil
 		}
 	}
+}
+
+// alone picks the blocks of a confirmation.
+func alone(b block) bool { return b.alone }
+
+// confirmed is the verdict on a suspect from its confirmation.
+func (h *hunt) confirmed(t *track) verdict.Judgement {
+	slope, seen := t.late.Suspicion()
+	return verdict.Confirm(t.joined(alone), slope, seen, h.params(t))
 }
 
 // headroom is how far a collector that lets the heap double (Go's GOGC=100 and

@@ -12,10 +12,18 @@ var noSites = []runtimes.Site{}
 // collects: its clean slopes reach 1,024 bytes a request.
 const minSlopeJVM = 2048
 
-// params are the verdict's parameters for this process.
-func (h *hunt) params() verdict.Params {
-	var p verdict.Params
-	if info := h.pinned.Info(); info.Runtime == "java" && len(info.Settings) == 0 && h.counter == nil {
+// maxFloor is the largest floor, in bytes per request, with which a process
+// as it comes may still be called stable. Its slack stands in the floor, and
+// asking for less would mean ten thousands of requests to every innocent.
+const maxFloor = 16 << 10
+
+// params are the verdict's parameters for this process and URI.
+func (h *hunt) params(t *track) verdict.Params {
+	p := verdict.Params{
+		Slack: h.slack(t), MaxFloor: maxFloor, Page: pageBytes,
+		Rise: max(0, float64(h.warmed-h.start)), BurnIn: h.burned,
+	}
+	if info := h.pinned.Info(); info.Runtime == "java" && len(info.Settings) == 0 {
 		p.MinSlope = minSlopeJVM
 	}
 	return p
@@ -44,6 +52,9 @@ func (h *hunt) slack(t *track) float64 {
 // drawdown is the deepest fall of a series below what it had been, in its
 // judged last half.
 func drawdown(mem []float64) float64 {
+	if len(mem) == 0 {
+		return 0
+	}
 	var top, deepest float64
 	for i, m := range mem[len(mem)/2:] {
 		if i == 0 || m > top {

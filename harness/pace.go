@@ -30,7 +30,7 @@ func (p rssPace) next(t *track, round int) int {
 		return nth(Blocks(t.Requests.N, p.h.plan.Scenario.Rounds, true), round)
 	}
 	if t.late == nil {
-		t.late = verdict.NewLate(p.h.params())
+		t.late = verdict.NewLate(p.h.params(t))
 	}
 	return t.late.Next() - t.requests()
 }
@@ -39,8 +39,7 @@ func (p rssPace) look(t *track) {
 	if !t.Requests.Auto {
 		return
 	}
-	var done bool
-	t.judged, done = t.late.Look(t.joined(nil))
+	_, done := t.late.Look(t.joined(nil))
 	// A suspect is convicted alone and in a row, while nobody else leaks
 	// beside it; until then it is in quarantine.
 	t.done = done || (t.late.Suspect() && len(p.h.tracks) > 1)

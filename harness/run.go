@@ -70,6 +70,7 @@ type hunt struct {
 	start     int64 // the metric when the process was pinned
 	startAnon int64 // anonymous memory then
 	warmed    int64 // the metric after the burn-in
+	burned    int   // requests of the burn-in
 	allocator string
 }
 
@@ -97,7 +98,7 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 
 // open connects the load, the meter and the counter to the pinned process.
 func (h *hunt) open(ctx context.Context) (err error) {
-	h.client = load.New(h.pinned.Endpoint())
+	h.client = load.New(h.pinned.Endpoint(), true)
 	if h.meter, err = h.opt.OpenMeter(h.pinned.Process()); err != nil {
 		return fault.Measuref("cannot read the memory of pid %d", h.pinned.Process().PID).Because(err)
 	}
@@ -129,16 +130,15 @@ func (h *hunt) burnIn(ctx context.Context) error {
 	h.progress.phase = "warming up"
 	each := h.plan.BurnIn(h.counter != nil)
 	h.progress.expected = h.expected(each)
-	sent := 0
 	for _, n := range Blocks(each, burnInPasses, false) {
 		for _, i := range h.order.Perm(len(h.tracks)) {
 			if err := h.warm(ctx, h.tracks[i], n); err != nil {
 				return err
 			}
 		}
-		sent += n
 	}
 	var err error
+	h.burned = h.total
 	h.warmed, err = h.sample()
 	if err != nil {
 		return h.lost(err)

@@ -25,11 +25,11 @@ type track struct {
 	step    firstStep
 	peak    int64
 	late    *verdict.Late
-	judged  verdict.Judgement  // by late's last look
-	done    bool               // no more requests are needed
-	broken  bool               // the requests themselves fail: none are sent any more
-	final   *verdict.Judgement // of a confirmation run, alone and in a row
-	carried string             // the neighbour whose memory it was, where acquitted
+	judged  verdict.Judgement // by late's last look
+	done    bool              // no more requests are needed
+	broken  bool              // the requests themselves fail: none are sent any more
+	tried   bool              // a suspect that was run alone and in a row
+	carried string            // the neighbour whose memory it was, where acquitted
 	sites   []runtimes.Site
 	// sitesNote says what the sites explain, or why there are none.
 	sitesNote string
@@ -61,21 +61,32 @@ type edge struct {
 var pageBytes = float64(os.Getpagesize())
 
 // joined is the URI's own blocks end to end, in bytes: the change while
-// others ran is taken out. It begins at 0.
+// others ran is taken out, so it is no reading of any moment. Where a URI's
+// own blocks fall for ever, since it collects what others left, the series is
+// lifted to stay above 0.
 func (t *track) joined(pick func(block) bool) []float64 {
 	mem := make([]float64, 0, len(t.pages))
-	var level float64
+	var level, lowest float64
 	for _, b := range t.blocks {
 		if pick != nil && !pick(b) {
 			continue
 		}
 		base := float64(b.start.metric)
+		if len(mem) == 0 {
+			level, lowest = base, base
+		}
 		last := base
 		for _, p := range t.pages[b.first : b.first+b.n] {
 			last = float64(p) * pageBytes
 			mem = append(mem, level+last-base)
+			lowest = min(lowest, level+last-base)
 		}
 		level += last - base
+	}
+	if lowest < pageBytes {
+		for i := range mem {
+			mem[i] += pageBytes - lowest
+		}
 	}
 	return mem
 }

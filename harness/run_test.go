@@ -1,0 +1,197 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/verdict"
+	"leakhunt/scenarios"
+)
+
+var auto = scenarios.Count{Auto: true}
+
+// shop is an application with one of each.
+func shop(f *fake, path string, n int) int {
+	switch path {
+	case "/leak":
+		f.rss += 4096
+		f.live += 4096
+	case "/leak2":
+		f.rss += 16384
+		f.live += 16384
+	case "/bloat":
+		if n == 3 {
+			f.rss += 20 << 20
+		}
+	case "/warmup":
+		if n <= 400 {
+			f.rss += 4096
+			f.live += 4096
+		}
+	case "/broken":
+		return 500
+	}
+	return 200
+}
+
+func TestAutoFindsLeaksByRSSAlone(t *testing.T) {
+	f := newFake(t, shop)
+	r := mustRun(t, f, scenario(auto, "/", "/leak", "/bloat", "/leak2", "/warmup"), f.options())
+	if !r.Complete || r.Summary.Leak != 2 {
+		t.Fatalf("complete %v, %+v", r.Complete, r.Summary)
+	}
+	for i, want := range []struct {
+		name   string
+		growth float64
+	}{{"/leak2", 16384}, {"/leak", 4096}} {
+		u := r.URIs[i]
+		if u.Name != want.name || u.Verdict != verdict.Leak {
+			t.Errorf("rank %d: %s %s (%s)", i+1, u.Name, u.Verdict, u.Why)
+		}
+		if u.GrowthLow > want.growth || u.GrowthHigh < want.growth {
+			t.Errorf("%s: interval %.0f–%.0f does not hold %.0f", u.Name, u.GrowthLow, u.GrowthHigh, want.growth)
+		}
+	}
+	if !f.closed {
+		t.Error("the target was not closed")
+	}
+}
+
+func TestCounterFindsLeaksInFewRequests(t *testing.T) {
+	f := newFake(t, shop)
+	r := mustRun(t, f, scenario(auto, "/", "/leak", "/warmup"), f.counted())
+	if u := r.URIs[0]; u.Name != "/leak" || u.Verdict != verdict.Leak || u.Evidence[0] != "live bytes" {
+		t.Errorf("first is %s %s by %v: %s", u.Name, u.Verdict, u.Evidence, u.Why)
+	}
+	if u := byName(t, r, "/"); u.Verdict != verdict.Stable || u.Requests != settledBlock*settledRounds {
+		t.Errorf("/ is %s after %d requests", u.Verdict, u.Requests)
+	}
+	if u := byName(t, r, "/warmup"); u.Verdict == verdict.Leak {
+		t.Errorf("/warmup is accused: %s", u.Why)
+	}
+}
+
+func TestFixedNumberIsExact(t *testing.T) {
+	for _, counted := range []bool{false, true} {
+		f := newFake(t, shop)
+		sc := scenario(scenarios.Count{N: 103}, "/", "/leak")
+		sc.Warmup = scenarios.Count{N: 7}
+		o := f.options()
+		if counted {
+			o = f.counted()
+		}
+		r := mustRun(t, f, sc, o)
+		for _, p := range []string{"/", "/leak"} {
+			if f.seen[p] != 110 || byName(t, r, p).Requests != 103 {
+				t.Errorf("%s: %d sent, %d judged", p, f.seen[p], byName(t, r, p).Requests)
+			}
+		}
+		if r.RequestsTotal != 220 {
+			t.Errorf("requests_total %d", r.RequestsTotal)
+		}
+	}
+}
+
+func TestFailingRequestsAreNeverStable(t *testing.T) {
+	f := newFake(t, shop)
+	r := mustRun(t, f, scenario(scenarios.Count{N: 200}, "/", "/broken"), f.options())
+	u := byName(t, r, "/broken")
+	if u.Verdict != verdict.Failed || !strings.Contains(u.Why, "500") {
+		t.Errorf("%s: %s", u.Verdict, u.Why)
+	}
+	if f.seen["/broken"] > giveUpAfter {
+		t.Errorf("%d requests went to a URI that fails", f.seen["/broken"])
+	}
+}
+
+func TestNeighboursOfALeakAreNotAccused(t *testing.T) {
+	// The collector of this process lets the heap stand at twice what is
+	// alive: garbage fills the headroom that the leak's growth makes.
+	var garbage float64
+	f := newFake(t, func(f *fake, path string, _ int) int {
+		switch path {
+		case "/leak":
+			f.live += 8192
+		case "/garbage":
+			garbage += 30000
+		}
+		if f.live+garbage > max(8<<20, 2*f.live) {
+			garbage = 0
+		}
+		f.rss = max(f.rss, 64<<20+f.live+garbage)
+		return 200
+	})
+	r := mustRun(t, f, scenario(auto, "/garbage", "/leak", "/"), f.options())
+	if u := byName(t, r, "/garbage"); u.Verdict == verdict.Leak {
+		t.Errorf("/garbage is accused: %s", u.Why)
+	}
+	if u := byName(t, r, "/leak"); u.Verdict != verdict.Leak {
+		t.Errorf("/leak is %s: %s", u.Verdict, u.Why)
+	}
+}
+
+func TestALostTargetKeepsWhatWasMeasured(t *testing.T) {
+	lost := fault.Measuref("pid 7 has ended")
+	f := newFake(t, func(f *fake, path string, n int) int {
+		if path == "/leak" && n == 1000 {
+			f.gone = lost
+		}
+		return shop(f, path, n)
+	})
+	r, err := run(t, f, scenario(auto, "/", "/leak"), f.options())
+	if fault.KindOf(err) != fault.Measure || r.Complete || !strings.Contains(r.Incomplete, "has ended") {
+		t.Fatalf("%v; complete %v (%s)", err, r.Complete, r.Incomplete)
+	}
+	if u := byName(t, r, "/leak"); u.Requests == 0 || len(u.Series) == 0 {
+		t.Error("what was measured is lost")
+	}
+}
+
+func TestAnInterruptKeepsWhatWasMeasured(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f := newFake(t, func(f *fake, path string, n int) int {
+		if path == "/leak" && n == 1200 {
+			cancel()
+		}
+		return shop(f, path, n)
+	})
+	plan, err := NewPlan(scenario(auto, "/", "/leak"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(ctx, plan, f, f.options())
+	if !errors.Is(err, context.Canceled) || r.Complete || r.Incomplete != "interrupted" {
+		t.Fatalf("%v; %+v", err, r.Incomplete)
+	}
+	if byName(t, r, "/leak").Requests == 0 || !f.closed {
+		t.Error("nothing kept, or not closed")
+	}
+}
+
+func TestLimits(t *testing.T) {
+	f := newFake(t, shop)
+	sc := scenario(auto, "/leak2")
+	sc.Limits.RSS = 110 << 20
+	r := mustRun(t, f, sc, f.options())
+	if r.Complete || !strings.Contains(r.Incomplete, "limits.rss") {
+		t.Errorf("complete %v: %q", r.Complete, r.Incomplete)
+	}
+	if f.rss > 111<<20 {
+		t.Errorf("the process grew to %.0f", f.rss)
+	}
+}
+
+func TestSeedsAgreeAndOrdersDiffer(t *testing.T) {
+	for seed := int64(1); seed <= 3; seed++ {
+		f := newFake(t, shop)
+		sc := scenario(auto, "/", "/leak", "/leak2", "/bloat")
+		sc.Seed = seed
+		r := mustRun(t, f, sc, f.options())
+		if r.Seed != seed || r.URIs[0].Name != "/leak2" || r.URIs[1].Name != "/leak" || r.Summary.Leak != 2 {
+			t.Errorf("seed %d: %+v", seed, r.Summary)
+		}
+	}
+}
