@@ -22,7 +22,7 @@ func params(r *Request) []Field {
 	ps := []Field{
 		{"REQUEST_METHOD", r.Method},
 		{"REQUEST_URI", r.URI},
-		{"PATH_INFO", unescapePath(path)},
+		{"PATH_INFO", path}, // as sent: Passenger and its Ruby http socket leave it encoded
 		{"QUERY_STRING", query},
 		{"SCRIPT_NAME", ""},
 		{"SERVER_NAME", name},
