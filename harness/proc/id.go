@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 )
 
@@ -26,8 +25,10 @@ var (
 
 // Find reads the identity of the running process pid. It returns ErrGone where
 // there is none and ErrZombie where only its exit status is left.
-func Find(pid int) (ID, error) {
-	st, err := readStat(pid)
+func Find(pid int) (ID, error) { return live.find(pid) }
+
+func (r root) find(pid int) (ID, error) {
+	st, err := r.stat(pid)
 	if err != nil {
 		return ID{}, err
 	}
@@ -57,12 +58,12 @@ type stat struct {
 	start uint64
 }
 
-// readStat parses /proc/PID/stat (proc_pid_stat(5)). The command name, field 2,
+// stat parses /proc/PID/stat (proc_pid_stat(5)). The command name, field 2,
 // may hold spaces and parentheses, so fields are counted from the last ')'.
-func readStat(pid int) (stat, error) {
-	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+func (r root) stat(pid int) (stat, error) {
+	raw, err := r.read(pid, "stat")
 	if err != nil {
-		return stat{}, ErrGone
+		return stat{}, err
 	}
 	return parseStat(raw)
 }
