@@ -66,7 +66,7 @@ func (m *Meter) Facts() (Facts, error) {
 //     (TASK_RSS_EVENTS_THRESH, mm/memory.c);
 //   - from 6.2 on each of the three counters that make up RSS keeps up to a
 //     batch of pages on each CPU, batch = max(32, 2·CPUs) (lib/percpu_counter.c);
-//   - from 6.16 on the CPUs' shares are summed up for the reader (fs/proc/task_mmu.c,
+//   - from mid-2025 on (6.17 at the latest) the CPUs' shares are summed up for the reader (fs/proc/task_mmu.c,
 //     get_mm_counter_sum). Distributions have that in some older kernels, where
 //     this bound is then too careful.
 //
@@ -77,7 +77,7 @@ func rssError(release string, threads, cpus, page int) int64 {
 	switch {
 	case before(6, 2):
 		return int64(64 * max(threads, 1) * page)
-	case !ok || before(6, 16):
+	case !ok || before(6, 17):
 		return int64(3*max(32, 2*cpus)*cpus) * int64(page)
 	}
 	return 0
