@@ -1,0 +1,106 @@
+// Package report renders a result for people and for machines: one function
+// of an io.Writer for each format. It also reads result files back, compares
+// two of them, and decides what a run fails on.
+//
+// What is rendered depends on the result and the Options alone, never on the
+// clock, so that a report made later from the result file is the same, byte
+// for byte. Names and messages come from users and from the process that was
+// measured: every format escapes them.
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/fault"
+)
+
+// Options are what a format needs to know beside the result. The zero value
+// is good for all of them.
+type Options struct {
+	// Width is the number of columns the table may use; 0 means 100.
+	Width int
+	// Color lets the table use ANSI colours.
+	Color bool
+	// ScenarioPath is where annotations point at; "" means the path that the
+	// result holds.
+	ScenarioPath string
+	// Command is how the run is repeated, "leakhunt run shop.yaml -t URL";
+	// "" means leakhunt run with the result's scenario.
+	Command string
+	// FailOn is the gate, as in Decide; "" means FailOnLeak.
+	FailOn string
+	// Comparison is the comparison with the baseline; nil without one.
+	Comparison *Comparison
+	// SourceRoots are the folders in which the files of sites are looked for,
+	// in this order: to show the lines (html) and to point at them from the
+	// folder leakhunt was started in (github). No file outside them is read.
+	SourceRoots []string
+	// Redact takes the secrets out of what was rendered; nil changes nothing.
+	Redact func([]byte) []byte
+}
+
+type format struct {
+	name  string
+	write func(io.Writer, *harness.Result, Options) error
+}
+
+// formats is every format, in the order in which help names them.
+func formats() []format {
+	return []format{
+		{"table", writeTable},
+		{"json", writeJSON},
+	}
+}
+
+// Formats are the names that Write knows.
+func Formats() []string {
+	var names []string
+	for _, f := range formats() {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// Write renders r. Nothing reaches w where rendering fails. The error is a
+// usage fault for a format that does not exist, and w's own where w fails.
+func Write(w io.Writer, format string, r *harness.Result, o Options) error {
+	i := slices.Index(Formats(), format)
+	if i < 0 {
+		return unknownFormat(format)
+	}
+	return once(w, func(b io.Writer) error {
+		var out bytes.Buffer
+		if err := formats()[i].write(&out, r, o); err != nil {
+			return err
+		}
+		text := out.Bytes()
+		if o.Redact != nil {
+			text = o.Redact(text)
+		}
+		_, err := b.Write(text)
+		return err
+	})
+}
+
+func unknownFormat(name string) error {
+	return fault.Usagef("there is no output format %q", clean(name)).
+		WithHint("The formats are %s.", strings.Join(Formats(), ", "))
+}
+
+// once renders into memory and writes once, so that a failure leaves no half
+// report behind.
+func once(w io.Writer, render func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := render(&b); err != nil {
+		return err
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
