@@ -1,0 +1,66 @@
+package passenger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"time"
+
+	"leakhunt/harness/fault"
+)
+
+// commandWithin bounds a status command, which may have to start a container's
+// shell.
+const commandWithin = 30 * time.Second
+
+// FromCommand runs a command that prints what passenger-status --verbose does,
+// as XML or as text: sudo, docker exec, cat of a saved file.
+func FromCommand(ctx context.Context, argv []string) (Instance, error) {
+	if len(argv) == 0 {
+		return Instance{}, fault.Usagef("status_command is empty")
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandWithin)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	var out, complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	in, perr := Parse(out.Bytes())
+	if perr == nil && err == nil {
+		return in, nil
+	}
+	if perr != nil && complaint(complaints.String()) != nil {
+		perr = complaint(complaints.String())
+	}
+	return Instance{}, commandFailed(argv[0], err, perr, firstLine(complaints.String()))
+}
+
+func commandFailed(name string, err, perr error, said string) error {
+	failed := fault.Measuref("status_command (%s) told nothing of Passenger", name)
+	switch {
+	case errors.Is(perr, ErrNoInstance):
+		return failed.Because(perr)
+	case errors.Is(perr, ErrManyInstances):
+		return failed.Because(perr).WithHint("Name the instance at the end of status_command.")
+	case errors.Is(perr, ErrDenied):
+		return failed.Because(perr).WithHint("Begin status_command with sudo.")
+	case err != nil && said != "":
+		return failed.Because(errors.Join(err, errors.New(said)))
+	case err != nil:
+		return failed.Because(err)
+	}
+	return failed.Because(perr).
+		WithHint("It must print what passenger-status --show=xml --verbose prints.")
+}
+
+// firstLine is the first line, at most 200 bytes of it.
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
+	return s[:min(len(s), 200)]
+}
