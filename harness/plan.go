@@ -44,7 +44,7 @@ const (
 func NewPlan(sc *scenarios.Scenario) (*Plan, error) {
 	p := &Plan{Scenario: sc, Seed: sc.Seed}
 	for _, u := range sc.URIs {
-		t, err := compile(sc, u.Request)
+		t, err := compile(sc, u.Request, false)
 		if err != nil {
 			return nil, fault.Usagef("%s: uri %q", sc.Path, u.Name).Because(err)
 		}
@@ -54,14 +54,14 @@ func NewPlan(sc *scenarios.Scenario) (*Plan, error) {
 		}
 		p.Items = append(p.Items, Item{URI: u, Template: t, Requests: n})
 	}
-	return p, nil
+	return p, p.compileBefore()
 }
 
-func compile(sc *scenarios.Scenario, r scenarios.Request) (*load.Template, error) {
+func compile(sc *scenarios.Scenario, r scenarios.Request, keepBody bool) (*load.Template, error) {
 	spec := load.Spec{
 		Method: r.Method, URI: r.URI, Body: r.Body, HasBody: r.HasBody,
 		Timeout: sc.Timeout, Status: r.Expect.Status, Contains: r.Expect.Contains,
-		Fresh: r.Fresh,
+		Fresh: r.Fresh, KeepBody: keepBody,
 	}
 	for _, h := range [][]scenarios.Pair{sc.Headers, r.Headers} {
 		for _, p := range h {

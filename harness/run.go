@@ -20,6 +20,8 @@ type Options struct {
 	OpenMeter func(proc.ID) (Meter, error)
 	// OpenCounter opens the runtime's counter where there is one; nil without.
 	OpenCounter func(context.Context, Pinned, *load.Client) (Counter, error)
+	// Secret is told each captured value, which must then appear nowhere.
+	Secret func(string)
 }
 
 // Run pins the target, carries the plan out and judges every URI. The result
@@ -34,7 +36,7 @@ func Run(ctx context.Context, plan *Plan, tgt Target, opt Options) (*Result, err
 		plan.Seed = time.Now().UnixNano()&(1<<53-1) | 1
 	}
 	h := &hunt{
-		session: session{plan: plan, observer: opt.Observer, began: time.Now(), anon: metered(plan.Scenario)},
+		session: session{plan: plan, observer: opt.Observer, secret: opt.Secret, began: time.Now(), anon: metered(plan.Scenario)},
 		order:   rand.New(rand.NewPCG(uint64(plan.Seed), 1)),
 		opt:     opt,
 	}
@@ -86,6 +88,9 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 	defer h.client.Close()
 	if h.counter != nil {
 		defer h.counter.Close() //nolint:errcheck // the run is over; there is nothing left to tell
+	}
+	if err := h.login(ctx); err != nil {
+		return err
 	}
 	if err := h.burnIn(ctx); err != nil {
 		return err

@@ -20,6 +20,7 @@ type session struct {
 	meter    Meter
 	counter  Counter // nil without one
 	vars     map[string]string
+	secret   func(string) // told what must appear nowhere; may be nil
 	observer Observer
 	began    time.Time
 	total    int  // every request sent

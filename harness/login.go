@@ -1,0 +1,66 @@
+package harness
+
+import (
+	"context"
+	"maps"
+
+	"leakhunt/harness/capture"
+	"leakhunt/harness/fault"
+)
+
+// login sends the scenario's before: steps, once for each process. Cookies
+// stay in the client; what is captured goes into every later request.
+func (s *session) login(ctx context.Context) error {
+	s.vars = maps.Clone(s.plan.Scenario.Vars)
+	if s.vars == nil {
+		s.vars = map[string]string{}
+	}
+	for i, step := range s.plan.Scenario.Before {
+		s.total++
+		s.fresh = false
+		res := s.client.Do(ctx, s.plan.Before[i], s.values(1))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !res.OK() {
+			return stepFault(step.Method, step.URI, step.Line, failureText(res))
+		}
+		for _, c := range step.Capture {
+			v, err := capture.Take(c, res.Header, res.Body)
+			if err != nil {
+				return stepFault(step.Method, step.URI, step.Line, "").Because(err)
+			}
+			s.vars[c.As] = v
+			s.keep(v)
+		}
+	}
+	return nil
+}
+
+// keep tells what was captured to whoever redacts: a token or a cookie is a
+// secret, whatever it is called.
+func (s *session) keep(v string) {
+	if s.secret != nil {
+		s.secret(v)
+	}
+}
+
+func stepFault(method, uri string, line int, what string) *fault.Error {
+	f := fault.Measuref("before: %s %s (line %d)", method, uri, line)
+	if what != "" {
+		f = fault.Measuref("before: %s %s (line %d): %s", method, uri, line, what)
+	}
+	return f.WithHint("Nothing was measured: every later request would have been sent without what this step brings.")
+}
+
+// compileBefore compiles the steps; their answers are kept for captures.
+func (p *Plan) compileBefore() error {
+	for _, step := range p.Scenario.Before {
+		t, err := compile(p.Scenario, step.Request, len(step.Capture) > 0)
+		if err != nil {
+			return fault.Usagef("%s:%d: before: %s", p.Scenario.Path, step.Line, step.URI).Because(err)
+		}
+		p.Before = append(p.Before, t)
+	}
+	return nil
+}
