@@ -1,0 +1,145 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/runtimes"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// label is what a reader calls the URI: its name, or what is sent.
+func label(u *harness.URIResult) string {
+	if u.Name != "" {
+		return u.Name
+	}
+	return u.Method + " " + u.URI
+}
+
+// convicted says that a reader should look at the URI's code: it leaks, or it
+// breaks its budget.
+func convicted(u *harness.URIResult) bool { return u.Verdict == verdict.Leak || u.OverBudget }
+
+// interval is the growth's confidence interval, its unit once where both ends
+// share it: "3.9 … 4.3 KiB".
+func interval(u *harness.URIResult) string {
+	low, high := units.Bytes(u.GrowthLow), units.Bytes(u.GrowthHigh)
+	number, unit, _ := strings.Cut(low, " ")
+	if strings.HasSuffix(high, " "+unit) {
+		low = number
+	}
+	return low + " … " + high
+}
+
+// measured says that the URI has a growth at all.
+func measured(u *harness.URIResult) bool { return u.Requests > 0 && u.Verdict != verdict.Failed }
+
+// advice is what to do next, in a sentence or two. Text from outside is in it
+// as it came: the caller escapes it.
+func advice(r *harness.Result) string {
+	in := func(pick func(*harness.URIResult) bool) []*harness.URIResult {
+		var out []*harness.URIResult
+		for i := range r.URIs {
+			if pick(&r.URIs[i]) {
+				out = append(out, &r.URIs[i])
+			}
+		}
+		return out
+	}
+	with := func(l verdict.Label) []*harness.URIResult {
+		return in(func(u *harness.URIResult) bool { return u.Verdict == l && !u.Ignored })
+	}
+	leaks := with(verdict.Leak)
+	broken := in(func(u *harness.URIResult) bool { return u.OverBudget && u.Verdict != verdict.Leak && !u.Ignored })
+	failed, open := with(verdict.Failed), with(verdict.Inconclusive)
+	switch {
+	case len(leaks) > 0:
+		return leakAdvice(leaks)
+	case len(broken) > 0:
+		u := broken[0]
+		return fmt.Sprintf("Look at %s first: it breaks its budget, at least %s where %s is allowed.",
+			label(u), units.Rate(u.GrowthLow), units.Bytes(float64(u.Budget)))
+	case len(failed) > 0:
+		return fmt.Sprintf("Make %s answer first: %s could not be judged%s.", label(failed[0]),
+			plural(len(failed), "it", fmt.Sprintf("it and %s more", units.Count(len(failed)-1))), reason(failed[0].FirstError))
+	case len(open) > 0:
+		return fmt.Sprintf("No leak is proven, and %s of %s %s inconclusive%s.", units.Count(len(open)),
+			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are"), settling(open))
+	case len(r.URIs) == 0:
+		return "Nothing was measured."
+	}
+	return cleared(r)
+}
+
+func leakAdvice(leaks []*harness.URIResult) string {
+	u := leaks[0]
+	s := fmt.Sprintf("Fix %s first: it keeps %s with every request (%s)", label(u), units.Bytes(u.Growth), interval(u))
+	if len(u.Sites) > 0 {
+		s += ", made at " + culprit(u.Sites[0])
+	}
+	if len(u.Evidence) > 0 {
+		s += "; evidence: " + strings.Join(u.Evidence, ", ")
+	}
+	s += "."
+	if n := len(leaks) - 1; n > 0 {
+		s += fmt.Sprintf(" %s more %s after it.", units.Count(n), plural(n, "leak comes", "leaks come"))
+	}
+	return s
+}
+
+// cleared names what was excluded: nothing is known below the floor.
+func cleared(r *harness.Result) string {
+	var floor float64
+	var ignored int
+	for i := range r.URIs {
+		floor = max(floor, r.URIs[i].Detectable)
+		if convicted(&r.URIs[i]) && r.URIs[i].Ignored {
+			ignored++
+		}
+	}
+	s := fmt.Sprintf("Nothing to fix: no leak above %s in %s.", units.Rate(floor), count(len(r.URIs), "URI", "URIs"))
+	if ignored > 0 {
+		s = fmt.Sprintf("Nothing new to fix: %s ignored.", count(ignored, "leak is", "leaks are"))
+	}
+	if !r.Complete {
+		s = "The run ended early, and found no leak so far."
+	}
+	return s
+}
+
+func settling(open []*harness.URIResult) string {
+	more := slices.MaxFunc(open, func(a, b *harness.URIResult) int { return a.More - b.More }).More
+	if more == 0 {
+		return ": see what each of them says"
+	}
+	return fmt.Sprintf(": up to %s more requests to each would settle it", units.Count(more))
+}
+
+func reason(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
+func count(n int, one, many string) string { return units.Count(n) + " " + plural(n, one, many) }
+
+// culprit is where to look first: the user's own line where a library made
+// the objects.
+func culprit(s runtimes.Site) string {
+	if s.Caller != "" {
+		return s.Caller
+	}
+	return place(s.File, s.Line)
+}
+
+// place is a position in a source file, as editors and compilers write it.
+func place(file string, line int) string {
+	if line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}

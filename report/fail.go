@@ -1,0 +1,4 @@
+package report
+
+// Comparison is what changed from one run to the next.
+type Comparison struct{}

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"leakhunt/harness"
+	"leakhunt/harness/runtimes"
+)
+
+// writeJSON writes the result file. It fails where a number is not finite,
+// since JSON cannot hold it, and a zero in its place would be a lie.
+func writeJSON(w io.Writer, r *harness.Result, _ Options) error {
+	var b bytes.Buffer
+	if err := encode(&b, filled(r)); err != nil {
+		return err
+	}
+	// Bytes that are no UTF-8 are written as the escape of U+FFFD, but a
+	// U+FFFD that was read back as itself. Reading once makes them the same.
+	if bytes.Contains(b.Bytes(), []byte(`\ufffd`)) {
+		var again harness.Result
+		if err := json.Unmarshal(b.Bytes(), &again); err != nil {
+			return fmt.Errorf("encode the result: %w", err)
+		}
+		b.Reset()
+		if err := encode(&b, &again); err != nil {
+			return err
+		}
+	}
+	_, err := b.WriteTo(w)
+	return err
+}
+
+func encode(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("encode JSON: %w", err)
+	}
+	return nil
+}
+
+// filled is r with empty slices in the place of nil ones, since arrays are
+// never null. r itself is left as it is.
+func filled(r *harness.Result) *harness.Result {
+	c := *r
+	c.SchemaVersion = harness.SchemaVersion
+	c.Warnings = append([]harness.Warning{}, r.Warnings...)
+	c.URIs = append([]harness.URIResult{}, r.URIs...)
+	for i := range c.URIs {
+		u := &c.URIs[i]
+		u.Evidence = append([]string{}, u.Evidence...)
+		u.Probes = append([]harness.ProbeResult{}, u.Probes...)
+		u.Sites = append([]runtimes.Site{}, u.Sites...)
+		u.Series = append([]harness.Point{}, u.Series...)
+	}
+	return &c
+}

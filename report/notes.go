@@ -1,0 +1,119 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/runtimes"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// maxNotes is how many URIs of a kind the text under the table explains; the
+// html report has them all.
+const maxNotes = 5
+
+// notes is the text under the table: what to do next, why, at which lines, and
+// what to know before trusting it.
+func notes(w io.Writer, r *harness.Result, o Options) error {
+	var b strings.Builder
+	say := func(first, rest, format string, args ...any) {
+		b.WriteString(wrap(plain(fmt.Sprintf(format, args...)), o.Width, first, rest))
+		b.WriteByte('\n')
+	}
+	if len(r.URIs) > 0 {
+		b.WriteByte('\n')
+	}
+	say("", "", "%s", advice(r))
+	for _, kind := range []func(*harness.URIResult) bool{
+		convicted,
+		func(u *harness.URIResult) bool { return u.Verdict == verdict.Failed && !convicted(u) },
+		func(u *harness.URIResult) bool { return u.Verdict == verdict.Inconclusive && !convicted(u) },
+	} {
+		explain(&b, r, kind, say)
+	}
+	if len(r.Warnings) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, w := range r.Warnings {
+		say("", "  ", "warning: %s [%s]", w.Message, w.Code)
+	}
+	if !r.Complete {
+		b.WriteByte('\n')
+		say("", "", "Incomplete: the run ended before everything was measured%s.", reason(r.Incomplete))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func explain(b *strings.Builder, r *harness.Result, kind func(*harness.URIResult) bool, say func(first, rest, format string, args ...any)) {
+	n := 0
+	for i := range r.URIs {
+		u := &r.URIs[i]
+		if !kind(u) {
+			continue
+		}
+		if n++; n > maxNotes {
+			continue
+		}
+		if n == 1 {
+			b.WriteByte('\n')
+		}
+		say("", "  ", "%s: %s", shorten(plain(label(u)), minWidth), why(u))
+		for _, s := range u.Sites {
+			say("  ", "    ", "%s", siteText(s))
+		}
+		if u.SitesNote != "" {
+			say("  ", "    ", "%s", u.SitesNote)
+		}
+	}
+	if n > maxNotes {
+		say("", "", "and %s more: -o html explains them all", units.Count(n-maxNotes))
+	}
+}
+
+// why is what was seen, with the first error and the ignore where there are.
+func why(u *harness.URIResult) string {
+	s := u.Why
+	if u.Verdict == verdict.Failed && !strings.Contains(s, u.FirstError) {
+		s += " First error: " + u.FirstError
+	}
+	if u.Ignored {
+		s += " Ignored" + until(u) + reason(u.IgnoreReason) + "."
+	}
+	return strings.TrimSpace(s)
+}
+
+func until(u *harness.URIResult) string {
+	if u.IgnoreUntil == "" {
+		return ""
+	}
+	return " until " + u.IgnoreUntil
+}
+
+// siteText is one line that made what stays alive.
+func siteText(s runtimes.Site) string {
+	t := place(s.File, s.Line)
+	if s.Function != "" {
+		t += " " + s.Function
+	}
+	t += " — "
+	if s.ObjectsPerRequest != 0 { // some runtimes count bytes alone
+		t += quantity(s.ObjectsPerRequest, "object", "objects") + "/request, "
+	}
+	t += units.Rate(s.BytesPerRequest)
+	if s.Caller != "" {
+		t += "; called from " + s.Caller
+	}
+	return t
+}
+
+func quantity(v float64, one, many string) string {
+	n := units.Number(v)
+	if n == "1" {
+		return n + " " + one
+	}
+	return n + " " + many
+}

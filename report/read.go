@@ -1,0 +1,153 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"leakhunt/harness"
+	"leakhunt/harness/fault"
+)
+
+//go:embed result.schema.json
+var schemaText []byte
+
+// Schema is the JSON Schema (draft-07) of the result file.
+func Schema() []byte { return bytes.Clone(schemaText) }
+
+// MaxResultBytes is the size up to which Read takes a result file: about
+// thirty times that of 500 URIs.
+const MaxResultBytes = 256 << 20
+
+// Read reads a result file. It returns a usage fault, and no result, for what
+// is cut off, from a newer schema, damaged, or no result file at all.
+func Read(r io.Reader) (*harness.Result, error) {
+	text, err := io.ReadAll(io.LimitReader(r, MaxResultBytes+1))
+	if err != nil {
+		return nil, fault.Usagef("cannot read the result file").Because(err)
+	}
+	if len(text) > MaxResultBytes {
+		return nil, notOurs("it is larger than %d MiB", MaxResultBytes>>20)
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // Windows editors begin with it
+	if err := wellFormed(text); err != nil {
+		return nil, err
+	}
+	if err := ours(text); err != nil {
+		return nil, err
+	}
+	if err := conforms(text); err != nil {
+		return nil, err
+	}
+	var res harness.Result
+	if err := json.Unmarshal(text, &res); err != nil {
+		return nil, damaged(err.Error())
+	}
+	return &res, nil
+}
+
+func wellFormed(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	var value json.RawMessage
+	err := d.Decode(&value)
+	if err == nil {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		return damaged(fmt.Sprintf("something follows it, line %d", line(text, d.InputOffset())))
+	}
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.EOF):
+		return notOurs("it is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fault.Usagef("the result file is cut off after %d bytes", len(text)).
+			WithHint("It was not written to its end: run again, or copy it again.")
+	case errors.As(err, &syntax):
+		return notOurs("it is no JSON, line %d: %v", line(text, syntax.Offset), err)
+	}
+	return notOurs("%v", err)
+}
+
+func line(text []byte, offset int64) int { return 1 + bytes.Count(text[:offset], []byte("\n")) }
+
+func ours(text []byte) error {
+	var head struct {
+		Version json.Number `json:"schema_version"`
+		Tool    struct {
+			Name    string `json:"name"`
+			Version string `json:"version"`
+		} `json:"tool"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return notOurs("it does not begin as one does")
+	}
+	if head.Tool.Name != "leakhunt" || head.Version == "" {
+		return notOurs("tool.name and schema_version do not say so")
+	}
+	v, err := head.Version.Int64()
+	if err != nil || v < 1 {
+		return damaged(fmt.Sprintf("schema_version is %s", head.Version))
+	}
+	if v > harness.SchemaVersion {
+		return fault.Usagef("the result file has schema version %d, and this leakhunt reads up to %d", v, harness.SchemaVersion).
+			WithHint("It was written by leakhunt %s: use that version or a newer one.", clean(head.Tool.Version))
+	}
+	return nil
+}
+
+var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaText))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("result.schema.json", doc); err != nil {
+		return nil, err
+	}
+	return c.Compile("result.schema.json")
+})
+
+// conforms checks text against the schema, and names what is wrong first.
+func conforms(text []byte) error {
+	schema, err := compiled()
+	if err != nil {
+		return fmt.Errorf("result.schema.json: %w", err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return damaged(err.Error())
+	}
+	err = schema.Validate(doc)
+	var invalid *jsonschema.ValidationError
+	if errors.As(err, &invalid) {
+		for len(invalid.Causes) > 0 {
+			invalid = invalid.Causes[0]
+		}
+		where := strings.Join(invalid.InstanceLocation, ".")
+		if where == "" {
+			where = "the file"
+		}
+		return damaged(where + ": " + invalid.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
+	}
+	return err
+}
+
+func notOurs(format string, args ...any) error {
+	return fault.Usagef("this is no leakhunt result file: %s", clean(fmt.Sprintf(format, args...))).
+		WithHint("Result files are written by: leakhunt run SCENARIO -o json=FILE")
+}
+
+func damaged(what string) error {
+	return fault.Usagef("the result file is damaged: %s", clean(what)).
+		WithHint("Run again, or take the file as leakhunt wrote it.")
+}

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/fault"
+)
+
+// Sink is one output that was asked for: a format, and where it goes.
+type Sink struct {
+	Format string
+	Path   string // "" is standard output
+}
+
+// ParseSink reads FORMAT or FORMAT=PATH; "-" as PATH is standard output. The
+// error is a usage fault.
+func ParseSink(s string) (Sink, error) {
+	name, path, given := strings.Cut(s, "=")
+	if !slices.Contains(Formats(), name) {
+		return Sink{}, unknownFormat(name)
+	}
+	if given && path == "" {
+		return Sink{}, fault.Usagef("no path after %q", s).
+			WithHint("Write %s=FILE, or %s alone for standard output.", name, name)
+	}
+	if path == "-" {
+		path = ""
+	}
+	return Sink{Format: name, Path: path}, nil
+}
+
+// WriteAll renders r into every sink. A sink that fails does not stop the
+// others; all errors are joined. Only sinks with a path get no colour.
+func WriteAll(sinks []Sink, stdout io.Writer, r *harness.Result, o Options) error {
+	var errs []error
+	for _, s := range sinks {
+		if s.Path == "" {
+			errs = append(errs, Write(stdout, s.Format, r, o))
+			continue
+		}
+		plain := o
+		plain.Color = false
+		errs = append(errs, WriteFile(s.Path, func(w io.Writer) error { return Write(w, s.Format, r, plain) }))
+	}
+	return errors.Join(errs...)
+}
+
+// WriteFile makes path hold what render writes, wholly or not at all: a reader
+// never sees half a report, and a failure leaves an older one as it was.
+// What is no regular file (a device, a pipe, a FIFO) is written to directly.
+func WriteFile(path string, render func(io.Writer) error) error {
+	err := writeFile(path, render)
+	if err == nil {
+		return nil
+	}
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err // its path may be that of the temporary file
+	}
+	return fault.Usagef("cannot write %s", clean(path)).Because(err).
+		WithHint("Name a file in a folder that exists and that you may write to.")
+}
+
+func writeFile(path string, render func(io.Writer) error) (err error) {
+	perm := os.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil {
+		if !info.Mode().IsRegular() {
+			return writeInto(path, render)
+		}
+		perm = info.Mode().Perm()
+		// A rename would put a file in the place of a link to it.
+		if path, err = filepath.EvalSymlinks(path); err != nil {
+			return err
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	err = errors.Join(once(f, render), f.Chmod(perm), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func writeInto(path string, render func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(once(f, render), f.Close())
+}

@@ -1,0 +1,140 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"leakhunt/harness/fault"
+)
+
+func TestParseSink(t *testing.T) {
+	for in, want := range map[string]Sink{
+		"json":           {"json", ""},
+		"json=-":         {"json", ""},
+		"json=out.json":  {"json", "out.json"},
+		"table=a=b.txt":  {"table", "a=b.txt"},
+		"json=./-":       {"json", "./-"},
+		"table=/dev/fd1": {"table", "/dev/fd1"},
+	} {
+		got, err := ParseSink(in)
+		if err != nil || got != want {
+			t.Errorf("ParseSink(%q) = %+v, %v, want %+v", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"", "xml", "JSON", "json=", "=x", "x\x1b[0m=y"} {
+		_, err := ParseSink(in)
+		if fault.KindOf(err) != fault.Usage || fault.HintOf(err) == "" {
+			t.Errorf("ParseSink(%q): %v, want a usage fault with a hint", in, err)
+		}
+	}
+}
+
+func TestWriteAllGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	good, link := filepath.Join(dir, "a.json"), filepath.Join(dir, "link.txt")
+	old := filepath.Join(dir, "old.txt")
+	if err := os.WriteFile(old, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(old, link); err != nil {
+		t.Fatal(err)
+	}
+	var stdout bytes.Buffer
+	err := WriteAll([]Sink{
+		{"table", filepath.Join(dir, "none", "a.txt")},
+		{"json", dir},
+		{"xml", filepath.Join(dir, "x.xml")},
+		{"json", good},
+		{"table", link},
+		{"table", ""},
+	}, &stdout, sample(), Options{Color: true})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"none", "cannot write " + dir, "no output format"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q does not name %q", err, want)
+		}
+	}
+	if fault.KindOf(err) != fault.Usage {
+		t.Errorf("kind %v", fault.KindOf(err))
+	}
+	if !strings.Contains(stdout.String(), "\x1b[") {
+		t.Error("standard output has no colour")
+	}
+	f, err := os.Open(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := Read(f); err != nil {
+		t.Error(err)
+	}
+	table, err := os.ReadFile(old)
+	if err != nil || !bytes.HasPrefix(table, []byte("#")) || bytes.ContainsRune(table, '\x1b') {
+		t.Errorf("the file behind the link holds %q, %v", table, err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Error("the link was replaced")
+	}
+	if info, err := os.Stat(old); err != nil || info.Mode().Perm() != 0o600 {
+		t.Error("the permissions changed")
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 3 {
+		t.Errorf("%d entries, want a.json, link.txt and old.txt: %v, %v", len(entries), entries, err)
+	}
+}
+
+// A format that fails leaves what was there before.
+func TestWriteFileIsAtomic(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r.json")
+	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("no")
+	err := WriteFile(path, func(w io.Writer) error {
+		if _, err := io.WriteString(w, "half"); err != nil {
+			return err
+		}
+		return broken
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "old" {
+		t.Errorf("file holds %q, %v", got, err)
+	}
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("pipe is closed") }
+
+func TestWriteReportsTheWriter(t *testing.T) {
+	for _, f := range Formats() {
+		if err := Write(failing{}, f, sample(), Options{}); err == nil || !strings.Contains(err.Error(), "pipe is closed") {
+			t.Errorf("%s: error %v", f, err)
+		}
+	}
+}
+
+// A number that JSON cannot hold is an error, and leaves no file.
+func TestNotFinite(t *testing.T) {
+	r := sample()
+	r.URIs[0].Growth = 1 / zero
+	path := filepath.Join(t.TempDir(), "r.json")
+	if err := WriteAll([]Sink{{"json", path}}, io.Discard, r, Options{}); err == nil {
+		t.Error("no error")
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file was left: %v", err)
+	}
+}
+
+var zero float64

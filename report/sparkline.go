@@ -1,0 +1,62 @@
+package report
+
+import (
+	"math"
+	"strings"
+
+	"leakhunt/harness"
+)
+
+const bars = "▁▂▃▄▅▆▇█"
+
+// Sparkline draws values in so many columns, the lowest as ▁ and the highest
+// as █; where they are all the same, as ▁. Each column is the mean of its
+// share of the values; fewer values than columns take fewer columns. Values
+// that are not finite are left out.
+func Sparkline(values []float64, columns int) string { return sparkline(values, columns, 0) }
+
+// sparkline is Sparkline whose height stands for at least span: what is
+// smaller than the noise looks flat.
+func sparkline(values []float64, columns int, span float64) string {
+	finite := make([]float64, 0, len(values))
+	for _, v := range values {
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			finite = append(finite, v)
+		}
+	}
+	columns = min(columns, len(finite))
+	if columns < 1 {
+		return ""
+	}
+	means := make([]float64, columns)
+	low, high := math.Inf(1), math.Inf(-1)
+	for c := range means {
+		share := finite[c*len(finite)/columns : (c+1)*len(finite)/columns]
+		for _, v := range share {
+			means[c] += v / float64(len(share))
+		}
+		low, high = min(low, means[c]), max(high, means[c])
+	}
+	levels := []rune(bars)
+	span = max(span, high-low)
+	var b strings.Builder
+	for _, m := range means {
+		i := 0
+		if span > 0 {
+			i = int((m - low) / span * float64(len(levels)))
+		}
+		b.WriteRune(levels[min(i, len(levels)-1)])
+	}
+	return b.String()
+}
+
+// trend is a URI's own series as a sparkline. Its height stands for at least
+// the growth that the floor allows, so that noise is not drawn as growth.
+func trend(u *harness.URIResult, columns int) string {
+	points := joined(u.Series)
+	values := make([]float64, len(points))
+	for i, p := range points {
+		values[i] = float64(p.RSS)
+	}
+	return sparkline(values, columns, u.Detectable*float64(u.Requests))
+}
