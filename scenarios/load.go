@@ -1,0 +1,170 @@
+package scenarios
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"leakhunt/harness/fault"
+)
+
+// Options say what a scenario is read with.
+type Options struct {
+	// LookupEnv gives ${VAR} its values; nil means os.LookupEnv.
+	LookupEnv func(string) (string, bool)
+	// Vars go above those under vars: (--var).
+	Vars map[string]string
+}
+
+// maxFile is how many bytes a scenario may have.
+const maxFile = 16 << 20
+
+// Load reads the scenario file at path. What is wrong in the file comes as
+// *Errors, all of it at once; every error is a Usage fault.
+func Load(path string, opts Options) (*Scenario, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if len(data) > maxFile {
+		return nil, fault.Usagef("%s is larger than 16 MiB", path).WithHint("A scenario is a YAML file: is this the right one?")
+	}
+	return Parse(data, path, opts)
+}
+
+func unreadable(path string, err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	e := fault.Usagef("cannot read the scenario %s", path).Because(err)
+	if errors.Is(err, fs.ErrNotExist) {
+		near, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.y*ml"))
+		for i := range near {
+			near[i] = filepath.Base(near[i])
+		}
+		if c := closest(filepath.Base(path), near); c != "" {
+			return e.WithHint("Did you mean %s?", filepath.Join(filepath.Dir(path), c))
+		}
+		return e.WithHint("Give the path of a YAML file; the current folder counts.")
+	}
+	return e
+}
+
+// Parse reads a scenario from data. path names it in errors, and its folder is
+// where the files are looked for that the scenario names.
+func Parse(data []byte, path string, opts Options) (*Scenario, error) {
+	d := &decoder{file: path, lookupEnv: opts.LookupEnv, override: opts.Vars}
+	if d.lookupEnv == nil {
+		d.lookupEnv = os.LookupEnv
+	}
+	for _, l := range bytes.Split(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\n")) {
+		d.lines = append(d.lines, strings.TrimSuffix(strings.ToValidUTF8(string(l), "�"), "\r"))
+	}
+	s := defaults(path)
+	sum := sha256.Sum256(data)
+	s.SHA256 = hex.EncodeToString(sum[:])
+	if root := d.document(data); root != nil {
+		d.scenario(s, root)
+	}
+	if len(d.problems) > 0 {
+		return nil, &Errors{tidy(d.redacted())}
+	}
+	return s, nil
+}
+
+func defaults(path string) *Scenario {
+	base := filepath.Base(path)
+	return &Scenario{
+		Version: 1, Name: strings.TrimSuffix(base, filepath.Ext(base)), Path: path,
+		Requests: Count{Auto: true}, Rounds: 5, Warmup: Count{Auto: true}, Metric: MetricRSS,
+		Timeout: 30 * time.Second, Vars: map[string]string{}, Runtime: Runtime{Kind: "auto"},
+		Limits: Limits{Time: 15 * time.Minute}, Sites: SitesAuto, Strategy: "auto",
+	}
+}
+
+// scenario reads the whole tree.
+func (d *decoder) scenario(s *Scenario, root *yaml.Node) {
+	in := &inliner{d: d}
+	root = in.node(root)
+	if in.failed {
+		return
+	}
+	d.mapping(root, d.scenarioFields(s), "target", "uris")
+	maps.Copy(s.Vars, d.override)
+	d.resolveSecrets(s)
+	d.checkPlaceholders(s.Vars)
+}
+
+func (d *decoder) scenarioFields(s *Scenario) fields {
+	return fields{
+		"version":  d.version(&s.Version),
+		"name":     d.text(&s.Name, notEmpty, oneLine),
+		"target":   d.target(&s.Target),
+		"requests": d.count(&s.Requests, 1),
+		"rounds":   whole(d, &s.Rounds, 1, maxCount),
+		"warmup":   d.count(&s.Warmup, 0),
+		"metric":   d.enum(&s.Metric, MetricRSS, MetricAnon),
+		"headers":  d.headers(&s.Headers, 0),
+		"timeout":  d.duration(&s.Timeout),
+		"vars":     d.vars(s.Vars),
+		"secrets":  d.secrets,
+		"data":     d.data(&s.Data),
+		"before":   d.before(&s.Before),
+		"uris":     d.uris(&s.URIs),
+		"runtime":  d.runtime(&s.Runtime),
+		"settle":   d.settle(&s.Settle),
+		"probes":   d.probes(&s.Probes),
+		"limits":   func(n *yaml.Node) { d.mapping(n, d.limitFields(&s.Limits)) },
+		"sites":    d.enum(&s.Sites, SitesAuto, SitesOff, SitesRetainers),
+		"strategy": d.unbuilt("scan", d.enum(&s.Strategy, "auto", "sweep")),
+		"isolate":  d.unbuilt("true", d.flag(new(bool))),
+		"lanes":    d.lanes,
+		"seed":     whole(d, &s.Seed, 0, 1<<62),
+		"budgets":  d.budgets(&s.Budgets),
+	}
+}
+
+func (d *decoder) version(dst *int) reader {
+	return func(n *yaml.Node) {
+		before := len(d.problems)
+		whole(d, dst, 0, maxCount)(n)
+		if len(d.problems) == before && *dst != 1 {
+			d.problem(n, "write version: 1, or use a leakhunt that knows this version", "this leakhunt reads version 1 of the format")
+		}
+	}
+}
+
+// unbuilt refuses a value that the format has and no code follows yet.
+func (d *decoder) unbuilt(value string, read reader) reader {
+	return func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode && n.Value == value {
+			d.problem(n, "leave it out", "not supported yet: %s", value)
+			return
+		}
+		read(n)
+	}
+}
+
+func (d *decoder) lanes(n *yaml.Node) {
+	lanes := 1
+	whole(d, &lanes, 1, maxCount)(n)
+	if lanes > 1 {
+		d.problem(n, "leave it out, or write lanes: 1", "not supported yet: more than one lane")
+	}
+}
