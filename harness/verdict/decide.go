@@ -15,7 +15,7 @@ func Fixed(mem []float64, p Params) Judgement {
 	if why := unusable(mem); why != "" {
 		return undecided(len(mem), why, 0)
 	}
-	return fixed(mem, p.withDefaults(), 0, 0)
+	return fixed(mem, p.withDefaults(), 0)
 }
 
 // Confirm judges a series that was recorded alone and in a row to confirm a
@@ -27,27 +27,30 @@ func Confirm(mem []float64, s0 float64, n0 int, p Params) Judgement {
 	}
 	p = p.withDefaults()
 	if len(mem) >= leastToTell {
-		if j, cleared := confirm(mem, measure(mem[len(mem)/2:], p), s0, n0, p); !cleared {
-			return j
+		if v := look(mem, p); v.lasts(alphaConfirm, s0, p) {
+			return convicted(v, p)
 		}
 	}
-	return fixed(mem, p, n0, s0)
+	return fixed(mem, p, n0)
 }
 
-// Recorded is what Late would have said of a recorded series, at the length at
-// which it would have stopped; where the data end first, the best that they
-// support.
+// Recorded judges a recorded series: a leak is told at the length at which Late
+// would have told it, unless the rest of the data show that it ended; anything
+// else is judged by all the data, for they cost nothing more.
 func Recorded(mem []float64, p Params) Judgement {
-	l := NewLate(p)
-	for l.Next() <= len(mem) {
-		if j, done := l.Look(mem[:l.Next()]); done && j.Label != Inconclusive {
-			return j
-		}
-	}
 	if why := unusable(mem); why != "" {
 		return undecided(len(mem), why, 0)
 	}
-	return fixed(mem, l.p, l.n0, l.s0)
+	l := NewLate(p)
+	var early Judgement
+	for done := false; !done && l.Next() <= len(mem); {
+		early, done = l.Look(mem[:l.Next()])
+	}
+	all := fixed(mem, l.p, l.n0)
+	if early.Label == Leak && (all.Label == Leak || all.High >= 0.5*early.Growth) {
+		return early
+	}
+	return all
 }
 
 // Judge is Recorded for a whole recording, row 0 being the fresh process: the
@@ -74,54 +77,69 @@ func (p Params) least(n int) float64 {
 	return math.Max(p.MinSlope, p.creep(0.75*float64(n)))
 }
 
-// fixed is the verdict at the end of the data. s0 and n0 are a suspicion's, or 0.
-func fixed(mem []float64, p Params, n0 int, s0 float64) Judgement {
+// view is the two windows that a decision looks at.
+type view struct {
+	n    int
+	late growth // (n/2, n]: whether growth is still there
+	wide growth // (n/4, n]: how much, with less noise
+	fell bool   // growth in (n/2, n] is less than half of that in (n/4, n/2]
+}
+
+func look(mem []float64, p Params) view {
+	n := len(mem)
+	v := view{n: n, late: measure(mem[n/2:], p), wide: measure(mem[n/4:], p)}
+	if n >= 8*blocks {
+		v.fell = v.late.slope < 0.5*measure(mem[n/4:n/2], p).slope
+	}
+	return v
+}
+
+// lasts says that growth goes on: over both windows together it is significant
+// and of interest, and the late one shows no less than half of what was there
+// before, s0 (bytes/request) included.
+func (v view) lasts(alpha, s0 float64, p Params) bool {
+	least := p.least(v.n)
+	return v.n >= leastToTell && v.wide.significant(alpha, least) &&
+		v.late.slope > least && v.late.slope >= 0.5*s0 && !v.fell
+}
+
+// fixed is the verdict at the end of the data. n0 is a suspicion's length, or 0.
+func fixed(mem []float64, p Params, n0 int) Judgement {
 	n := len(mem)
 	if n < 2*blocks {
 		return undecided(n, fmt.Sprintf("only %d requests: RSS alone needs at least %d", n, firstLook), firstLook-n)
 	}
-	g := measure(mem[n/2:], p)
+	v := look(mem, p)
 	if n < firstLook {
-		j := describe(g, n, p)
+		j := describe(v.late, n, p)
 		j.Reason = fmt.Sprintf("only %d requests: RSS alone needs at least %d", n, firstLook)
 		j.More = firstLook - n
 		return j
 	}
-	if n >= leastToTell && g.significant(alphaConfirm, p.least(n)) {
-		before := measure(mem[n/4:n/2], p)
-		if g.slope >= 0.5*math.Max(before.slope, 0) && (n0 == 0 || n >= 2*n0) && g.slope >= 0.5*s0 {
-			return convicted(mem, g, p)
-		}
+	if v.lasts(alphaConfirm, 0, p) {
+		return convicted(v, p)
 	}
-	if excluded(g, p) {
-		if j, ok := harmless(mem, g, p); ok {
+	if excluded(v, p) {
+		if j, ok := harmless(mem, v.late, p); ok {
 			return j
 		}
 	}
-	return unsettled(mem, g, p, n0)
-}
-
-// confirm is the second pass over a suspicion. cleared says that growth has
-// fallen below half of what it was, or is no longer there.
-func confirm(mem []float64, g growth, s0 float64, n0 int, p Params) (j Judgement, cleared bool) {
-	if g.significant(alphaConfirm, p.least(len(mem))) && g.slope >= 0.5*s0 && len(mem) >= 2*n0 {
-		return convicted(mem, g, p), false
-	}
-	return Judgement{}, true
+	return unsettled(v, p, n0)
 }
 
 // excluded says that the window holds no growth of MinSlope. A fall as steep
 // excludes nothing: after a collection memory falls whether it leaks or not.
-func excluded(g growth, p Params) bool {
-	return g.bound() < p.MinSlope && g.slope > -p.MinSlope
+func excluded(v view, p Params) bool {
+	g := v.late
+	return v.n >= leastForStable && g.bound() < p.MinSlope && g.slope > -p.MinSlope
 }
 
 // describe is an inconclusive Judgement with the figures of the window.
 func describe(g growth, n int, p Params) Judgement {
 	half := g.half(t975)
 	return Judgement{
-		Label: Inconclusive, Growth: g.slope, Low: g.slope - half, High: g.slope + half,
-		Detectable: g.bound() + p.Slack/float64(n), Requests: n,
+		Label: Inconclusive, Growth: g.slope, Low: g.slope - half, High: g.slope + half + g.step/g.window,
+		Detectable: g.bound() + g.step/g.window + p.Slack/float64(n), Requests: n,
 	}
 }
 
@@ -129,12 +147,11 @@ func undecided(n int, reason string, more int) Judgement {
 	return Judgement{Label: Inconclusive, Requests: n, Reason: reason, More: max(0, more)}
 }
 
-func convicted(mem []float64, g growth, p Params) Judgement {
-	n := len(mem)
-	j := describe(g, n, p)
+func convicted(v view, p Params) Judgement {
+	j := describe(v.wide, v.n, p)
 	j.Label = Leak
 	j.Reason = fmt.Sprintf("grew %s per request through %s requests and had not slowed (or a cache of more than %s entries)",
-		units.Bytes(g.slope), units.Count(n), units.Count(n+p.BurnIn))
+		units.Bytes(j.Growth), units.Count(v.n), units.Count(v.n+p.BurnIn))
 	return j
 }
 
@@ -164,8 +181,8 @@ func harmless(mem []float64, g growth, p Params) (j Judgement, ok bool) {
 }
 
 // unsettled is the inconclusive end: what was seen, and what would settle it.
-func unsettled(mem []float64, g growth, p Params, n0 int) Judgement {
-	n := len(mem)
+func unsettled(v view, p Params, n0 int) Judgement {
+	n, g := v.n, v.late
 	j := describe(g, n, p)
 	grows := g.significant(alphaFirst, p.least(n))
 	switch {

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -14,21 +15,23 @@ const blocks = 16
 // growth is what one window of a series says about growth. Rates are in bytes
 // per request.
 type growth struct {
-	window   float64 // requests in the window
-	slope    float64 // least squares over the block minima
-	se       float64 // its standard error for the noise colour found
-	seWide   float64 // the larger of se and the random-walk standard error
-	p        float64 // the smaller of the two one-sided p-values
-	rises    int     // positive differences between neighbouring minima
-	lasting  bool    // the later thirds of the window grew as well as the first
-	quantum  float64 // size of the smallest step seen, at least the allocator's
-	first    float64 // the first block's minimum
-	last     float64 // the last block's minimum
-	fallback float64 // the largest fall between neighbouring minima
+	window  float64 // requests in the window
+	slope   float64 // least squares over the block minima
+	se      float64 // its standard error for the noise colour found
+	seWide  float64 // the larger of se and the random-walk standard error
+	p       float64 // the smaller of the two one-sided p-values
+	rises   int     // positive differences between neighbouring minima
+	lasting bool    // the later thirds of the window grew as well as the first
+	quantum float64 // size in bytes of the smallest step seen, at least the allocator's
+	step    float64 // size in bytes of the one step that was taken out, or 0
 }
 
-// measure looks at the last 16·⌊len(w)/16⌋ readings of w, which needs at least
-// two a block.
+// measure looks at the last 16·⌊len(w)/16⌋ readings of w, which must be at
+// least 16.
+//
+// One step is never a leak: where a single rise between neighbouring minima is
+// more than half of all growth, it is taken out (the median rise put in its
+// place) and the rest is judged. What is left of a leak still grows.
 func measure(w []float64, p Params) growth {
 	var m [blocks]float64
 	ell := len(w) / blocks
@@ -36,10 +39,34 @@ func measure(w []float64, p Params) growth {
 	for i := range m {
 		m[i] = lowest(w[i*ell : (i+1)*ell])
 	}
+	step := levelStep(m[:])
 	g := fit(m[:], float64(ell), p.Page)
 	g.quantum = math.Max(p.Quantum, resolution(w))
-	g.lasting = lasting(w)
+	g.step = step
 	return g
+}
+
+// levelStep takes the largest rise out of m where it is more than half of all
+// growth, and returns its size; 0 where it left m as it was.
+func levelStep(m []float64) float64 {
+	var d [blocks - 1]float64
+	at := 0
+	for i := range d {
+		d[i] = m[i+1] - m[i]
+		if d[i] > d[at] {
+			at = i
+		}
+	}
+	largest := d[at]
+	if largest <= 0 || largest <= 0.5*(m[len(m)-1]-m[0]) {
+		return 0
+	}
+	slices.Sort(d[:])
+	excess := largest - d[len(d)/2]
+	for i := at + 1; i < len(m); i++ {
+		m[i] -= excess
+	}
+	return excess
 }
 
 // fit is the growth test over equally long block minima m (method: least
@@ -72,7 +99,7 @@ func fit(m []float64, ell, page float64) growth {
 	}
 	b := sxy / sxx
 
-	var rss, step1, step4, dd, fall float64
+	var rss, step1, step4, dd float64
 	up, moved := 0, 0
 	drift := (m[len(m)-1] - m[0]) / (n - 1)
 	residual := func(i int) float64 { return m[i] - mean - b*(float64(i)-mid) }
@@ -88,7 +115,6 @@ func fit(m []float64, ell, page float64) growth {
 		step1 += square(e - residual(i-1))
 		d := m[i] - m[i-1]
 		dd += square(d - drift)
-		fall = math.Max(fall, -d)
 		if d != 0 {
 			moved++
 		}
@@ -111,7 +137,7 @@ func fit(m []float64, ell, page float64) growth {
 		window: n * ell,
 		slope:  b / ell, se: se / ell, seWide: math.Max(se, seR) / ell,
 		p:     math.Min(t.Survival(b/se), signTest(up, moved)),
-		rises: up, first: m[0], last: m[len(m)-1], fallback: fall,
+		rises: up, lasting: lasting(m),
 	}
 }
 
@@ -125,21 +151,14 @@ func signTest(up, moved int) float64 {
 	return distuv.Binomial{N: float64(moved), P: 0.5}.Survival(float64(up) - 1)
 }
 
-// lasting says that growth did not die away within the window: on 12 minima
-// with M = m₁₂−m₁ > 0, the last third brought at least 0.15·M and the middle
-// third at least 0.10·M. A single step, wherever it is, fails one of the two.
-func lasting(w []float64) bool {
-	var m [12]float64
-	ell := len(w) / 12
-	if ell == 0 {
-		return false
-	}
-	w = w[len(w)-12*ell:]
-	for i := range m {
-		m[i] = lowest(w[i*ell : (i+1)*ell])
-	}
-	all := m[11] - m[0]
-	return all > 0 && m[11]-m[7] >= 0.15*all && m[7]-m[3] >= 0.10*all
+// lasting says that growth did not die away within the window: the last third
+// of the minima brought at least 0.15 of all growth and the middle third at
+// least 0.10.
+func lasting(m []float64) bool {
+	third := (len(m) - 1) / 3
+	end := len(m) - 1
+	all := m[end] - m[0]
+	return all > 0 && m[end]-m[end-third] >= 0.15*all && m[end-third]-m[end-2*third] >= 0.10*all
 }
 
 // significant says whether growth is there at level α, past the gates that keep

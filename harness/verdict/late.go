@@ -19,6 +19,7 @@ type Late struct {
 const (
 	alphaFirst   = 0.05 / 6
 	alphaConfirm = 0.01
+	alphaAtOnce  = 0.001
 )
 
 // NewLate returns the test of a series that has not begun.
@@ -45,38 +46,28 @@ func (l *Late) Look(mem []float64) (j Judgement, done bool) {
 	}
 	n := len(mem)
 	if n < l.next {
-		return fixed(mem, l.p, l.n0, l.s0), false
+		return fixed(mem, l.p, l.n0), false
 	}
 	for l.next <= n {
 		l.next *= 2
 	}
 	last := n >= l.p.MaxRequests
-	g := measure(mem[n/2:], l.p)
-	least := l.p.least(n)
-
-	if l.n0 > 0 {
-		j, cleared := confirm(mem, g, l.s0, l.n0, l.p)
-		if !cleared {
-			return j, true
-		}
-		l.n0, l.s0 = 0, 0
+	v := look(mem, l.p)
+	if l.n0 > 0 && v.lasts(alphaConfirm, l.s0, l.p) || v.lasts(alphaAtOnce, 0, l.p) {
+		return convicted(v, l.p), true
 	}
-	if excluded(g, l.p) {
-		if j, ok := harmless(mem, g, l.p); ok || last {
-			return j, true
-		}
-		return fixed(mem, l.p, 0, 0), false
-	}
-	if !last && g.significant(alphaFirst, least) {
-		l.n0, l.s0 = n, g.slope
-		l.next = max(4*n, leastToTell)
-		if l.next > l.p.MaxRequests {
-			l.next = l.p.MaxRequests
-		}
-		return fixed(mem, l.p, l.n0, l.s0), false
+	l.n0, l.s0 = 0, 0 // cleared, or never suspected: the clock starts again
+	if excluded(v, l.p) {
+		j, ok := harmless(mem, v.late, l.p)
+		return j, last || ok && (n >= leastForFloor || j.Detectable <= 2*l.p.MinSlope)
 	}
 	if last {
-		return fixed(mem, l.p, 0, 0), true
+		return fixed(mem, l.p, 0), true
 	}
-	return fixed(mem, l.p, 0, 0), n >= 4096 && !(g.slope-g.half(t95) > 0 && g.slope > least)
+	if v.late.significant(alphaFirst, l.p.least(n)) {
+		l.n0, l.s0 = n, v.late.slope
+		l.next = min(max(4*n, leastToTell), l.p.MaxRequests)
+		return unsettled(v, l.p, l.n0), false
+	}
+	return unsettled(v, l.p, 0), n >= 4096 && !(v.late.slope-v.late.half(t95) > 0 && v.late.slope > l.p.least(n))
 }

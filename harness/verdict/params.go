@@ -21,7 +21,7 @@ type Params struct {
 	// rise since the process was fresh.
 	Slack float64
 	// MaxFloor is the largest Detectable, in bytes/request, with which a series
-	// may still be called stable, bloat or warm-up. Default 8·MinSlope.
+	// may still be called stable, bloat or warm-up. Default 16·MinSlope.
 	MaxFloor float64
 	// Rise is by how many bytes memory rose over the BurnIn requests before the
 	// series began; 0 where unknown. What a process grew while warming up says
@@ -35,6 +35,11 @@ type Params struct {
 const (
 	firstLook   = 128
 	leastToTell = 2048
+	// A series is not called stable earlier: what falls for a while hides growth.
+	leastForStable = 1024
+	// From here on a floor of more than 2·MinSlope is put up with: slack behind
+	// which a leak could hide weighs 1/requests, and more requests cost time.
+	leastForFloor = 4096
 )
 
 func (p Params) withDefaults() Params {
@@ -46,7 +51,7 @@ func (p Params) withDefaults() Params {
 	fill(&p.MinSlope, 512)
 	fill(&p.Quantum, 128<<10)
 	fill(&p.Page, 4096)
-	fill(&p.MaxFloor, 8*p.MinSlope)
+	fill(&p.MaxFloor, 16*p.MinSlope)
 	p.Slack, p.Rise = atLeastZero(p.Slack), atLeastZero(p.Rise)
 	if p.MaxRequests <= 0 {
 		p.MaxRequests = 16384
