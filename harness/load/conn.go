@@ -19,6 +19,7 @@ type link struct {
 	r    *bufio.Reader
 	w    Wire
 	room int64 // bytes that may still be read; < 0: without limit
+	end  error // of reading; parsers report it as a malformed last line
 	used bool  // carried an answer before
 
 	raw   syscall.RawConn
@@ -29,23 +30,27 @@ type link struct {
 // Wire is a connection's buffered writer.
 type Wire struct {
 	*bufio.Writer
-	conn  net.Conn // the connection itself, below TLS
-	until time.Time
+	plain net.Conn        // the connection itself, below TLS
+	ctx   context.Context // of the request that is being written
+	until time.Time       // its deadline; zero: none
 }
 
 // Read implements io.Reader for link.r.
 func (l *link) Read(p []byte) (int, error) {
-	if l.room < 0 {
-		return l.Conn.Read(p)
-	}
 	if l.room == 0 {
+		l.end = errLongHead
 		return 0, errLongHead
 	}
-	if int64(len(p)) > l.room {
-		p = p[:l.room]
+	if l.room > 0 {
+		p = p[:min(int64(len(p)), l.room)]
 	}
 	n, err := l.Conn.Read(p)
-	l.room -= int64(n)
+	if l.room > 0 {
+		l.room -= int64(n)
+	}
+	if err != nil {
+		l.end = err
+	}
 	return n, err
 }
 
@@ -74,7 +79,7 @@ func dial(ctx context.Context, ep *Endpoint) (*link, error) {
 		l.Conn = secure
 	}
 	l.r = bufio.NewReaderSize(l, 16<<10)
-	l.w = Wire{Writer: bufio.NewWriterSize(l.Conn, 16<<10), conn: plain}
+	l.w = Wire{Writer: bufio.NewWriterSize(l.Conn, 16<<10), plain: plain}
 	if sc, ok := plain.(syscall.Conn); ok {
 		l.raw, _ = sc.SyscallConn()
 	}

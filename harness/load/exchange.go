@@ -34,7 +34,7 @@ func (c *Client) try(ctx context.Context, t *Template, until time.Time) (res Res
 		c.drop()
 		return Result{Err: c.unanswered(ctx, err, t.timeout)}, false
 	}
-	l.w.until, l.room = until, longestHead
+	l.w.ctx, l.w.until, l.room = ctx, until, longestHead
 
 	begin := time.Now()
 	sending := c.send(l)
@@ -56,7 +56,10 @@ func (c *Client) receive(ctx context.Context, l *link, t *Template) (res Result,
 	}
 	resp, err := c.ep.Protocol.Read(l.r, c.req.Method)
 	if err != nil {
-		res.Err = c.broken(ctx, err, 0, t.timeout)
+		if _, known := errors.AsType[protocolError](err); !known && !closedByPeer(err) && l.end != nil {
+			err = l.end
+		}
+		res.Err = c.broken(ctx, err, -1, t.timeout)
 		return res, false, false
 	}
 	l.room = -1

@@ -58,18 +58,23 @@ func (c *Client) unanswered(ctx context.Context, err error, timeout time.Duratio
 	return no.Because(err)
 }
 
-// broken words an error in the middle of an answer, size bytes into its body.
+// broken words an error in the middle of an answer, size bytes into its body;
+// -1: in its head.
 func (c *Client) broken(ctx context.Context, err error, size int64, timeout time.Duration) error {
 	bad := fault.Measuref("broken answer from %s", c.ep.Address)
+	where := "in its head"
+	if size >= 0 {
+		where = fmt.Sprintf("%d bytes into its body", size)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return bad.Because(context.Cause(ctx))
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fault.Measuref("the answer from %s did not end within %s, %d bytes into its body", c.ep.Address, timeout, size).
+		return fault.Measuref("the answer from %s did not end within %s: it stopped %s", c.ep.Address, timeout, where).
 			WithHint("Give the request more time with timeout:; an endless stream cannot be measured.").
 			Because(ErrTimeout)
 	case closedByPeer(err):
-		return bad.Because(fmt.Errorf("%w, %d bytes into its body", ErrCutShort, size))
+		return bad.Because(fmt.Errorf("%w %s", ErrCutShort, where))
 	}
 	return bad.WithHint("Is this the right protocol, with TLS where it is needed?").
 		Because(fmt.Errorf("%w: %w", ErrMalformed, err))

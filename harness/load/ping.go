@@ -37,6 +37,7 @@ func Ping(ctx context.Context, ep Endpoint) error {
 	if err := l.SetDeadline(until); err != nil || ctx.Err() != nil {
 		return c.unanswered(ctx, err, pingTimeout)
 	}
+	l.w.ctx, l.w.until = ctx, until
 	if err := c.ep.Protocol.Write(&l.w, &c.req); err != nil && !closedByPeer(err) {
 		return c.unanswered(ctx, err, pingTimeout)
 	}
