@@ -67,7 +67,8 @@ func (a *app) root() *cobra.Command {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but what was asked for")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more on stderr")
 	f.StringVar(&a.color, "color", "auto", "when to colour: auto, always, never")
-	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.demoCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.judgeCommand(),
+		a.demoCommand(), a.versionCommand())
 	return root
 }
 

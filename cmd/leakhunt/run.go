@@ -10,7 +10,6 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/memory"
 	"leakhunt/harness/proc"
-	"leakhunt/harness/target"
 	"leakhunt/scenarios"
 )
 
@@ -87,15 +86,17 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	tgt, err := target.Open(sc, a.targetOptions(sc))
+	tgt, agents, done, err := a.openTarget(sc)
 	if err != nil {
 		return err
 	}
+	defer done()
 	res, runErr := harness.Run(cmd.Context(), plan, tgt, harness.Options{
 		Version:     version(),
 		Observer:    obs,
 		OpenMeter:   func(id proc.ID) (harness.Meter, error) { return memory.Open(id) },
-		OpenCounter: a.counter(sc),
+		OpenCounter: a.counter(sc, agents),
+		Secret:      a.keepSecret,
 	})
 	obs.Close()
 	return a.conclude(res, runErr, sc, sinks, gate)

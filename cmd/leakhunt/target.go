@@ -1,0 +1,44 @@
+package main
+
+import (
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/runtimes"
+	"leakhunt/harness/target"
+	"leakhunt/scenarios"
+)
+
+// openTarget makes the scenario's target. A command is started with leakhunt's
+// agent in its environment, unless the scenario wants none; agents is the
+// folder of its sockets, "" without. done removes what was written for it.
+func (a *app) openTarget(sc *scenarios.Scenario) (tgt harness.Target, agents string, done func(), err error) {
+	opt := target.Options{AddSecret: a.keepSecret}
+	done = func() {}
+	if sc.Target.Kind == "command" && sc.Runtime.Kind == "auto" {
+		env, cleanup, err := runtimes.Preload("auto", nil, "")
+		if err != nil {
+			return nil, "", nil, err
+		}
+		opt.ExtraEnv, done = env, cleanup
+		for _, e := range env {
+			if dir, ok := strings.CutPrefix(e, runtimes.AgentVar+"="); ok {
+				agents = dir
+			}
+		}
+	}
+	tgt, err = target.Open(sc, opt)
+	if err != nil {
+		done()
+		return nil, "", nil, err
+	}
+	return tgt, agents, done, nil
+}
+
+// keepSecret adds a value that must appear in no output. One that is too short
+// to be taken out of a text is said to be so, and never shown.
+func (a *app) keepSecret(v string) {
+	if err := a.secrets.Add(v); err != nil {
+		a.note("a value that should be kept out of every output cannot be: %v", err)
+	}
+}
