@@ -18,7 +18,7 @@ func oddities(s Series) []Warning {
 		add("process-gone", "%d of %d readings are 0: the process was gone by then", n, len(s.RSS))
 	}
 	if at, size := firstGap(s.Requests); at >= 0 {
-		add("gaps", "readings are missing, first %d after request %d: each reading is taken to stand for one request", size, s.Requests[at])
+		add("gaps", "readings are missing, first %d after request %d: between two readings the first one is taken to hold", size, s.Requests[at])
 	}
 	if at := restart(s.RSS); at >= 0 {
 		add("restart", "RSS fell from %.0f to %.0f bytes at request %d and stayed there: the process may have been restarted", s.RSS[at-1], s.RSS[at], s.Requests[at])

@@ -1,0 +1,77 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/olekukonko/tablewriter/tw"
+
+	"leakhunt/harness"
+	"leakhunt/harness/fault"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// Judged is the verdict on one recorded series.
+type Judged struct {
+	File string
+	verdict.Judgement
+}
+
+// judgedJSON is Judged as the result of the judge command holds it.
+type judgedJSON struct {
+	File       string        `json:"file"`
+	Verdict    verdict.Label `json:"verdict"`
+	Growth     float64       `json:"growth_bytes_per_request"`
+	Low        float64       `json:"growth_low"`
+	High       float64       `json:"growth_high"`
+	Detectable float64       `json:"detectable_bytes_per_request"`
+	Requests   int           `json:"requests"`
+	Why        string        `json:"why"`
+}
+
+// WriteJudged writes recorded series and their verdicts as table or json.
+func WriteJudged(w io.Writer, format string, list []Judged, o Options) error {
+	switch format {
+	case "json":
+		series := make([]judgedJSON, 0, len(list))
+		for _, j := range list {
+			series = append(series, judgedJSON{
+				File: j.File, Verdict: j.Label, Growth: j.Growth, Low: j.Low, High: j.High,
+				Detectable: j.Detectable, Requests: j.Requests, Why: j.Reason,
+			})
+		}
+		return once(w, o.Redact, func(b io.Writer) error {
+			return encode(b, map[string]any{"series": series})
+		})
+	case "table":
+		return once(w, o.Redact, func(b io.Writer) error { return judgedTable(b, list, o) })
+	default:
+		return fault.Usagef("there is no output format %q for recorded series", clean(format)).
+			WithHint("The formats are table, json.")
+	}
+}
+
+func judgedTable(w io.Writer, list []Judged, o Options) error {
+	cols := []column[Judged]{
+		{title: "Series", align: tw.AlignLeft, flex: true, cell: func(j Judged) string { return plain(j.File) }},
+		{
+			title: "Verdict", align: tw.AlignLeft, cell: func(j Judged) string { return string(j.Label) },
+			color: func(j Judged) string { return verdictColor(&harness.URIResult{Verdict: j.Label}) },
+		},
+		{title: "Growth/request", align: tw.AlignRight, cell: func(j Judged) string { return units.Bytes(j.Growth) }},
+		{title: "95 % interval", align: tw.AlignRight, drop: 1, cell: func(j Judged) string { return between(j.Low, j.High) }},
+		{title: "Floor", align: tw.AlignRight, drop: 2, cell: func(j Judged) string { return units.Bytes(j.Detectable) }},
+		{title: "Requests", align: tw.AlignRight, drop: 3, cell: func(j Judged) string { return units.Count(j.Requests) }},
+	}
+	if err := grid(w, list, cols, o); err != nil {
+		return err
+	}
+	for _, j := range list {
+		text := wrap(plain(j.File+": "+j.Reason), tableWidth(o), "", "  ")
+		if _, err := fmt.Fprintln(w, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
