@@ -23,10 +23,13 @@ func label(u *harness.URIResult) string {
 // breaks its budget.
 func convicted(u *harness.URIResult) bool { return u.Verdict == verdict.Leak || u.OverBudget }
 
-// interval is the growth's confidence interval, its unit once where both ends
-// share it: "3.9 … 4.3 KiB".
-func interval(u *harness.URIResult) string {
-	low, high := units.Bytes(u.GrowthLow), units.Bytes(u.GrowthHigh)
+// interval is the growth's confidence interval.
+func interval(u *harness.URIResult) string { return between(u.GrowthLow, u.GrowthHigh) }
+
+// between is two amounts of bytes, their unit once where both share it:
+// "3.9 … 4.3 KiB".
+func between(from, to float64) string {
+	low, high := units.Bytes(from), units.Bytes(to)
 	number, unit, _ := strings.Cut(low, " ")
 	if strings.HasSuffix(high, " "+unit) {
 		low = number

@@ -1,4 +1,96 @@
 package report
 
-// Comparison is what changed from one run to the next.
-type Comparison struct{}
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/fault"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// What a run fails on. A budget that is broken fails with each of them but
+// FailOnNever: a budget is a promise about the URI, whatever its verdict.
+const (
+	FailOnLeak         = "leak"         // a leak, or a regression where there is a baseline
+	FailOnRegression   = "regression"   // what is worse than the baseline: leaks it has are let pass
+	FailOnInconclusive = "inconclusive" // as FailOnLeak, and what could not be decided
+	FailOnNever        = "never"
+)
+
+// CheckFailOn returns a usage fault for what is no value of --fail-on, and for
+// FailOnRegression without a baseline.
+func CheckFailOn(failOn string, baseline bool) error {
+	all := []string{FailOnLeak, FailOnRegression, FailOnInconclusive, FailOnNever}
+	if !slices.Contains(all, failOn) {
+		return fault.Usagef("--fail-on cannot be %q", clean(failOn)).WithHint("It is one of %s.", strings.Join(all, ", "))
+	}
+	if failOn == FailOnRegression && !baseline {
+		return fault.Usagef("--fail-on regression needs a baseline").
+			WithHint("Add --baseline FILE, a result file of the run to compare with.")
+	}
+	return nil
+}
+
+// Failure is one reason for which a run fails.
+type Failure struct {
+	URI     *harness.URIResult
+	Kind    string // "leak", "over budget" or "regression"
+	Message string // a sentence; what came from outside is in it as it came
+}
+
+// Outcome is what the gate decided. Which exit code it becomes is the
+// command's business.
+type Outcome struct {
+	Failing      []Failure            // in the order of the ranking
+	Inconclusive []*harness.URIResult // with FailOnInconclusive alone
+	Errors       []*harness.URIResult // URIs whose requests failed, whatever the gate
+	Warnings     []harness.Warning    // ignores that end, or have ended
+}
+
+// Decide says what r fails on. cmp is the comparison with the baseline, nil
+// without one. An ignored URI fails nothing, until its ignore has ended on the
+// day on which the run began.
+func Decide(r *harness.Result, failOn string, cmp *Comparison) Outcome {
+	o := Outcome{Warnings: ignoreWarnings(r)}
+	if failOn == "" {
+		failOn = FailOnLeak
+	}
+	for i := range r.URIs {
+		u := &r.URIs[i]
+		if u.Ignored && !ended(u, r.StartedAt) {
+			continue
+		}
+		if u.Verdict == verdict.Failed {
+			o.Errors = append(o.Errors, u)
+		}
+		if failOn == FailOnNever {
+			continue
+		}
+		change := cmp.of(u)
+		if f, ok := failure(u, change, failOn); ok {
+			o.Failing = append(o.Failing, f)
+		} else if failOn == FailOnInconclusive && (u.Verdict == verdict.Inconclusive || change.Kind == Unclear) {
+			o.Inconclusive = append(o.Inconclusive, u)
+		}
+	}
+	return o
+}
+
+// failure is the gravest reason for which u fails: a regression names what
+// changed, a leak what is wrong, a broken budget what was promised.
+func failure(u *harness.URIResult, change Change, failOn string) (Failure, bool) {
+	fresh := change.Kind == Added && u.Verdict == verdict.Leak
+	switch {
+	case change.Kind == Regression, fresh && failOn == FailOnRegression:
+		return Failure{u, "regression", change.Why}, true
+	case u.Verdict == verdict.Leak && failOn != FailOnRegression:
+		return Failure{u, "leak", fmt.Sprintf("%s keeps %s with every request (%s). %s", label(u), units.Bytes(u.Growth), interval(u), u.Why)}, true
+	case u.OverBudget:
+		return Failure{u, "over budget", fmt.Sprintf("%s grows by at least %s, and its budget is %s.", label(u),
+			units.Rate(u.GrowthLow), units.Bytes(float64(u.Budget)))}, true
+	}
+	return Failure{}, false
+}

@@ -7,14 +7,13 @@ import (
 	"io"
 
 	"leakhunt/harness"
-	"leakhunt/harness/runtimes"
 )
 
 // writeJSON writes the result file. It fails where a number is not finite,
 // since JSON cannot hold it, and a zero in its place would be a lie.
 func writeJSON(w io.Writer, r *harness.Result, _ Options) error {
 	var b bytes.Buffer
-	if err := encode(&b, filled(r)); err != nil {
+	if err := encode(&b, r); err != nil {
 		return err
 	}
 	// Bytes that are no UTF-8 are written as the escape of U+FFFD, but a
@@ -41,21 +40,4 @@ func encode(w io.Writer, v any) error {
 		return fmt.Errorf("encode JSON: %w", err)
 	}
 	return nil
-}
-
-// filled is r with empty slices in the place of nil ones, since arrays are
-// never null. r itself is left as it is.
-func filled(r *harness.Result) *harness.Result {
-	c := *r
-	c.SchemaVersion = harness.SchemaVersion
-	c.Warnings = append([]harness.Warning{}, r.Warnings...)
-	c.URIs = append([]harness.URIResult{}, r.URIs...)
-	for i := range c.URIs {
-		u := &c.URIs[i]
-		u.Evidence = append([]string{}, u.Evidence...)
-		u.Probes = append([]harness.ProbeResult{}, u.Probes...)
-		u.Sites = append([]runtimes.Site{}, u.Sites...)
-		u.Series = append([]harness.Point{}, u.Series...)
-	}
-	return &c
 }

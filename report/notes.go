@@ -20,7 +20,7 @@ const maxNotes = 5
 func notes(w io.Writer, r *harness.Result, o Options) error {
 	var b strings.Builder
 	say := func(first, rest, format string, args ...any) {
-		b.WriteString(wrap(plain(fmt.Sprintf(format, args...)), o.Width, first, rest))
+		b.WriteString(wrap(plain(fmt.Sprintf(format, args...)), tableWidth(o), first, rest))
 		b.WriteByte('\n')
 	}
 	if len(r.URIs) > 0 {
@@ -33,6 +33,10 @@ func notes(w io.Writer, r *harness.Result, o Options) error {
 		func(u *harness.URIResult) bool { return u.Verdict == verdict.Inconclusive && !convicted(u) },
 	} {
 		explain(&b, r, kind, say)
+	}
+	if o.Comparison != nil {
+		b.WriteByte('\n')
+		say("", "  ", "Against the baseline: %s", o.Comparison.advice())
 	}
 	if len(r.Warnings) > 0 {
 		b.WriteByte('\n')

@@ -54,6 +54,7 @@ func formats() []format {
 	return []format{
 		{"table", writeTable},
 		{"json", writeJSON},
+		{"markdown", writeMarkdown},
 	}
 }
 
@@ -73,18 +74,7 @@ func Write(w io.Writer, format string, r *harness.Result, o Options) error {
 	if i < 0 {
 		return unknownFormat(format)
 	}
-	return once(w, func(b io.Writer) error {
-		var out bytes.Buffer
-		if err := formats()[i].write(&out, r, o); err != nil {
-			return err
-		}
-		text := out.Bytes()
-		if o.Redact != nil {
-			text = o.Redact(text)
-		}
-		_, err := b.Write(text)
-		return err
-	})
+	return once(w, o.Redact, func(b io.Writer) error { return formats()[i].write(b, normal(r), o) })
 }
 
 func unknownFormat(name string) error {
@@ -92,14 +82,18 @@ func unknownFormat(name string) error {
 		WithHint("The formats are %s.", strings.Join(Formats(), ", "))
 }
 
-// once renders into memory and writes once, so that a failure leaves no half
-// report behind.
-func once(w io.Writer, render func(io.Writer) error) error {
+// once renders into memory, redacts where there is something to redact, and
+// writes once, so that a failure leaves no half report behind.
+func once(w io.Writer, redact func([]byte) []byte, render func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := render(&b); err != nil {
 		return err
 	}
-	if _, err := w.Write(b.Bytes()); err != nil {
+	text := b.Bytes()
+	if redact != nil {
+		text = redact(text)
+	}
+	if _, err := w.Write(text); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil

@@ -36,7 +36,7 @@ func ParseSink(s string) (Sink, error) {
 }
 
 // WriteAll renders r into every sink. A sink that fails does not stop the
-// others; all errors are joined. Only sinks with a path get no colour.
+// others; all errors are joined. What goes to a path has no colour.
 func WriteAll(sinks []Sink, stdout io.Writer, r *harness.Result, o Options) error {
 	var errs []error
 	for _, s := range sinks {
@@ -88,7 +88,7 @@ func writeFile(path string, render func(io.Writer) error) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	err = errors.Join(once(f, render), f.Chmod(perm), f.Close())
+	err = errors.Join(once(f, nil, render), f.Chmod(perm), f.Close())
 	if err != nil {
 		return err
 	}
@@ -100,5 +100,5 @@ func writeInto(path string, render func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(once(f, render), f.Close())
+	return errors.Join(once(f, nil, render), f.Close())
 }

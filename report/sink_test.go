@@ -138,3 +138,13 @@ func TestNotFinite(t *testing.T) {
 }
 
 var zero float64
+
+// Secrets are taken out of every format.
+func TestRedact(t *testing.T) {
+	hide := func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("feed"), []byte("****")) }
+	for _, f := range Formats() {
+		if out := render(t, f, sample(), Options{Redact: hide}); bytes.Contains(out, []byte("feed")) || !bytes.Contains(out, []byte("****")) {
+			t.Errorf("%s is not redacted", f)
+		}
+	}
+}

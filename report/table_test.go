@@ -12,7 +12,7 @@ import (
 // The ranking fits, whatever the names; so does each line of text that has no
 // word longer than a line.
 func TestTableFits(t *testing.T) {
-	for _, columns := range []int{50, 60, 80, 100, 120, 200} {
+	for _, columns := range []int{60, 70, 80, 100, 120, 200} {
 		for name, r := range map[string]*harness.Result{"sample": sample(), "hostile": hostile()} {
 			out := string(render(t, "table", r, Options{Width: columns, Color: true}))
 			head, _, found := strings.Cut(out, "\n\n")

@@ -1,0 +1,147 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/tw"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/units"
+)
+
+// WriteComparison renders a comparison as table, json or markdown.
+func WriteComparison(w io.Writer, format string, c *Comparison, o Options) error {
+	var render func(io.Writer) error
+	switch format {
+	case "table":
+		render = func(b io.Writer) error { return comparisonTable(b, c, o) }
+	case "json":
+		render = func(b io.Writer) error { return encode(b, c) }
+	case "markdown":
+		render = func(b io.Writer) error { return comparisonMarkdown(b, c) }
+	default:
+		return fault.Usagef("there is no output format %q for a comparison", clean(format)).
+			WithHint("The formats are table, json, markdown.")
+	}
+	return once(w, o.Redact, render)
+}
+
+func (c Change) label() string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return c.Method + " " + c.URI
+}
+
+func (c Change) verdicts() string {
+	switch {
+	case c.Base == nil:
+		return "– → " + string(c.Head.Verdict)
+	case c.Head == nil:
+		return string(c.Base.Verdict) + " → –"
+	case c.Base.Verdict == c.Head.Verdict:
+		return string(c.Head.Verdict)
+	}
+	return string(c.Base.Verdict) + " → " + string(c.Head.Verdict)
+}
+
+func (c Change) compared() bool { return c.Base != nil && c.Head != nil && c.Kind != Failed }
+
+// kinds counts the changes of a kind.
+func (c *Comparison) kinds(kind string) []Change {
+	var out []Change
+	for _, ch := range c.Changes {
+		if ch.Kind == kind {
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+// advice is what a comparison comes to, in a sentence.
+func (c *Comparison) advice() string {
+	worse, unclear := c.kinds(Regression), c.kinds(Unclear)
+	switch {
+	case len(worse) > 1:
+		return fmt.Sprintf("%s. %s", count(len(worse), "regression", "regressions"), worse[0].Why)
+	case len(worse) == 1:
+		return "1 regression. " + worse[0].Why
+	case len(unclear) > 0:
+		return fmt.Sprintf("No regression is proven, and %s may be worse. %s", count(len(unclear), "URI", "URIs"), unclear[0].Why)
+	}
+	n := 0
+	for _, ch := range c.Changes {
+		if ch.compared() {
+			n++
+		}
+	}
+	return fmt.Sprintf("No regression in %s.", count(n, "URI", "URIs"))
+}
+
+func comparisonTable(w io.Writer, c *Comparison, o Options) error {
+	rate := func(side func(Change) *Side) func(Change) string {
+		return func(c Change) string {
+			if side(c) == nil || !c.compared() && c.Kind == Failed {
+				return "–"
+			}
+			return units.Bytes(side(c).Growth)
+		}
+	}
+	ifCompared := func(f func(Change) string) func(Change) string {
+		return func(c Change) string {
+			if !c.compared() {
+				return "–"
+			}
+			return f(c)
+		}
+	}
+	cols := []column[Change]{
+		{title: "URI", align: tw.AlignLeft, flex: true, cell: func(c Change) string { return plain(c.label()) }},
+		{title: "Change", align: tw.AlignLeft, cell: func(c Change) string { return c.Kind }, color: changeColor},
+		{title: "Difference/request", align: tw.AlignRight, cell: ifCompared(func(c Change) string { return signed(c.Difference) })},
+		{title: "Interval", align: tw.AlignRight, drop: 3, cell: ifCompared(func(c Change) string { return between(c.Low, c.High) })},
+		{title: "Floor", align: tw.AlignRight, drop: 4, cell: ifCompared(func(c Change) string { return units.Bytes(c.Floor) })},
+		{title: "Base", align: tw.AlignRight, drop: 1, cell: rate(func(c Change) *Side { return c.Base })},
+		{title: "Head", align: tw.AlignRight, drop: 1, cell: rate(func(c Change) *Side { return c.Head })},
+		{title: "Verdict", align: tw.AlignLeft, drop: 2, cell: Change.verdicts},
+	}
+	if len(c.Changes) > 0 {
+		if err := grid(w, c.Changes, cols, o); err != nil {
+			return err
+		}
+	}
+	lines := []string{"", c.advice()}
+	for _, n := range c.Notes {
+		lines = append(lines, "note: "+n)
+	}
+	for _, l := range lines {
+		if _, err := fmt.Fprintln(w, wrap(plain(l), tableWidth(o), "", "  ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// signed writes a difference with its sign.
+func signed(v float64) string {
+	if s := units.Bytes(v); v > 0 && !strings.HasPrefix(s, "0 ") {
+		return "+" + s
+	}
+	return units.Bytes(v)
+}
+
+func changeColor(c Change) string {
+	switch c.Kind {
+	case Regression:
+		return "1;31"
+	case Unclear:
+		return "33"
+	case Failed:
+		return "35"
+	case Improved:
+		return "32"
+	}
+	return ""
+}

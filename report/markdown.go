@@ -1,0 +1,121 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/units"
+)
+
+// writeMarkdown writes GitHub flavoured Markdown, as GitHub, GitLab and their
+// job summaries render it.
+func writeMarkdown(w io.Writer, r *harness.Result, o Options) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## leakhunt: %s\n\n**%s**\n", mdCode(r.Scenario.Name), md(advice(r)))
+	if !r.Complete {
+		fmt.Fprintf(&b, "\n**Incomplete:** the run ended before everything was measured%s.\n", md(reason(r.Incomplete)))
+	}
+	if len(r.URIs) > 0 {
+		fmt.Fprintf(&b, "\n| # | URI | Verdict | Growth/request | %s | Floor | Requests |\n|--:|:--|:--|--:|--:|--:|--:|\n", intervalTitle(r))
+		for _, u := range pointers(r) {
+			v := md(verdictText(u))
+			if convicted(u) && !u.Ignored {
+				v = "**" + v + "**"
+			}
+			fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %s | %s |\n", u.Rank, mdCode(label(u)), v,
+				ifMeasured(func(u *harness.URIResult) string { return units.Bytes(u.Growth) })(u), ifMeasured(interval)(u),
+				ifMeasured(func(u *harness.URIResult) string { return units.Bytes(u.Detectable) })(u), units.Count(u.Requests))
+		}
+	}
+	for _, u := range pointers(r) {
+		if convicted(u) {
+			mdDetails(&b, u)
+		}
+	}
+	if o.Comparison != nil {
+		b.WriteString("\n### Against the baseline\n\n")
+		mdComparison(&b, o.Comparison)
+	}
+	for i, w := range r.Warnings {
+		if i == 0 {
+			b.WriteString("\n### Warnings\n\n")
+		}
+		fmt.Fprintf(&b, "- %s (%s)\n", md(w.Message), mdCode(w.Code))
+	}
+	fmt.Fprintf(&b, "\n%s requests in %s s, seed %d, leakhunt %s\n", units.Count(r.RequestsTotal),
+		units.Number(r.DurationS), r.Seed, mdCode(r.Tool.Version))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func mdDetails(b *strings.Builder, u *harness.URIResult) {
+	fmt.Fprintf(b, "\n### %s\n\n%s\n", mdCode(label(u)), md(why(u)))
+	for i, s := range u.Sites {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(b, "- %s\n", md(siteText(s)))
+	}
+	if u.SitesNote != "" {
+		fmt.Fprintf(b, "\n%s\n", md(u.SitesNote))
+	}
+}
+
+func comparisonMarkdown(w io.Writer, c *Comparison) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## leakhunt: %s, compared\n\n", mdCode(c.Head.Scenario))
+	mdComparison(&b, c)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func mdComparison(b *strings.Builder, c *Comparison) {
+	fmt.Fprintf(b, "**%s**\n", md(c.advice()))
+	if len(c.Changes) > 0 {
+		b.WriteString("\n| URI | Change | Difference/request | Interval | Floor | Verdict |\n|:--|:--|--:|--:|--:|:--|\n")
+	}
+	for _, ch := range c.Changes {
+		kind, difference, limits, floor := ch.Kind, "–", "–", "–"
+		if kind == Regression {
+			kind = "**" + kind + "**"
+		}
+		if ch.compared() {
+			difference, limits, floor = signed(ch.Difference), between(ch.Low, ch.High), units.Bytes(ch.Floor)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", mdCode(ch.label()), kind, difference, limits, floor, ch.verdicts())
+	}
+	for i, n := range c.Notes {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(b, "- %s\n", md(n))
+	}
+}
+
+// mdUnsafe are the characters that mean something to a Markdown reader in any
+// place: their entities mean nothing but themselves. "@" would call people,
+// "$" begin mathematics.
+const mdUnsafe = "\\`*_[]<>#!|~&@$"
+
+// md makes text from outside plain text in Markdown, inside a table too.
+func md(s string) string {
+	var b strings.Builder
+	entity := func(r rune) { fmt.Fprintf(&b, "&#%d;", r) }
+	runes := []rune(clean(s))
+	lead := true // a list or a rule only begins where a line does
+	for i, r := range runes {
+		address := r == ':' && i+1 < len(runes) && runes[i+1] == '/' // would become a link
+		if strings.ContainsRune(mdUnsafe, r) || address || lead && strings.ContainsRune("+-=.)", r) {
+			entity(r)
+		} else {
+			b.WriteRune(r)
+		}
+		lead = lead && r >= '0' && r <= '9'
+	}
+	return b.String()
+}
+
+// mdCode is md as code. What has no text still has a cell of its own.
+func mdCode(s string) string { return "<code>" + md(s) + "</code>" }
