@@ -134,13 +134,3 @@ func parseDiag(raw []byte) (unixSocket, error) {
 	}
 	return s, nil
 }
-
-// readlinkAt reads a link in an open folder, without building its path.
-func readlinkAt(dir *os.File, name string) (string, error) {
-	var buf [64]byte
-	n, err := unix.Readlinkat(int(dir.Fd()), name, buf[:])
-	if err != nil {
-		return "", err
-	}
-	return string(buf[:n]), nil
-}

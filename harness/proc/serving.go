@@ -16,8 +16,6 @@ var (
 	ErrNotAccepted = errors.New("no process has taken the connection yet")
 	// ErrUnread: a process holds the connection, and has not read what was sent.
 	ErrUnread = errors.New("no process has read what was sent on the connection")
-	// ErrShared: several processes hold the connection, and go on holding it.
-	ErrShared = errors.New("several processes hold the connection")
 	// ErrClosed: the connection is closed at one of its ends.
 	ErrClosed = errors.New("the connection is closed")
 	// ErrElsewhere: the other end is on another machine, or in a network
@@ -27,6 +25,14 @@ var (
 	// it runs in another pid namespace (a container).
 	ErrHidden = errors.New("the other end of the connection belongs to no process that can be seen from here")
 )
+
+// SharedError lists the processes that hold a connection, and go on holding
+// it: one has passed it on, or forked since, and either may serve it.
+type SharedError []int
+
+func (e SharedError) Error() string {
+	return fmt.Sprintf("several processes hold the connection: pids %v", []int(e))
+}
 
 // servingLimit bounds Serving where its context has no deadline.
 const servingLimit = 3 * time.Second
@@ -46,7 +52,7 @@ const servingLimit = 3 * time.Second
 //
 // TCP is looked up in /proc/net/tcp and tcp6, a Unix socket through sock_diag.
 // TLS connections are looked through. conn may be used meanwhile. Errors are
-// those above, a context's, and a *fault.Error for want of permission.
+// those above, SharedError, a context's, and a *fault.Error for want of permission.
 func Serving(ctx context.Context, conn net.Conn, likely ...int) (ID, error) {
 	for {
 		inner, ok := conn.(interface{ NetConn() net.Conn })
@@ -106,7 +112,8 @@ func (r root) settled(ctx context.Context, look func() (end, error), likely []in
 			if err == nil {
 				return id, nil
 			}
-			if !errors.Is(err, ErrShared) {
+			var shared SharedError
+			if !errors.As(err, &shared) {
 				if hidden++; hidden == hiddenLooks {
 					return ID{}, err
 				}
@@ -140,7 +147,7 @@ func (r root) holder(e end, likely []int) (ID, error) {
 	case len(pids) == 1:
 		return r.find(pids[0])
 	case len(pids) > 1:
-		return ID{}, fmt.Errorf("%w: pids %v", ErrShared, pids)
+		return ID{}, SharedError(pids)
 	case closed > 0:
 		return ID{}, denied("the process that answers", e.uid)
 	}

@@ -3,6 +3,7 @@ package targettest
 import (
 	"embed"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -29,8 +30,10 @@ func AppDir(t testing.TB) string {
 		}
 	}
 	// Web servers that run the application as another user must get in.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }

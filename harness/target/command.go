@@ -1,0 +1,214 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
+	"leakhunt/scenarios"
+)
+
+// command is a target that is started for the run, on a free port.
+type command struct {
+	kind    string
+	argv    []string
+	dir     string
+	env     []string // of the scenario
+	extra   []string
+	ready   scenarios.Ready
+	tighten bool
+	opt     Options
+}
+
+func openCommand(sc *scenarios.Scenario, argv []string, opt Options) *command {
+	t := &sc.Target
+	ready := t.Ready
+	if ready.Timeout <= 0 {
+		ready.Timeout = 60 * time.Second
+	}
+	return &command{
+		kind: t.Kind, argv: argv, dir: beside(sc, t.Dir), env: t.Env, extra: opt.ExtraEnv,
+		ready: ready, tighten: t.Tighten || t.Kind == "demo", opt: opt,
+	}
+}
+
+// started is a pinned process that was started for the run.
+type started struct {
+	pinned
+	command *command
+}
+
+var _ Restarter = (*started)(nil)
+
+// Pin implements Target.
+func (c *command) Pin(ctx context.Context) (Pinned, error) {
+	s := &started{command: c}
+	if err := s.begin(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Restart implements Restarter.
+func (s *started) Restart(ctx context.Context) error {
+	restarts := s.info.Restarts
+	if err := s.Close(); err != nil {
+		return err
+	}
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	s.info.Restarts = restarts + 1
+	return nil
+}
+
+// begin starts the command and pins the process that answers. A port that was
+// free a moment ago may be taken by somebody else: once, it tries another.
+func (s *started) begin(ctx context.Context) error {
+	err := s.try(ctx)
+	var taken *portTaken
+	if errors.As(err, &taken) {
+		err = s.try(ctx)
+	}
+	if errors.As(err, &taken) {
+		return taken.error
+	}
+	return err
+}
+
+// try is begin with one port. Whatever it started is ended where it fails.
+func (s *started) try(ctx context.Context) error {
+	c := s.command
+	port, err := freePort()
+	if err != nil {
+		return fault.Measuref("no free port on 127.0.0.1").Because(err)
+	}
+	at := address{url: "http://127.0.0.1:" + port, network: "tcp", at: "127.0.0.1:" + port, host: "127.0.0.1:" + port}
+	r, settings, err := c.run(port)
+	if err != nil {
+		return err
+	}
+	child, err := r.start()
+	if err != nil {
+		return fault.Measuref("the command %q cannot be started", r.argv[0]).Because(err).
+			WithHint("It is run in %s, and looked up in PATH unless it holds a slash.", whereabouts(r.dir))
+	}
+	probe := c.ready.URI
+	if probe == "" {
+		probe = "/"
+	}
+	s.pinned = pinned{at: at, probe: probe, child: child, info: Info{Kind: c.kind, URL: at.url, Settings: settings}}
+	if err := s.pin(ctx); err != nil {
+		child.Close()
+		return err
+	}
+	return nil
+}
+
+func (s *started) pin(ctx context.Context) error {
+	c := s.command
+	if err := c.await(ctx, s.at, s.child); err != nil {
+		return err
+	}
+	own := s.child.processes()
+	first, err := s.at.answers(ctx, own...)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(s.child.processes(), first.PID) {
+		return &portTaken{fault.Measuref("%s answers at %s, which is none of the command's processes", describe(first.PID), s.at.url).
+			WithHint("Let the command listen on the port that it is given: ${PORT} in command:, or the variable PORT.")}
+	}
+	return s.choose(ctx, first, 0)
+}
+
+// portTaken says that another process was quicker to listen on the port.
+type portTaken struct{ error }
+
+func (e *portTaken) Unwrap() error { return e.error }
+
+// run fills in the port and makes the environment: ours, then what the scenario
+// says, then tight settings, then what an agent needs.
+func (c *command) run(port string) (run, []string, error) {
+	fill := func(text string) string { return strings.ReplaceAll(text, "${PORT}", port) }
+	r := run{dir: c.dir, stop: unix.SIGTERM, stdout: c.opt.Stdout, stderr: c.opt.Stderr}
+	for _, arg := range c.argv {
+		r.argv = append(r.argv, fill(arg))
+	}
+	if len(r.argv) == 0 || r.argv[0] == "" {
+		return run{}, nil, fault.Usagef("target.command is empty")
+	}
+	if info, err := os.Stat(whereabouts(c.dir)); err != nil || !info.IsDir() {
+		return run{}, nil, fault.Measuref("there is no folder %s to run the command in", whereabouts(c.dir)).
+			WithHint("target.dir is relative to the scenario's own folder.")
+	}
+	r.env = append(os.Environ(), "PORT="+port)
+	for _, e := range c.env {
+		name, value, _ := strings.Cut(e, "=")
+		r.env = append(slices.DeleteFunc(r.env, func(have string) bool { return strings.HasPrefix(have, name+"=") }), name+"="+fill(value))
+	}
+	what := Recognise(r.argv, whereabouts(c.dir))
+	if what.Server == "uwsgi" {
+		r.stop = unix.SIGINT // SIGTERM reloads
+	}
+	var settings []string
+	if c.tighten {
+		settings = tighten(what.Runtime, r.env, r.argv)
+	}
+	r.env = merge(merge(r.env, settings...), c.extra...)
+	return r, settings, nil
+}
+
+func whereabouts(dir string) string {
+	if dir == "" {
+		return "."
+	}
+	return dir
+}
+
+// freePort is a TCP port of 127.0.0.1 that nobody listened on just now.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close() //nolint:errcheck // it never accepted anything
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+}
+
+// inUse is how servers say that their port is taken.
+var inUse = regexp.MustCompile(`(?i)address already in use|EADDRINUSE|address in use|port .{0,20}in use`)
+
+// over says that the command has ended before it was ready, or nil.
+func (c *child) over() error {
+	how := c.how(c.pid, 0)
+	select {
+	case <-c.done:
+	default:
+		if how == "" || how == "with exit status 0" { // 0: it may have gone into the background
+			return nil
+		}
+	}
+	e := fault.Measuref("the command ended %s before it was ready%s", how, c.out.said())
+	if inUse.MatchString(c.out.text()) {
+		return &portTaken{e.WithHint("Let the command listen on the port that it is given: ${PORT} in command:, or the variable PORT.")}
+	}
+	return e.WithHint("Run the command by hand in target.dir, with PORT set, to see what is missing.")
+}
+
+// processes are the command and all that descends from it, also what it has
+// orphaned.
+func (c *child) processes() []int {
+	all, _ := proc.Descendants(c.guard.Process.Pid)
+	return all
+}

@@ -1,0 +1,252 @@
+package target
+
+import (
+	"bufio"
+	"bytes"
+	"debug/buildinfo"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"leakhunt/harness/proc"
+)
+
+// Identity is what a process is, as far as can be seen from outside; "" where
+// it is not recognised.
+type Identity struct {
+	Server  string // "puma", "unicorn", "gunicorn", "uwsgi", "php-fpm", "passenger", …
+	Runtime string // "ruby", "node", "python", "go", "java", "php"
+}
+
+// programs are the names that tell server and runtime. Version numbers at the
+// end of a name (ruby3.1, php-fpm8.2) are taken off first.
+var programs = map[string]Identity{
+	"puma": {"puma", "ruby"}, "pumactl": {"puma", "ruby"}, "unicorn": {"unicorn", "ruby"}, "unicorn_rails": {"unicorn", "ruby"},
+	"rackup": {"", "ruby"}, "rails": {"", "ruby"}, "bundle": {"", "ruby"}, "bundler": {"", "ruby"}, "thin": {"thin", "ruby"},
+	"falcon": {"falcon", "ruby"}, "ruby": {"", "ruby"}, "rake": {"", "ruby"},
+	"gunicorn": {"gunicorn", "python"}, "uvicorn": {"uvicorn", "python"}, "hypercorn": {"hypercorn", "python"},
+	"waitress-serve": {"waitress", "python"}, "flask": {"", "python"}, "python": {"", "python"}, "pypy": {"", "python"},
+	"uwsgi": {"uwsgi", ""}, "uwsgi-core": {"uwsgi", ""},
+	"node": {"", "node"}, "nodejs": {"", "node"}, "npm": {"", "node"}, "npx": {"", "node"}, "yarn": {"", "node"}, "pnpm": {"", "node"}, "next": {"next", "node"},
+	"java": {"", "java"},
+	"php":  {"", "php"}, "php-fpm": {"php-fpm", "php"},
+	"nginx": {"nginx", ""}, "apache2": {"apache", ""}, "httpd": {"apache", ""}, "haproxy": {"haproxy", ""}, "envoy": {"envoy", ""},
+	"traefik": {"traefik", "go"}, "caddy": {"caddy", "go"}, "docker-proxy": {"docker-proxy", "go"},
+}
+
+// passers pass requests on: the application is another process.
+var passers = []string{"nginx", "apache", "haproxy", "envoy", "traefik", "caddy", "docker-proxy"}
+
+var version = regexp.MustCompile(`[-0-9.]+$`)
+
+func program(word string) (Identity, bool) {
+	base := filepath.Base(word)
+	if id, ok := programs[base]; ok {
+		return id, true
+	}
+	id, ok := programs[version.ReplaceAllString(base, "")]
+	return id, ok
+}
+
+// Recognise tells from a command line what it will run, before it is started:
+// the program itself, the interpreter its first line names, or what a wrapper
+// (env, sh -c, bundle exec, npm) is told to run. dir is where it will run.
+func Recognise(argv []string, dir string) Identity {
+	if len(argv) == 0 {
+		return Identity{}
+	}
+	if isGo(inDir(argv[0], dir)) {
+		id, _ := program(argv[0])
+		return Identity{Server: id.Server, Runtime: "go"}
+	}
+	var found Identity
+	words := strings.Fields(strings.Join(argv, " "))
+	if script := interpreter(inDir(argv[0], dir)); script != "" {
+		words = slices.Insert(words, 1, script)
+	}
+	for _, word := range words {
+		id, ok := program(strings.Trim(word, `'";`))
+		if !ok {
+			continue
+		}
+		if found.Server == "" {
+			found.Server = id.Server
+		}
+		if found.Runtime == "" {
+			found.Runtime = id.Runtime
+		}
+	}
+	if found.Server == "uwsgi" && found.Runtime == "" {
+		found.Runtime = uwsgiRuntime(argv)
+	}
+	return found
+}
+
+// uwsgiRuntime goes by the options that load a language plugin.
+func uwsgiRuntime(argv []string) string {
+	line := strings.Join(argv, " ")
+	switch {
+	case strings.Contains(line, "rack"):
+		return "ruby"
+	case strings.Contains(line, "python"), strings.Contains(line, "wsgi-file"), strings.Contains(line, "-w "), strings.Contains(line, "--module"):
+		return "python"
+	}
+	return ""
+}
+
+func inDir(name, dir string) string {
+	if strings.Contains(name, "/") {
+		if filepath.IsAbs(name) {
+			return name
+		}
+		return filepath.Join(dir, name)
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return name
+	}
+	return path
+}
+
+// isGo says whether a file is a program that was built by Go.
+func isGo(path string) bool {
+	_, err := buildinfo.ReadFile(path)
+	return err == nil
+}
+
+// interpreter is the last word of a script's first line that names a program:
+// /usr/bin/env ruby is ruby. "" for what is no script.
+func interpreter(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close() //nolint:errcheck // only read from
+	line, err := bufio.NewReaderSize(f, 256).ReadSlice('\n')
+	if err != nil || !bytes.HasPrefix(line, []byte("#!")) {
+		return ""
+	}
+	for _, word := range strings.Fields(string(line[2:])) {
+		if _, ok := program(word); ok {
+			return word
+		}
+	}
+	return ""
+}
+
+// titles are what servers call their processes (setproctitle, $0=).
+var titles = []struct {
+	form *regexp.Regexp
+	Identity
+}{
+	{regexp.MustCompile(`^puma[: ]`), Identity{"puma", "ruby"}},
+	{regexp.MustCompile(`^unicorn(_rails)? (master|worker)`), Identity{"unicorn", "ruby"}},
+	{regexp.MustCompile(`^gunicorn: `), Identity{"gunicorn", "python"}},
+	{regexp.MustCompile(`^php-fpm: `), Identity{"php-fpm", "php"}},
+	{regexp.MustCompile(`^uWSGI `), Identity{"uwsgi", ""}},
+	{regexp.MustCompile(`^nginx: `), Identity{"nginx", ""}},
+	{regexp.MustCompile(`^Passenger (RubyApp|AppPreloader)`), Identity{"passenger", "ruby"}},
+	{regexp.MustCompile(`^Passenger NodeApp`), Identity{"passenger", "node"}},
+	{regexp.MustCompile(`^Passenger PythonApp`), Identity{"passenger", "python"}},
+	{regexp.MustCompile(`^Passenger `), Identity{"passenger", ""}},
+}
+
+// Identify tells what a running process is, by its title or command line, its
+// program, and, where an interpreter is a library (uwsgi), by what it has
+// mapped.
+func Identify(pid int) Identity {
+	argv, _ := proc.Cmdline(pid)
+	exe, _ := proc.Exe(pid)
+	found := named(argv)
+	if id, ok := program(exe); ok && exe != "" {
+		if found.Server == "" {
+			found.Server = id.Server
+		}
+		if id.Runtime != "" {
+			found.Runtime = id.Runtime
+		}
+	}
+	if found.Runtime == "" && isGo(fmt.Sprintf("/proc/%d/exe", pid)) {
+		found.Runtime = "go"
+	}
+	if found.Runtime == "" {
+		found.Runtime = mappedRuntime(pid)
+	}
+	return found
+}
+
+// named goes by a process's title, or by its program and the script it runs:
+// arguments after that are the application's.
+func named(argv []string) Identity {
+	if len(argv) == 0 {
+		return Identity{}
+	}
+	for _, t := range titles {
+		if t.form.MatchString(argv[0]) {
+			return t.Identity
+		}
+	}
+	found, ok := program(argv[0])
+	if !ok || found.Server != "" {
+		return found
+	}
+	for i, word := range argv[1:] {
+		if strings.HasPrefix(word, "-") && word != "-m" {
+			continue
+		}
+		if word == "-m" && i+2 < len(argv) {
+			word = argv[i+2]
+		}
+		if id, ok := program(word); ok && id.Runtime == found.Runtime {
+			found.Server = id.Server
+		}
+		break
+	}
+	return found
+}
+
+var libraries = []struct {
+	form    *regexp.Regexp
+	runtime string
+}{
+	{regexp.MustCompile(`/libruby`), "ruby"},
+	{regexp.MustCompile(`/libpython|/python3_plugin`), "python"},
+	{regexp.MustCompile(`/libjvm\.so`), "java"},
+	{regexp.MustCompile(`/libnode\.so`), "node"},
+	{regexp.MustCompile(`/libphp`), "php"},
+}
+
+func mappedRuntime(pid int) string {
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
+	if err != nil {
+		return ""
+	}
+	for _, l := range libraries {
+		if l.form.Match(maps) {
+			return l.runtime
+		}
+	}
+	return ""
+}
+
+// describe names a process in a sentence. Its command line is left out: it may
+// hold a password.
+func describe(pid int) string {
+	id := Identify(pid)
+	what := id.Server
+	if what == "" {
+		exe, err := proc.Exe(pid)
+		if err != nil {
+			return fmt.Sprintf("pid %d", pid)
+		}
+		what = filepath.Base(exe)
+	}
+	if id.Runtime != "" && !strings.HasPrefix(what, id.Runtime) {
+		what += ", " + id.Runtime
+	}
+	return fmt.Sprintf("pid %d (%s)", pid, what)
+}

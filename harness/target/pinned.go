@@ -1,0 +1,181 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/load"
+	"leakhunt/harness/proc"
+)
+
+// pinned is a process that answers HTTP at an address.
+//
+// Where its server has other workers too, one connection is served by one of
+// them for as long as it is kept alive. So the load is given only connections
+// that the pinned process serves (Endpoint.Dial). A server that ends
+// connections after each answer cannot be pinned in that way, and is refused.
+type pinned struct {
+	at     address
+	probe  string // URI that a HEAD request may be sent to
+	id     proc.ID
+	parent int
+	many   bool // other processes answer at the address too
+	info   Info
+	child  *child // the command that was started; nil for a process of others
+}
+
+func (p *pinned) Info() Info       { return p.info }
+func (p *pinned) Process() proc.ID { return p.id }
+
+func (p *pinned) Endpoint() load.Endpoint {
+	ep := p.at.endpoint()
+	if p.many {
+		ep.Dial = func(ctx context.Context) (net.Conn, error) { return p.at.kept(ctx, p.id, p.probe) }
+	}
+	return ep
+}
+
+// Close implements Pinned.
+func (p *pinned) Close() error {
+	if p.child != nil {
+		p.child.Close()
+	}
+	return nil
+}
+
+// choose pins first, which answered a probe, or the process that the scenario
+// names by its pid, and refuses where that cannot be certain.
+func (p *pinned) choose(ctx context.Context, first proc.ID, pid int) error {
+	others, err := p.at.others(ctx, first)
+	if err != nil {
+		return err
+	}
+	all := append([]proc.ID{first}, others...)
+	p.id, p.many = first, len(others) > 0
+	if pid != 0 && pid != first.PID {
+		if p.id, err = p.wanted(pid, all); err != nil {
+			return err
+		}
+		p.many = true
+	}
+	what := Identify(p.id.PID)
+	if pid == 0 && slices.Contains(passers, what.Server) {
+		return fault.Measuref("%s answers at %s, and passes requests on to an application", describe(p.id.PID), p.at.url).
+			WithHint("Give the application's own address, use target.passenger or target.fastcgi, or set target.pid: %d to measure %s itself.", p.id.PID, what.Server)
+	}
+	p.info.PID, p.info.Server, p.info.Runtime = p.id.PID, what.Server, what.Runtime
+	p.parent, _ = proc.Parent(p.id.PID)
+	if !p.many {
+		return nil
+	}
+	conn, err := p.at.kept(ctx, p.id, p.probe)
+	if errors.Is(err, errNotKept) {
+		return fault.Measuref("%d processes answer at %s (%s), and no connection is kept", len(all), p.at.url, describeAll(all)).
+			WithHint("%s", what.single())
+	}
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
+// wanted is the process that the scenario names, where it may answer as well
+// as those that did.
+func (p *pinned) wanted(pid int, answering []proc.ID) (proc.ID, error) {
+	id, err := proc.Find(pid)
+	who := describeAll(answering) + " does"
+	if len(answering) > 1 {
+		who = describeAll(answering) + " do"
+	}
+	if err != nil {
+		return id, fault.Measuref("there is no process %d (target.pid); at %s %s", pid, p.at.url, strings.Replace(who, " do", " answer", 1)).
+			WithHint("Leave target.pid out, or set it to the pid that answers.")
+	}
+	if slices.Contains(answering, id) {
+		return id, nil
+	}
+	mine, _ := proc.Parent(pid)
+	theirs, _ := proc.Parent(answering[0].PID)
+	if mine == theirs && mine > 1 && listens(pid, p.at) {
+		return id, nil // a worker beside those that were quicker
+	}
+	e := fault.Measuref("pid %d does not answer at %s: %s", pid, p.at.url, who)
+	if theirs == pid {
+		return id, e.WithHint("%d is the master of its workers, which answer: name a worker, or leave target.pid out.", pid)
+	}
+	if st, err := proc.ReadStatus(pid); err == nil && len(st.NSpid) > 1 {
+		return id, e.WithHint("pid %d runs in a container, where it is pid %d.", pid, st.NSpid[len(st.NSpid)-1])
+	}
+	return id, e.WithHint("Set target.pid to the process that answers, or leave it out.")
+}
+
+// listens says whether a process holds a socket that listens at an address.
+func listens(pid int, at address) bool {
+	all, _, err := proc.Listeners()
+	if err != nil {
+		return false
+	}
+	for _, l := range all {
+		if slices.Contains(l.PIDs, pid) && (l.Path == at.at || at.network == "tcp" && strings.HasSuffix(at.at, fmt.Sprintf(":%d", l.Addr.Port()))) {
+			return true
+		}
+	}
+	return false
+}
+
+func describeAll(ids []proc.ID) string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, describe(id.PID))
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkLimit bounds the look at who serves a connection.
+const checkLimit = time.Second
+
+// Check implements Pinned. Without a connection it makes one of its own and
+// looks who takes it, unless other workers would be right to. A process that
+// is too busy to take a connection is not lost.
+func (p *pinned) Check(ctx context.Context, conn net.Conn) error {
+	if err := p.id.Check(); err != nil {
+		return p.lost(ctx, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	var id proc.ID
+	var err error
+	if conn != nil {
+		id, err = proc.Serving(ctx, conn, p.id.PID)
+		if errors.Is(err, proc.ErrClosed) {
+			conn = nil // by the server, which says nothing about the process
+		}
+	}
+	if conn == nil {
+		if p.many {
+			return nil
+		}
+		id, err = p.at.answers(ctx, p.id.PID)
+	}
+	var shared proc.SharedError
+	switch {
+	case err == nil && id == p.id:
+		return nil
+	case err == nil:
+		return p.moved(ctx, id)
+	case errors.Is(err, proc.ErrNotAccepted), errors.Is(err, proc.ErrUnread), errors.Is(err, context.DeadlineExceeded):
+		return nil
+	case errors.As(err, &shared) && slices.Contains(shared, p.id.PID):
+		return nil // a child that it forked inherited the connection
+	}
+	if gone := p.id.Check(); gone != nil {
+		return p.lost(ctx, gone)
+	}
+	return err
+}

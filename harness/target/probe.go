@@ -1,0 +1,173 @@
+package target
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
+)
+
+const (
+	dialLimit = 5 * time.Second
+	// spreadConns are held open at once to see whether other processes take
+	// some of them.
+	spreadConns = 8
+	// queued is how long a connection beside others may wait for a process to
+	// take it. A server with one synchronous worker never does.
+	queued = 150 * time.Millisecond
+	// keepTries are how many connections may land on other workers before the
+	// pinned one takes one.
+	keepTries = 64
+)
+
+// opened connects and sends the beginning of a request, which no application
+// sees: its headers never end.
+func (a address) opened(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialLimit)
+	defer cancel()
+	conn, err := a.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_ = conn.SetDeadline(time.Now().Add(dialLimit))
+	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: leakhunt\r\n", a.host); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// answers finds the process that answers, by a connection of its own.
+func (a address) answers(ctx context.Context, likely ...int) (proc.ID, error) {
+	conn, err := a.opened(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return proc.ID{}, ctx.Err()
+		}
+		return proc.ID{}, a.refused(err)
+	}
+	defer conn.Close() //nolint:errcheck // an unfinished request: nothing to lose
+	id, err := proc.Serving(ctx, conn, likely...)
+	if err != nil {
+		return proc.ID{}, a.unseen(err)
+	}
+	return id, nil
+}
+
+// unseen explains why the process behind a connection was not found.
+func (a address) unseen(err error) error {
+	var told *fault.Error
+	if errors.As(err, &told) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	e := fault.Measuref("cannot tell which process answers at %s", a.url).Because(err)
+	switch {
+	case errors.Is(err, proc.ErrNotAccepted), errors.Is(err, proc.ErrUnread):
+		return e.WithHint("It is busy or stopped, or serves one connection at a time and somebody else keeps it: end the other client.")
+	case errors.Is(err, proc.ErrClosed):
+		return e.WithHint("It accepts connections and closes them at once: look into its log.")
+	case errors.Is(err, proc.ErrElsewhere), errors.Is(err, proc.ErrHidden):
+		return e.WithHint("It runs in a container: run leakhunt in it, or beside it with a shared pid namespace " +
+			"(docker run --pid=container:NAME --network=container:NAME, shareProcessNamespace: true, kubectl debug --target=NAME).")
+	}
+	return e
+}
+
+// others finds the processes beside first that also answer: it holds several
+// connections at once, so that every idle worker takes one. A server that
+// takes no second one has one worker; so has one that ends connections early.
+func (a address) others(ctx context.Context, first proc.ID) ([]proc.ID, error) {
+	var found []proc.ID
+	for range spreadConns {
+		conn, err := a.opened(ctx)
+		if err != nil {
+			break
+		}
+		defer conn.Close() //nolint:errcheck,gocritic // held until all are open, on purpose
+		brief, cancel := context.WithTimeout(ctx, queued)
+		id, err := proc.Serving(brief, conn, family(first.PID)...)
+		cancel()
+		if err != nil {
+			break
+		}
+		if id != first && !slices.Contains(found, id) {
+			found = append(found, id)
+		}
+	}
+	return found, ctx.Err()
+}
+
+// errNotKept: the server ends the connection after each answer.
+var errNotKept = errors.New("the server ends the connection after each answer")
+
+// kept opens a connection that want serves and keeps after an answer. A HEAD
+// request for uri is sent on each that is tried. Its errors are errNotKept, and
+// those of dialling.
+func (a address) kept(ctx context.Context, want proc.ID, uri string) (net.Conn, error) {
+	for range keepTries {
+		conn, err := a.answered(ctx, uri)
+		if err != nil {
+			return nil, err
+		}
+		id, err := proc.Serving(ctx, conn, family(want.PID)...)
+		if err == nil && id == want {
+			return conn, nil
+		}
+		// The others stay open until the right one is found: who is idle
+		// takes the next.
+		defer conn.Close() //nolint:errcheck,gocritic // on purpose
+		if err != nil {
+			return nil, a.unseen(err)
+		}
+		if err := want.Check(); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fault.Measuref("pid %d took none of %d connections to %s", want.PID, keepTries, a.url)
+}
+
+// answered opens a connection that has carried one whole answer and is kept.
+func (a address) answered(ctx context.Context, uri string) (net.Conn, error) {
+	conn, err := a.dial(ctx)
+	if err != nil {
+		return nil, a.refused(err)
+	}
+	_ = conn.SetDeadline(time.Now().Add(dialLimit))
+	_, err = fmt.Fprintf(conn, "HEAD %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: leakhunt\r\n\r\n", uri, a.host)
+	if err == nil {
+		var resp *http.Response
+		resp, err = http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: http.MethodHead})
+		if err == nil && resp.Close {
+			err = errNotKept
+		}
+	}
+	if err != nil {
+		_ = conn.Close()
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errNotKept
+		}
+		return nil, err
+	}
+	return conn, conn.SetDeadline(time.Time{})
+}
+
+// family are the processes near pid that may serve in its place: itself, its
+// parent, and all that descend from either.
+func family(pid int) []int {
+	likely := []int{pid}
+	if parent, err := proc.Parent(pid); err == nil && parent > 1 {
+		likely = append(likely, parent)
+		if more, err := proc.Descendants(parent); err == nil {
+			likely = append(likely, more...)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(likely)))
+}

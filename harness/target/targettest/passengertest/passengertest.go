@@ -1,0 +1,175 @@
+// Package passengertest starts a real Phusion Passenger for a test, under a
+// private Apache or as Standalone, with the fixture applications of targettest,
+// and ends it with the test. Nothing outside of temporary folders and of
+// 127.0.0.1 is used; the machine's own Apache need not run, and is not touched.
+//
+// It needs Debian's packages apache2, libapache2-mod-passenger, passenger and
+// ruby, and nodejs and python3 for those applications.
+package passengertest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"leakhunt/harness/proc"
+	"leakhunt/harness/target/passenger"
+	"leakhunt/harness/target/targettest"
+)
+
+// App is one application to serve.
+type App struct {
+	Name       string // its group's name; requests for the host NAME.test reach it
+	Type       string // "rack", "node" or "wsgi"
+	Processes  int    // that the pool keeps; 0 means 1
+	Directives string // further lines of Apache's configuration, for this application
+	Root       string // its folder; "" means a fresh copy of the fixtures
+}
+
+// Server is a running Passenger.
+type Server struct {
+	Registry string // the instance registry
+	Port     int    // of the web server, on 127.0.0.1
+	Apps     []App  // with Root filled in
+	Log      string // path of the web server's log
+
+	dir string
+	cmd *exec.Cmd
+	end chan error // gets the command's end
+}
+
+// startWithin bounds the wait for servers: the machine may be busy.
+const startWithin = 60 * time.Second
+
+// newServer makes the folders. They are not in t.TempDir(), whose path is so
+// long that Passenger cannot put its Unix sockets there (at most 107 bytes).
+func newServer(t testing.TB, apps []App) *Server {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := &Server{Registry: dir + "/r", Log: dir + "/log", Apps: slices.Clone(apps), dir: dir}
+	for _, d := range []string{dir, s.Registry, dir + "/lock"} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(d, 0o755); err != nil { // applications run as another user
+			t.Fatal(err)
+		}
+	}
+	for i := range s.Apps {
+		if s.Apps[i].Root == "" {
+			s.Apps[i].Root = targettest.AppDir(t)
+			if err := os.Chmod(filepath.Dir(s.Apps[i].Root), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.MkdirAll(s.Apps[i].Root+"/public", 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// run starts the server on a free port and waits until it accepts connections.
+// Somebody else may take the port meanwhile; then another one is tried.
+func (s *Server) run(t testing.TB, command func() *exec.Cmd) {
+	t.Helper()
+	for range 3 {
+		s.Port = freePort(t)
+		if s.try(t, command()) {
+			t.Cleanup(s.Stop)
+			return
+		}
+	}
+	log, _ := os.ReadFile(s.Log)
+	t.Fatalf("the server does not start; its log:\n%s", log)
+}
+
+func (s *Server) try(t testing.TB, cmd *exec.Cmd) bool {
+	t.Helper()
+	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd, s.end = cmd, make(chan error, 1)
+	go func() { s.end <- cmd.Wait() }()
+	deadline := time.After(startWithin)
+	for {
+		select {
+		case <-s.end:
+			return false
+		case <-deadline:
+			s.Stop()
+			return false
+		case <-time.After(20 * time.Millisecond):
+		}
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.Port))
+		if err == nil {
+			conn.Close()
+			return true
+		}
+	}
+}
+
+// Stop ends the server and everything that it started. A second call does
+// nothing.
+func (s *Server) Stop() {
+	if s.cmd == nil {
+		return
+	}
+	ids := s.processes()
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	if !endWithin(s.end, startWithin) {
+		_ = s.cmd.Process.Kill()
+		<-s.end
+	}
+	s.cmd = nil
+	gone(ids)
+}
+
+// processes are the instance's own: some of them are no children of ours.
+func (s *Server) processes() []proc.ID {
+	found, err := passenger.Discover(ctx, passenger.Options{Registry: []string{s.Registry}})
+	if err != nil {
+		return nil
+	}
+	var ids []proc.ID
+	for _, in := range found {
+		for _, pid := range []int{in.Watchdog, in.Core} {
+			if pid == 0 {
+				continue
+			}
+			below, _ := proc.Descendants(pid)
+			for _, p := range append(below, pid) {
+				if id, err := proc.Find(p); err == nil {
+					ids = append(ids, id)
+				}
+			}
+		}
+	}
+	return ids
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}

@@ -1,0 +1,120 @@
+package target
+
+import (
+	"slices"
+	"strings"
+)
+
+// tight is what makes RSS follow what is alive, by environment alone: collector
+// and allocator are told to keep little back. It costs speed, never truth: what
+// leaks, leaks as before. The names are documented by the runtimes: Ruby's
+// gc.c, Go's package runtime, the java and node manuals, mallopt(3).
+//
+// Python's own allocator is left alone: replacing it (PYTHONMALLOC) made RSS
+// worse. PHP frees what a request made at its end.
+var tight = map[string][]string{
+	"ruby": append([]string{
+		"RUBY_GC_HEAP_GROWTH_FACTOR=1.03",
+		"RUBY_GC_MALLOC_LIMIT=1000000",
+		"RUBY_GC_MALLOC_LIMIT_MAX=2000000",
+		"RUBY_GC_OLDMALLOC_LIMIT=2000000",
+		"RUBY_GC_OLDMALLOC_LIMIT_MAX=4000000",
+		"RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR=1.05",
+	}, malloc...),
+	"go":     {"GOGC=10"},
+	"java":   {"JAVA_TOOL_OPTIONS=-XX:+UseSerialGC -Xms8m -Xmn4m -XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=10 -XX:TieredStopAtLevel=1"},
+	"node":   {"NODE_OPTIONS=--max-semi-space-size=1"},
+	"python": malloc,
+}
+
+// malloc is for glibc: one arena, and free memory goes back at once.
+var malloc = []string{
+	"MALLOC_ARENA_MAX=1",
+	"MALLOC_TRIM_THRESHOLD_=65536",
+	"MALLOC_TOP_PAD_=0",
+	"MALLOC_MMAP_THRESHOLD_=65536",
+}
+
+// lists are variables that hold several settings: their separator.
+var lists = map[string]string{
+	"RUBYOPT": " ", "NODE_OPTIONS": " ", "JAVA_TOOL_OPTIONS": " ", "PYTHONPATH": ":", "NODE_PATH": ":",
+}
+
+// tighten is what is to be added to env for a runtime. What the user has set,
+// in env or on the command line, is kept: a variable is left out, or one
+// option of several.
+func tighten(runtime string, env, argv []string) []string {
+	var set []string
+	for _, setting := range tight[runtime] {
+		name, value, _ := strings.Cut(setting, "=")
+		have, ok := lookup(env, name)
+		sep, several := lists[name]
+		if !several {
+			if !ok {
+				set = append(set, setting)
+			}
+			continue
+		}
+		theirs := keys(strings.Fields(have + " " + strings.Join(argv, " ")))
+		ours := slices.DeleteFunc(strings.Split(value, sep), func(option string) bool {
+			return slices.Contains(theirs, key(option))
+		})
+		if len(ours) > 0 {
+			set = append(set, name+"="+strings.Join(ours, sep))
+		}
+	}
+	return set
+}
+
+func keys(options []string) []string {
+	all := make([]string, len(options))
+	for i, o := range options {
+		all[i] = key(o)
+	}
+	return all
+}
+
+// key is what an option decides: two options of one key contradict each other.
+func key(option string) string {
+	name, _, _ := strings.Cut(option, "=")
+	name = strings.ReplaceAll(name, "_", "-") // V8 takes both
+	switch {
+	case strings.HasPrefix(name, "-XX:+Use") && strings.HasSuffix(name, "GC"):
+		return "collector"
+	case len(name) > 4 && (strings.HasPrefix(name, "-Xm") || strings.HasPrefix(name, "-Xs")):
+		return name[:4]
+	}
+	return name
+}
+
+// lookup finds a variable; the last of several counts.
+func lookup(env []string, name string) (string, bool) {
+	for _, e := range slices.Backward(env) {
+		if n, v, _ := strings.Cut(e, "="); n == name {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// merge adds settings to an environment. A variable of several settings keeps
+// what it has: after ours where the last one wins or the first is found, which
+// is where a path is searched; RUBYOPT's libraries are loaded in order, the
+// user's first. Any other is replaced.
+func merge(env []string, settings ...string) []string {
+	env = slices.Clone(env)
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		have, ok := lookup(env, name)
+		if sep, several := lists[name]; several && ok && have != "" && value != "" {
+			if name == "RUBYOPT" {
+				value = have + sep + value
+			} else {
+				value += sep + have
+			}
+		}
+		env = slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, name+"=") })
+		env = append(env, name+"="+value)
+	}
+	return env
+}
