@@ -14,7 +14,7 @@ import (
 func (d *decoder) form(dst *string, step int) reader {
 	return func(n *yaml.Node) {
 		var parts []string
-		d.pairs(n, func(key, value *yaml.Node) {
+		d.pairs(n, "write field: value, such as form: {user: admin}", func(key, value *yaml.Node) {
 			d.uses = append(d.uses, use{key, key.Value, step})
 			d.values(value, func(item *yaml.Node) {
 				var s string
@@ -51,7 +51,7 @@ func (d *decoder) encode(b *bytes.Buffer, n *yaml.Node, step int) {
 	switch n.Kind {
 	case yaml.MappingNode:
 		comma := "{"
-		d.pairs(n, func(key, value *yaml.Node) {
+		d.pairs(n, "", func(key, value *yaml.Node) {
 			d.uses = append(d.uses, use{key, key.Value, step})
 			b.WriteString(comma)
 			quote(b, key.Value)

@@ -41,10 +41,11 @@ type keys map[string]*yaml.Node
 // mapping reads a mapping with the given fields, of which some are needed.
 func (d *decoder) mapping(n *yaml.Node, f fields, needed ...string) keys {
 	found := keys{}
-	if !d.pairs(n, func(key, value *yaml.Node) {
+	known := slices.Sorted(maps.Keys(f))
+	if !d.pairs(n, "write key: value, with keys among "+strings.Join(known, ", "), func(key, value *yaml.Node) {
 		read, ok := f[key.Value]
 		if !ok {
-			d.problem(key, didYouMean(key.Value, slices.Collect(maps.Keys(f)), "the keys here are"), "unknown key %q", key.Value)
+			d.problem(key, didYouMean(key.Value, known, "the keys here are"), "unknown key %q", key.Value)
 			return
 		}
 		found[key.Value] = key
@@ -62,9 +63,9 @@ func (d *decoder) mapping(n *yaml.Node, f fields, needed ...string) keys {
 
 // pairs calls each for every pair of a mapping, in order, keys being text and
 // distinct. It returns false where n is no mapping.
-func (d *decoder) pairs(n *yaml.Node, each func(key, value *yaml.Node)) bool {
+func (d *decoder) pairs(n *yaml.Node, fix string, each func(key, value *yaml.Node)) bool {
 	if n.Kind != yaml.MappingNode {
-		d.wrongType(n, "a mapping (key: value)", "")
+		d.wrongType(n, "a mapping (key: value)", fix)
 		return false
 	}
 	for j := 0; j+1 < len(n.Content); j += 2 {

@@ -29,10 +29,8 @@ func (d *decoder) scalar(n *yaml.Node, want, fix string) (scalar, bool) {
 	var ok bool
 	s.text, ok = d.expand(n)
 	s.expanded = true
-	// An unquoted ${N} may stand for a number; in quotes it is text.
-	if n.Style == 0 {
-		s.tag = (&yaml.Node{Kind: yaml.ScalarNode, Value: s.text}).ShortTag()
-	}
+	// ${N} may stand for a number, in quotes too: { } and [ ] demand them.
+	s.tag = (&yaml.Node{Kind: yaml.ScalarNode, Value: s.text}).ShortTag()
 	return s, ok
 }
 

@@ -105,13 +105,21 @@ func (d *decoder) scenario(s *Scenario, root *yaml.Node) {
 	if in.failed {
 		return
 	}
-	d.mapping(root, d.scenarioFields(s), "target", "uris")
+	found := d.mapping(root, d.scenarioFields(s))
+	if root.Kind == yaml.MappingNode && found["target"] == nil {
+		d.noTarget(root)
+	}
+	if root.Kind == yaml.MappingNode && found["uris"] == nil {
+		d.problem(root, urisForm, "no uris: nothing here says what is measured")
+	}
 	maps.Copy(s.Vars, d.override)
 	d.resolveSecrets(s)
 	d.checkPlaceholders(s.Vars)
 }
 
 func (d *decoder) scenarioFields(s *Scenario) fields {
+	var isolate bool
+	var lanes int
 	return fields{
 		"version":  d.version(&s.Version),
 		"name":     d.text(&s.Name, notEmpty, oneLine),
@@ -132,9 +140,9 @@ func (d *decoder) scenarioFields(s *Scenario) fields {
 		"probes":   d.probes(&s.Probes),
 		"limits":   func(n *yaml.Node) { d.mapping(n, d.limitFields(&s.Limits)) },
 		"sites":    d.enum(&s.Sites, SitesAuto, SitesOff, SitesRetainers),
-		"strategy": d.unbuilt("scan", d.enum(&s.Strategy, "auto", "sweep")),
-		"isolate":  d.unbuilt("true", d.flag(new(bool))),
-		"lanes":    d.lanes,
+		"strategy": d.unbuilt("strategy: scan", d.enum(&s.Strategy, "auto", "sweep", "scan"), func() bool { return s.Strategy == "scan" }),
+		"isolate":  d.unbuilt("isolate: true", d.flag(&isolate), func() bool { return isolate }),
+		"lanes":    d.unbuilt("more than one lane", whole(d, &lanes, 1, maxCount), func() bool { return lanes > 1 }),
 		"seed":     whole(d, &s.Seed, 0, 1<<62),
 		"budgets":  d.budgets(&s.Budgets),
 	}
@@ -150,21 +158,13 @@ func (d *decoder) version(dst *int) reader {
 	}
 }
 
-// unbuilt refuses a value that the format has and no code follows yet.
-func (d *decoder) unbuilt(value string, read reader) reader {
+// unbuilt reads a setting, and refuses a value that the format has and no code
+// follows yet.
+func (d *decoder) unbuilt(what string, read reader, asked func() bool) reader {
 	return func(n *yaml.Node) {
-		if n.Kind == yaml.ScalarNode && n.Value == value {
-			d.problem(n, "leave it out", "not supported yet: %s", value)
-			return
-		}
 		read(n)
-	}
-}
-
-func (d *decoder) lanes(n *yaml.Node) {
-	lanes := 1
-	whole(d, &lanes, 1, maxCount)(n)
-	if lanes > 1 {
-		d.problem(n, "leave it out, or write lanes: 1", "not supported yet: more than one lane")
+		if asked() {
+			d.problem(n, "leave it out", "%s is not supported yet", what)
+		}
 	}
 }

@@ -139,7 +139,7 @@ func (d *decoder) limitFields(l *Limits) fields {
 // budgets reads budgets by glob, in the order of the file.
 func (d *decoder) budgets(dst *[]Budget) reader {
 	return func(n *yaml.Node) {
-		d.pairs(n, func(key, value *yaml.Node) {
+		d.pairs(n, "write glob: size, such as budgets: {\"/api/*\": 1KiB}", func(key, value *yaml.Node) {
 			b := Budget{Match: key.Value}
 			if wrong, fix := checkGlob(key.Value); wrong != "" {
 				d.problem(key, fix, "%s", wrong)

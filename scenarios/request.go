@@ -154,12 +154,13 @@ func (d *decoder) ignoreFields(i *Ignore) fields {
 	return fields{"reason": d.text(&i.Reason, notEmpty), "until": d.day(&i.Until)}
 }
 
+const urisForm = `write a list: uris: [/, "DELETE /cart"]`
+
 // uris reads the list of what is measured. Names are unique.
 func (d *decoder) uris(dst *[]URI) reader {
 	return func(n *yaml.Node) {
-		const form = `write a list: uris: [/, "DELETE /cart"]`
 		first := map[string]int{}
-		d.list(n, form, func(item *yaml.Node) {
+		d.list(n, urisForm, func(item *yaml.Node) {
 			u := URI{Request: Request{Method: "GET"}, Line: item.Line}
 			var found keys
 			if item.Kind == yaml.ScalarNode {
@@ -179,7 +180,7 @@ func (d *decoder) uris(dst *[]URI) reader {
 			*dst = append(*dst, u)
 		})
 		if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
-			d.problem(n, form, "nothing in uris: there is nothing to measure")
+			d.problem(n, urisForm, "nothing in uris: there is nothing to measure")
 		}
 	}
 }
@@ -214,7 +215,7 @@ func headerValue(text string) (wrong, fix string) {
 func (d *decoder) headers(dst *[]Pair, step int) reader {
 	return func(n *yaml.Node) {
 		seen := map[string]int{}
-		d.pairs(n, func(key, value *yaml.Node) {
+		d.pairs(n, "write Name: value, such as headers: {Accept: text/html}", func(key, value *yaml.Node) {
 			lower := strings.ToLower(key.Value)
 			if wrong, fix := headerName(key.Value); wrong != "" {
 				d.problem(key, fix, "%s", wrong)

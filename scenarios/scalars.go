@@ -19,7 +19,7 @@ type check func(text string) (wrong, fix string)
 // text reads a text: quoted, or what YAML does not take for something else.
 func (d *decoder) text(dst *string, checks ...check) reader {
 	return func(n *yaml.Node) {
-		s, ok := d.scalar(n, "text", "")
+		s, ok := d.scalar(n, "text", "write a single text")
 		switch {
 		case !ok:
 		case s.tag != "!!str" && !s.expanded:
@@ -34,7 +34,7 @@ func (d *decoder) text(dst *string, checks ...check) reader {
 // how it is written.
 func (d *decoder) plain(dst *string, checks ...check) reader {
 	return func(n *yaml.Node) {
-		s, ok := d.scalar(n, "text", "")
+		s, ok := d.scalar(n, "text", "write a single text")
 		switch {
 		case !ok:
 		case s.tag == "!!null" && !s.expanded:
@@ -56,10 +56,10 @@ func (d *decoder) passes(n *yaml.Node, text string, checks []check) bool {
 }
 
 func quoteIt(n *yaml.Node) string {
-	if n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" {
-		return "for a text, put it in quotes: " + strconv.Quote(n.Value)
+	if isNull(n) {
+		return "fill it, or leave the key out"
 	}
-	return ""
+	return "for a text, put it in quotes: " + strconv.Quote(n.Value)
 }
 
 func notEmpty(text string) (wrong, fix string) {
@@ -103,7 +103,7 @@ func (d *decoder) texts(dst *[]string, fix string, checks ...check) reader {
 // enum reads one of a few words.
 func (d *decoder) enum(dst *string, words ...string) reader {
 	return func(n *yaml.Node) {
-		s, ok := d.scalar(n, strings.Join(words, " or "), "")
+		s, ok := d.scalar(n, "one word", "write one of "+strings.Join(words, ", "))
 		switch {
 		case !ok:
 		case slices.Contains(words, s.text):
@@ -117,7 +117,7 @@ func (d *decoder) enum(dst *string, words ...string) reader {
 // flag reads true or false.
 func (d *decoder) flag(dst *bool) reader {
 	return func(n *yaml.Node) {
-		s, ok := d.scalar(n, "true or false", "")
+		s, ok := d.scalar(n, "true or false", "write true or false")
 		if !ok {
 			return
 		}
@@ -140,7 +140,7 @@ var (
 // whole reads a whole number from least to most.
 func whole[T int | int64](d *decoder, dst *T, least, most int64) reader {
 	return func(n *yaml.Node) {
-		s, ok := d.scalar(n, "a whole number", "")
+		s, ok := d.scalar(n, "a whole number", "write a single number")
 		if !ok {
 			return
 		}
@@ -166,10 +166,10 @@ func parseWhole(s scalar, least, most int64) (value int64, wrong, fix string) {
 	case octal.MatchString(s.text):
 		return 0, "a number with a leading zero: YAML takes it for octal", "write it without the leading zero"
 	case decimal.MatchString(s.text):
-	case s.tag == "!!float":
+	case s.tag == "!!float" && strings.ContainsAny(s.text, "0123456789") && !strings.ContainsAny(s.text, "eE"):
 		return 0, "a fraction where a whole number belongs", fix
 	default:
-		return 0, "not a plain decimal number", "write it in digits, without a sign, _ or a prefix such as 0x"
+		return 0, "not a plain decimal number", "write it in digits alone, without a sign, an exponent, _ or a prefix such as 0x"
 	}
 	value, err := strconv.ParseInt(s.text, 10, 64)
 	switch {
@@ -184,7 +184,7 @@ func parseWhole(s scalar, least, most int64) (value int64, wrong, fix string) {
 // count reads a number of requests, or auto.
 func (d *decoder) count(dst *Count, least int64) reader {
 	return func(n *yaml.Node) {
-		s, ok := d.scalar(n, "a number of requests, or auto", "")
+		s, ok := d.scalar(n, "a number of requests, or auto", "write a single number, or auto")
 		if !ok {
 			return
 		}

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ type variable struct {
 // vars reads the scenario's own variables.
 func (d *decoder) vars(dst map[string]string) reader {
 	return func(n *yaml.Node) {
-		d.pairs(n, func(key, value *yaml.Node) {
+		d.pairs(n, "write name: value, such as vars: {user: admin}", func(key, value *yaml.Node) {
 			if wrong, fix := checkName(key.Value); wrong != "" {
 				d.problem(key, fix, "%s", wrong)
 			}
@@ -54,6 +55,7 @@ func (d *decoder) secrets(n *yaml.Node) {
 // may be that of a variable and of an environment variable at once: then both
 // values are secret.
 func (d *decoder) resolveSecrets(s *Scenario) {
+	values := []string{s.Runtime.Token}
 	for _, secret := range d.secretNames {
 		fromVars, isVar := s.Vars[secret.name]
 		fromEnv, isEnv := d.lookupEnv(secret.name)
@@ -75,13 +77,14 @@ func (d *decoder) resolveSecrets(s *Scenario) {
 		case fromVars == "" && fromEnv == "":
 			d.problem(secret.node, "give it a value, or take it off this list", "the secret %s is empty", secret.node.Value)
 		}
-		s.Secrets = append(s.Secrets, fromVars, fromEnv)
+		values = append(values, fromVars, fromEnv)
 	}
-	s.Secrets = append(s.Secrets, s.Runtime.Token)
-	slices.Sort(s.Secrets)
-	s.Secrets = slices.DeleteFunc(slices.Compact(s.Secrets), func(v string) bool { return v == "" })
-	for _, v := range s.Secrets {
-		d.hide(v)
+	slices.Sort(values)
+	for _, v := range slices.Compact(values) {
+		if v != "" {
+			s.Secrets = append(s.Secrets, v)
+			d.hide(v)
+		}
 	}
 }
 
@@ -92,6 +95,16 @@ func (d *decoder) hideWritten(text string) {
 		d.hide(text)
 	}
 }
+
+// hidePassword hides that of a URL. It is refused there, and must not be
+// printed for that.
+func (d *decoder) hidePassword(text string) {
+	if m := userInfo.FindStringSubmatch(text); m != nil {
+		d.hideWritten(m[1])
+	}
+}
+
+var userInfo = regexp.MustCompile(`//([^/@]*)@`)
 
 // hide keeps a value out of all problems, in each way a YAML file may write it.
 func (d *decoder) hide(value string) {

@@ -18,6 +18,9 @@ func closest(name string, words []string) string {
 
 // didYouMean says what name was probably meant to be, or else what there is.
 func didYouMean(name string, words []string, what string) string {
+	if len(words) == 0 {
+		return "nothing can be set here: write {}"
+	}
 	if w := closest(name, words); w != "" {
 		return `did you mean "` + w + `"?`
 	}

@@ -18,7 +18,10 @@ func (d *decoder) targetFields(t *Target) fields {
 			t.Demo = true
 			d.mapping(n, d.demoFields())
 		},
-		"url":      d.text(&t.URL, checkTargetURL),
+		"url": func(n *yaml.Node) {
+			d.hidePassword(n.Value)
+			d.text(&t.URL, checkTargetURL)(n)
+		},
 		"pid":      whole(d, &t.PID, 1, maxCount),
 		"insecure": d.flag(&t.Insecure),
 		"command":  d.later(d.texts(&t.Command, `write a list: command: [puma, -w, "0"]`)),
@@ -88,7 +91,7 @@ func (d *decoder) kind(n *yaml.Node, t *Target, found keys) {
 		d.problems[i].Message = "two targets: " + d.problems[i].Message
 	}
 	if t.Kind == "" {
-		d.problem(n, `add one of url:, command:, passenger:, fastcgi:, demo:, such as url: "http://127.0.0.1:3000"`, "no target: nothing here says which process is pinned")
+		d.noTarget(n)
 		return
 	}
 	d.needs(found, "pid", "url", "name the process with url:, or write pid: inside passenger:")
@@ -99,6 +102,11 @@ func (d *decoder) kind(n *yaml.Node, t *Target, found keys) {
 	if found["insecure"] != nil && t.Insecure && t.URL != "" && !strings.HasPrefix(t.URL, "https:") {
 		d.problem(found["insecure"], "leave it out, or write url: https://…", "insecure: means nothing without https")
 	}
+}
+
+func (d *decoder) noTarget(n *yaml.Node) {
+	d.problem(n, `write target: with one of url:, command:, passenger:, fastcgi:, demo:, such as target: {url: "http://127.0.0.1:3000"}`,
+		"no target: nothing here says which process is pinned")
 }
 
 // needs refuses a key that means nothing without another.
@@ -112,7 +120,7 @@ var envForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (d *decoder) env(dst *[]string) reader {
 	return func(n *yaml.Node) {
-		d.pairs(n, func(key, value *yaml.Node) {
+		d.pairs(n, "write NAME: value, such as env: {RAILS_ENV: production}", func(key, value *yaml.Node) {
 			if !envForm.MatchString(key.Value) {
 				d.problem(key, "use letters, digits and _, such as RAILS_ENV", "this is no name of an environment variable")
 			}

@@ -132,7 +132,7 @@ func checkURI(uri string) (wrong, fix string) {
 	case schemeForm.MatchString(bare):
 		return "the URI names a host", "write the path and the query only, from the / on; the host stands in target: once"
 	case !strings.HasPrefix(bare, "/"):
-		return "the URI does not begin with /", `write "/path", or "METHOD /path" such as "DELETE /cart"`
+		return "the URI does not begin with /", `write "/path"; a method goes before it in a plain list item ("DELETE /cart"), else into method:`
 	case strings.ContainsFunc(bare, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return "the URI holds a control character", "percent-encode it, such as %0A for a line break"
 	case strings.Contains(bare, " "):

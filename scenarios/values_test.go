@@ -1,0 +1,71 @@
+package scenarios
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"leakhunt/harness/fault"
+)
+
+func TestParseSize(t *testing.T) {
+	for s, want := range map[string]int64{
+		"0B": 0, "512B": 512, "1KiB": 1024, "1.5KiB": 1536, "2MiB": 2 << 20, "1GiB": 1 << 30,
+		"1KB": 1000, "2.5MB": 2_500_000, "3GB": 3e9, "8589934591GiB": 8589934591 << 30, "0.5KB": 500,
+	} {
+		if got, err := ParseSize(s); err != nil || got != want {
+			t.Errorf("%q: %d, %v; want %d", s, got, err, want)
+		}
+	}
+	for s, hint := range map[string]string{
+		"": "Write digits", "12": "12KiB", "1k": `"1KiB"`, "1mib": `"1MiB"`, "-1B": "Write digits", "1 KiB": `"1KiB"`,
+		"1.5B": "whole number", "0.3KiB": "whole number", "9000000000GiB": "At most", "1TiB": "Write digits", "1e3B": "Write digits",
+		"0x1B": "Write digits", "KiB": "Write digits", ".5KiB": "Write digits", "NaNB": "Write digits",
+		"1." + strings.Repeat("0", 60) + "KiB": "Write digits",
+	} {
+		_, err := ParseSize(s)
+		if err == nil || fault.KindOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err), hint) {
+			t.Errorf("%q: %v, hint %q; want %q", s, err, fault.HintOf(err), hint)
+		}
+	}
+}
+
+func TestParseRequestLine(t *testing.T) {
+	for s, want := range map[string][2]string{
+		"/": {"GET", "/"}, "DELETE /cart": {"DELETE", "/cart"}, " POST   /a?b=c ": {"POST", "/a?b=c"},
+		"/orders/{{ n }}": {"GET", "/orders/{{ n }}"}, "/%20": {"GET", "/%20"}, "/?u=http://x": {"GET", "/?u=http://x"},
+		"/é": {"GET", "/é"},
+	} {
+		method, uri, err := ParseRequestLine(s)
+		if err != nil || method != want[0] || uri != want[1] {
+			t.Errorf("%q: %q %q %v", s, method, uri, err)
+		}
+	}
+	for s, hint := range map[string]string{
+		"": "at least", "orders": "/path", "get /": `"GET"`, "GET": "/path", "GET x": "/path", "/a b": "%20", "http://h/x": "target:",
+		"/a#b": "%23", "/%zz": "%25", "/%": "%25", "/\x01": "%0A", "CONNECT /": "methods", "DELET /x": `"DELETE"`, "{{host}}/x": "/path",
+	} {
+		_, _, err := ParseRequestLine(s)
+		if err == nil || fault.KindOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err), hint) {
+			t.Errorf("%q: %v, hint %q; want %q", s, err, fault.HintOf(err), hint)
+		}
+	}
+}
+
+func TestPlaceholders(t *testing.T) {
+	got := Placeholders("/{{n}}/{{ user }}/{{n}}/{{data.a b}}{x}{{")
+	if want := []string{"n", "user", "data.a b"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"a", "", 1}, {"uirs", "uris", 1}, {"budjet", "budget", 1}, {"get", "sets", 2}, {"abc", "abc", 0}} {
+		if got := distance(c.a, c.b); got != c.want {
+			t.Errorf("%q %q: %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
