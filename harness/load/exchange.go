@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"leakhunt/harness/fault"
 )
 
 const (
@@ -45,6 +47,9 @@ func (c *Client) try(ctx context.Context, t *Template, until time.Time) (res Res
 		c.drop()
 	}
 	sending.wait()
+	if unfit, ok := errors.AsType[protocolError](sending.err); ok {
+		return Result{Err: fault.Measuref("the request cannot be sent to %s", c.ep.Address).Because(unfit)}, false
+	}
 	return res, again && used
 }
 
@@ -84,11 +89,19 @@ type sending struct {
 // An error of writing is no end: the server may have answered and closed.
 func (c *Client) send(l *link) sending {
 	if len(c.req.Body) <= safeBody {
-		return sending{err: c.ep.Protocol.Write(&l.w, &c.req)}
+		return sending{err: c.write(l)}
 	}
 	left := make(chan error, 1)
-	go func() { left <- c.ep.Protocol.Write(&l.w, &c.req) }()
+	go func() { left <- c.write(l) }()
 	return sending{left: left}
+}
+
+func (c *Client) write(l *link) error {
+	err := c.ep.Protocol.Write(&l.w, &c.req)
+	if _, unfit := errors.AsType[protocolError](err); unfit {
+		_ = l.w.plain.Close() // nobody will answer
+	}
+	return err
 }
 
 // done says, once the answer is here, whether the whole request was sent
@@ -112,7 +125,8 @@ func (s *sending) done() bool {
 // wait returns when nobody writes any more.
 func (s *sending) wait() {
 	if s.left != nil {
-		<-s.left
+		s.err = <-s.left
+		s.left = nil
 	}
 }
 

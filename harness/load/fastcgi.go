@@ -124,6 +124,7 @@ type fcgiAnswer struct {
 	pad    int // behind it
 	ended  bool
 	stderr []byte // the beginning
+	err    error  // stays: what came after it would be read out of step
 }
 
 func (s *fcgiAnswer) Read(p []byte) (int, error) {
@@ -131,8 +132,11 @@ func (s *fcgiAnswer) Read(p []byte) (int, error) {
 		if s.ended {
 			return 0, io.EOF
 		}
-		if err := s.next(); err != nil {
-			return 0, err
+		if s.err == nil {
+			s.err = s.next()
+		}
+		if s.err != nil {
+			return 0, s.err
 		}
 	}
 	n, err := s.r.Read(p[:min(len(p), s.left)])
