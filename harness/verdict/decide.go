@@ -47,7 +47,8 @@ func Recorded(mem []float64, p Params) Judgement {
 		early, done = l.Look(mem[:l.Next()])
 	}
 	all := fixed(mem, l.p, l.n0)
-	if early.Label == Leak && (all.Label == Leak || all.High >= 0.5*early.Growth) {
+	ended := all.Label != Leak && all.Label != Inconclusive || all.High < 0.5*early.Growth
+	if early.Label == Leak && !ended {
 		return early
 	}
 	return all
@@ -80,18 +81,33 @@ func (p Params) least(n int) float64 {
 // view is the two windows that a decision looks at.
 type view struct {
 	n    int
-	late growth // (n/2, n]: whether growth is still there
-	wide growth // (n/4, n]: how much, with less noise
-	fell bool   // growth in (n/2, n] is less than half of that in (n/4, n/2]
+	late growth  // (n/2, n]: whether growth is still there
+	wide growth  // (n/4, n]: how much, with less noise
+	turn float64 // slope of (n/4, n/2] less that of (n/2, n], where that is more than noise
+	fell bool    // growth in (n/2, n] is clearly less than that in (n/4, n/2]
 }
 
 func look(mem []float64, p Params) view {
 	n := len(mem)
 	v := view{n: n, late: measure(mem[n/2:], p), wide: measure(mem[n/4:], p)}
 	if n >= 8*blocks {
-		v.fell = v.late.slope < 0.5*measure(mem[n/4:n/2], p).slope
+		before := measure(mem[n/4:n/2], p)
+		drop, noise := before.slope-v.late.slope, math.Hypot(before.se, v.late.se)
+		v.fell = drop > 0.5*before.slope || drop > 0.25*before.slope && drop > noise
+		if math.Abs(drop) > noise {
+			v.turn = drop
+		}
 	}
 	return v
+}
+
+// best is the window whose figures are reported: the wide one, unless growth
+// changed within it by more than its interval allows.
+func (v view) best() growth {
+	if math.Abs(v.late.slope-v.wide.slope) > v.wide.half(t975) {
+		return v.late
+	}
+	return v.wide
 }
 
 // lasts says that growth goes on: over both windows together it is significant
@@ -100,6 +116,7 @@ func look(mem []float64, p Params) view {
 func (v view) lasts(alpha, s0 float64, p Params) bool {
 	least := p.least(v.n)
 	return v.n >= leastToTell && v.wide.significant(alpha, least) &&
+		v.wide.slope > v.wide.half(t975) &&
 		v.late.slope > least && v.late.slope >= 0.5*s0 && !v.fell
 }
 
@@ -119,7 +136,7 @@ func fixed(mem []float64, p Params, n0 int) Judgement {
 	if v.lasts(alphaConfirm, 0, p) {
 		return convicted(v, p)
 	}
-	if excluded(v, p) {
+	if v.excluded(p) {
 		if j, ok := harmless(mem, v.late, p); ok {
 			return j
 		}
@@ -129,7 +146,7 @@ func fixed(mem []float64, p Params, n0 int) Judgement {
 
 // excluded says that the window holds no growth of MinSlope. A fall as steep
 // excludes nothing: after a collection memory falls whether it leaks or not.
-func excluded(v view, p Params) bool {
+func (v view) excluded(p Params) bool {
 	g := v.late
 	return v.n >= leastForStable && g.bound() < p.MinSlope && g.slope > -p.MinSlope
 }
@@ -148,7 +165,9 @@ func undecided(n int, reason string, more int) Judgement {
 }
 
 func convicted(v view, p Params) Judgement {
-	j := describe(v.wide, v.n, p)
+	j := describe(v.best(), v.n, p)
+	j.Low -= math.Max(0, v.turn) // it may turn so again
+	j.High += math.Max(0, -v.turn)
 	j.Label = Leak
 	j.Reason = fmt.Sprintf("grew %s per request through %s requests and had not slowed (or a cache of more than %s entries)",
 		units.Bytes(j.Growth), units.Count(v.n), units.Count(v.n+p.BurnIn))

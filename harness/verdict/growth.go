@@ -29,9 +29,8 @@ type growth struct {
 // measure looks at the last 16·⌊len(w)/16⌋ readings of w, which must be at
 // least 16.
 //
-// One step is never a leak: where a single rise between neighbouring minima is
-// more than half of all growth, it is taken out (the median rise put in its
-// place) and the rest is judged. What is left of a leak still grows.
+// One step is never a leak: where one rise makes up more than half of all growth,
+// it is taken out (the median rise put in its place) and the rest is judged. What is left of a leak still grows.
 func measure(w []float64, p Params) growth {
 	var m [blocks]float64
 	ell := len(w) / blocks
@@ -46,25 +45,37 @@ func measure(w []float64, p Params) growth {
 	return g
 }
 
-// levelStep takes the largest rise out of m where it is more than half of all
-// growth, and returns its size; 0 where it left m as it was.
+// levelStep takes the largest rise out of m, over one or two differences
+// (a step may straddle a block), where it is more than half of all growth and
+// stands out of the other differences; it returns what it took, or 0.
 func levelStep(m []float64) float64 {
-	var d [blocks - 1]float64
-	at := 0
+	const span = 2
+	var d, size [blocks - 1]float64
+	at, total := 0, 0.0
 	for i := range d {
 		d[i] = m[i+1] - m[i]
-		if d[i] > d[at] {
+		size[i] = math.Abs(d[i])
+		total += size[i]
+	}
+	for i := 0; i+span <= len(d); i++ {
+		if d[i]+d[i+1] > d[at]+d[at+1] {
 			at = i
 		}
 	}
-	largest := d[at]
-	if largest <= 0 || largest <= 0.5*(m[len(m)-1]-m[0]) {
+	rise := d[at] + d[at+1]
+	others := (total - size[at] - size[at+1]) / float64(len(d)-span)
+	if rise <= 0.5*(m[len(m)-1]-m[0]) || rise <= 6*others {
 		return 0
 	}
 	slices.Sort(d[:])
-	excess := largest - d[len(d)/2]
+	usual := d[len(d)/2]
+	excess := rise - span*usual
 	for i := at + 1; i < len(m); i++ {
-		m[i] -= excess
+		if i == at+1 {
+			m[i] = m[at] + usual
+		} else {
+			m[i] -= excess
+		}
 	}
 	return excess
 }
@@ -178,7 +189,7 @@ func (g growth) half(tq float64) float64 {
 // bound is what the window excludes: growth above it would have been seen, with
 // one whole quantum held back at the end.
 func (g growth) bound() float64 {
-	return math.Max(0, g.slope) + t95*g.seWide + g.quantum/g.window
+	return math.Max(0, g.slope) + t95*g.se + g.quantum/g.window
 }
 
 // Quantiles of Student's t with B−2 = 14 degrees of freedom.

@@ -53,21 +53,24 @@ func (l *Late) Look(mem []float64) (j Judgement, done bool) {
 	}
 	last := n >= l.p.MaxRequests
 	v := look(mem, l.p)
-	if l.n0 > 0 && v.lasts(alphaConfirm, l.s0, l.p) || v.lasts(alphaAtOnce, 0, l.p) {
+	due := l.n0 > 0 && n >= max(4*l.n0, leastToTell)
+	switch {
+	case due && v.lasts(alphaConfirm, l.s0, l.p),
+		n >= leastUnconfirmed && v.lasts(alphaAtOnce, l.s0, l.p):
 		return convicted(v, l.p), true
+	case due || v.excluded(l.p):
+		l.n0, l.s0 = 0, 0 // cleared: the clock starts again
 	}
-	l.n0, l.s0 = 0, 0 // cleared, or never suspected: the clock starts again
-	if excluded(v, l.p) {
+	if v.excluded(l.p) {
 		j, ok := harmless(mem, v.late, l.p)
 		return j, last || ok && (n >= leastForFloor || j.Detectable <= 2*l.p.MinSlope)
 	}
 	if last {
 		return fixed(mem, l.p, 0), true
 	}
-	if v.late.significant(alphaFirst, l.p.least(n)) {
+	if l.n0 == 0 && v.late.significant(alphaFirst, l.p.least(n)) {
 		l.n0, l.s0 = n, v.late.slope
-		l.next = min(max(4*n, leastToTell), l.p.MaxRequests)
-		return unsettled(v, l.p, l.n0), false
 	}
-	return unsettled(v, l.p, 0), n >= 4096 && !(v.late.slope-v.late.half(t95) > 0 && v.late.slope > l.p.least(n))
+	hopeless := l.n0 == 0 && n >= leastForFloor && v.late.slope-v.late.half(t95) <= 0
+	return unsettled(v, l.p, l.n0), hopeless
 }

@@ -35,6 +35,8 @@ type Params struct {
 const (
 	firstLook   = 128
 	leastToTell = 2048
+	// From here on growth far beyond doubt needs no suspicion before it.
+	leastUnconfirmed = 4096
 	// A series is not called stable earlier: what falls for a while hides growth.
 	leastForStable = 1024
 	// From here on a floor of more than 2·MinSlope is put up with: slack behind
