@@ -77,7 +77,7 @@ func alone(b block) bool { return b.alone }
 // confirmed is the verdict on a suspect from its confirmation.
 func (h *hunt) confirmed(t *track) verdict.Judgement {
 	slope, seen := t.late.Suspicion()
-	return verdict.Confirm(t.joined(alone), slope, seen, h.params(t))
+	return verdict.Confirm(t.joined(alone), slope, seen, h.params())
 }
 
 // headroom is how far a collector that lets the heap double (Go's GOGC=100 and

@@ -17,10 +17,10 @@ const minSlopeJVM = 2048
 // asking for less would mean ten thousands of requests to every innocent.
 const maxFloor = 16 << 10
 
-// params are the verdict's parameters for this process and URI.
-func (h *hunt) params(t *track) verdict.Params {
+// params are the verdict's parameters for this process.
+func (h *hunt) params() verdict.Params {
 	p := verdict.Params{
-		Slack: h.slack(t), MaxFloor: maxFloor, Page: pageBytes,
+		Slack: h.slack(), MaxFloor: maxFloor, Page: pageBytes,
 		Rise: max(0, float64(h.warmed-h.start)), BurnIn: h.burned,
 	}
 	if info := h.pinned.Info(); info.Runtime == "java" && len(info.Settings) == 0 {
@@ -31,38 +31,19 @@ func (h *hunt) params(t *track) verdict.Params {
 
 // slack bounds, in bytes, the memory that is resident and may be free: a leak
 // can fill it without any growth of RSS, so a floor has to hold it. After a
-// settle there is none. A tight process gives free pages back, so that what
-// it had before a fall of its RSS bounds it. Any other process may keep
-// everything it ever had: all growth since it was fresh, or all of its memory
-// where others had used it before.
-func (h *hunt) slack(t *track) float64 {
-	info := h.pinned.Info()
-	switch {
-	case h.counter != nil:
-		return 0
-	case len(info.Settings) > 0:
-		return drawdown(t.joined(nil))
-	case info.Kind == "command" || info.Kind == "demo":
-		return max(0, float64(h.peak-h.start))
-	default:
-		return max(0, float64(h.peak-h.start)+float64(h.startAnon))
-	}
-}
-
-// drawdown is the deepest fall of a series below what it had been, in its
-// judged last half.
-func drawdown(mem []float64) float64 {
-	if len(mem) == 0 {
+// settle there is none. Any other process may keep everything it ever had: all
+// growth since it was fresh, or all of its memory where others had used it
+// before. A tight process gives more of it back, but what it gives back is no
+// longer resident, so that the same bound is lower for it by itself.
+func (h *hunt) slack() float64 {
+	if h.counter != nil {
 		return 0
 	}
-	var top, deepest float64
-	for i, m := range mem[len(mem)/2:] {
-		if i == 0 || m > top {
-			top = m
-		}
-		deepest = max(deepest, top-m)
+	slack := max(0, float64(h.peak-h.start))
+	if kind := h.pinned.Info().Kind; kind != "command" && kind != "demo" {
+		slack += float64(h.startAnon)
 	}
-	return deepest
+	return slack
 }
 
 // settled judges by what was read at block edges after garbage had been

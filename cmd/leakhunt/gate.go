@@ -1,8 +1,7 @@
 package main
 
 import (
-	"slices"
-	"strings"
+	"os"
 
 	"github.com/spf13/pflag"
 
@@ -11,43 +10,66 @@ import (
 	"leakhunt/report"
 )
 
-// gateFlags are what a run is held against.
-type gateFlags struct{}
-
-func (g *gateFlags) register(*pflag.FlagSet) {}
-
 // gate decides whether a finished run fails.
-type gate struct{ failOn []string }
-
-func (g *gateFlags) load(failOn []string) (gate, error) {
-	known := []string{"leak", "inconclusive", "never"}
-	for _, f := range failOn {
-		if !slices.Contains(known, f) {
-			return gate{}, fault.Usagef("--fail-on %q", f).WithHint("Use %s.", strings.Join(known, ", "))
-		}
-	}
-	return gate{failOn}, nil
+type gate struct {
+	failOn   string
+	baseline string
+	allow    bool // compare with another scenario or environment all the same
+	base     *harness.Result
 }
 
-func (g gate) compare(*harness.Result, *report.Options) error { return nil }
+func (g *gate) register(f *pflag.FlagSet) {
+	f.StringVar(&g.failOn, "fail-on", report.FailOnLeak, "what makes the run fail: leak, regression, inconclusive, never")
+	f.StringVar(&g.baseline, "baseline", "", "a result file to compare with: what grew since is a regression")
+	f.BoolVar(&g.allow, "allow-different", false, "compare although the scenario or the environment differs")
+}
 
-// decide is nil where there is nothing to fail on.
-func (g gate) decide(r *harness.Result, _ report.Options) error {
-	if slices.Contains(g.failOn, "never") {
-		return nil
+// load reads the baseline, before anything is sent.
+func (g *gate) load() (err error) {
+	if err := report.CheckFailOn(g.failOn, g.baseline != ""); err != nil {
+		return err
 	}
-	leaks := 0
-	for _, u := range r.URIs {
-		if !u.Ignored && (u.Verdict == "leak" || u.OverBudget) {
-			leaks++
-		}
+	if g.baseline != "" {
+		g.base, err = readResult(g.baseline)
 	}
+	return err
+}
+
+func readResult(path string) (*harness.Result, error) {
+	if path == "-" {
+		return report.Read(os.Stdin)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fault.Usagef("cannot read the result file").Because(err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	r, err := report.Read(f)
+	if err != nil {
+		return nil, fault.Usagef("%s", path).Because(err)
+	}
+	return r, nil
+}
+
+// options puts the gate and the comparison into the options of the reports.
+func (g *gate) options(res *harness.Result, o *report.Options) (err error) {
+	o.FailOn = g.failOn
+	if g.base != nil {
+		o.Comparison, err = report.Compare(g.base, res, g.allow)
+	}
+	return err
+}
+
+// decide is nil where there is nothing to fail on. A leak weighs more than a
+// URI that could not be measured: the commit is bad, whatever else is broken.
+func (g *gate) decide(r *harness.Result, o report.Options) error {
+	out := report.Decide(r, g.failOn, o.Comparison)
 	switch {
-	case leaks > 0 && slices.Contains(g.failOn, "leak"):
+	case len(out.Failing) > 0:
 		return &finding{code: exitFound}
-	case r.Summary.Error > 0:
+	case len(out.Errors) > 0:
 		return &finding{code: exitUnmeasured}
-	case r.Summary.Inconclusive > 0 && slices.Contains(g.failOn, "inconclusive"):
+	case len(out.Inconclusive) > 0:
 		return &finding{code: exitInconclusive}
 	}
 	return nil

@@ -45,12 +45,12 @@ func (a *app) reportOptions(scenario string) (report.Options, error) {
 
 // conclude writes every report, also of a run that failed, and says what the
 // run came to. An error of the run weighs more than one of a report.
-func (a *app) conclude(res *harness.Result, runErr error, sc *scenarios.Scenario, sinks []report.Sink, g gate) error {
+func (a *app) conclude(res *harness.Result, runErr error, sc *scenarios.Scenario, sinks []report.Sink, g *gate) error {
 	o, err := a.reportOptions(sc.Path)
 	if err != nil {
 		return err
 	}
-	if err := g.compare(res, &o); err != nil {
+	if err := g.options(res, &o); err != nil {
 		return errors.Join(runErr, err)
 	}
 	var wroteErr error

@@ -30,10 +30,9 @@ const runExample = `  leakhunt run shop.yaml                             # a ran
 type runFlags struct {
 	overrides
 	outputs  []string
-	failOn   []string
 	progress string
 	dryRun   bool
-	gate     gateFlags
+	gate     gate
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -52,7 +51,6 @@ func (a *app) runCommand() *cobra.Command {
 	f.overrides.register(fl)
 	f.gate.register(fl)
 	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=PATH], repeatable; - or nothing is stdout")
-	fl.StringSliceVar(&f.failOn, "fail-on", []string{"leak"}, "what makes the run fail: leak, regression, inconclusive, never")
 	fl.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, bar, plain, none")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and what it costs; send nothing")
 	fl.BoolVar(&a.bisect, "git-bisect", false, "exit codes for git bisect run: 0 good, 1 bad, 125 skip, 255 abort")
@@ -71,8 +69,7 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	gate, err := f.gate.load(f.failOn)
-	if err != nil {
+	if err := f.gate.load(); err != nil {
 		return err
 	}
 	plan, err := harness.NewPlan(sc)
@@ -99,7 +96,7 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 		Secret:      a.keepSecret,
 	})
 	obs.Close()
-	return a.conclude(res, runErr, sc, sinks, gate)
+	return a.conclude(res, runErr, sc, sinks, &f.gate)
 }
 
 // describe prints the plan.
