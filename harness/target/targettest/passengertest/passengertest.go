@@ -14,6 +14,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -57,7 +59,7 @@ func newServer(t testing.TB, apps []App) *Server {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	s := &Server{Registry: dir + "/r", Log: dir + "/log", Apps: slices.Clone(apps), dir: dir}
-	for _, d := range []string{dir, s.Registry, dir + "/lock"} {
+	for _, d := range []string{dir, s.Registry, dir + "/lock", dir + "/tmp"} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -143,11 +145,11 @@ func (s *Server) Stop() {
 
 // processes are the instance's own: some of them are no children of ours.
 func (s *Server) processes() []proc.ID {
+	ids := s.helpers()
 	found, err := passenger.Discover(ctx, passenger.Options{Registry: []string{s.Registry}})
 	if err != nil {
-		return nil
+		return ids
 	}
-	var ids []proc.ID
 	for _, in := range found {
 		for _, pid := range []int{in.Watchdog, in.Core} {
 			if pid == 0 {
@@ -158,6 +160,25 @@ func (s *Server) processes() []proc.ID {
 				if id, err := proc.Find(p); err == nil {
 					ids = append(ids, id)
 				}
+			}
+		}
+	}
+	return ids
+}
+
+// helpers keep Standalone's temporary folder from being cleaned up; where its
+// engine crashes they are left behind.
+func (s *Server) helpers() []proc.ID {
+	var ids []proc.ID
+	files, _ := filepath.Glob(s.dir + "/tmp/*/*.pid") // the pattern is right
+	for _, f := range files {
+		raw, err := os.ReadFile(f)
+		if err != nil {
+			continue
+		}
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(raw))); err == nil {
+			if id, err := proc.Find(pid); err == nil {
+				ids = append(ids, id)
 			}
 		}
 	}

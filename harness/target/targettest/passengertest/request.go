@@ -95,7 +95,7 @@ func (s *Server) processesOf(name string) int {
 
 // gone waits until the processes have ended, and ends those that stay.
 func gone(ids []proc.ID) {
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if !anyLeft(ids) {
 			return
 		}

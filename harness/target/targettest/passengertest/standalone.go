@@ -1,6 +1,7 @@
 package passengertest
 
 import (
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -15,6 +16,7 @@ func Standalone(t testing.TB, app App) *Server {
 		cmd := exec.Command("passenger", StandaloneArgs(strconv.Itoa(s.Port), s.Apps[0])...)
 		cmd.Args = append(cmd.Args, "--instance-registry-dir", s.Registry)
 		cmd.Dir = s.Apps[0].Root
+		cmd.Env = append(os.Environ(), "TMPDIR="+s.dir+"/tmp")
 		return cmd
 	})
 	return s
