@@ -25,20 +25,19 @@ func (p *pinned) lost(ctx context.Context, cause error) error {
 		return ctx.Err()
 	}
 	text := fmt.Sprintf("the pinned process (pid %d) has ended", p.id.PID)
+	how, said := "", ""
+	if p.child != nil {
+		how, said = p.child.how(p.id.PID, statusLimit), p.child.out.said()
+	}
 	switch {
+	case how != "":
+		text += " " + how
 	case errors.Is(cause, proc.ErrZombie):
-		text = fmt.Sprintf("the pinned process (pid %d) has ended; its parent has not noticed (zombie)", p.id.PID)
+		text += "; its parent has not asked how (zombie)"
 	case errors.Is(cause, proc.ErrReplaced):
 		text = fmt.Sprintf("the pinned process has ended, and its pid %d was given to another", p.id.PID)
 	case !errors.Is(cause, proc.ErrGone):
 		return fault.Measuref("cannot tell whether pid %d still runs", p.id.PID).Because(cause)
-	}
-	said := ""
-	if p.child != nil {
-		if how := p.child.how(p.id.PID, statusLimit); how != "" {
-			text += " " + how
-		}
-		said = p.child.out.said()
 	}
 	what := Identity{Server: p.info.Server, Runtime: p.info.Runtime}
 	hint := "Look into the application's log; what was measured until then is kept."

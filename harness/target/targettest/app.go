@@ -110,10 +110,9 @@ func (a *app) echo(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	sum := sha256.Sum256(body)
 	said := Echo{
 		Method: r.Method, URI: r.URL.RequestURI(), Headers: map[string]string{"host": r.Host},
-		BodyBytes: len(body), SHA256: hex.EncodeToString(sum[:]),
+		BodyBytes: len(body), SHA256: sum(body),
 	}
 	for name, values := range r.Header {
 		said.Headers[strings.ToLower(name)] = strings.Join(values, ", ")
@@ -137,4 +136,9 @@ func or(n, fallback int) int {
 		return n
 	}
 	return fallback
+}
+
+func sum(body []byte) string {
+	s := sha256.Sum256(body)
+	return hex.EncodeToString(s[:])
 }

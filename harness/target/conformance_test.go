@@ -1,0 +1,116 @@
+package target_test
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"leakhunt/harness/proc"
+	"leakhunt/harness/target"
+	"leakhunt/harness/target/targettest"
+	"leakhunt/scenarios"
+)
+
+// TestMain lets the test binary be the server that is pinned.
+func TestMain(m *testing.M) {
+	switch address := os.Getenv("TARGET_TEST_SERVE"); {
+	case address != "":
+		network := "tcp"
+		if filepath.IsAbs(address) {
+			network = "unix"
+		}
+		fmt.Fprintln(os.Stderr, targettest.Serve(network, address))
+		os.Exit(3)
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+func open(t testing.TB, sc scenarios.Target, opt target.Options) target.Target {
+	t.Helper()
+	tgt, err := target.Open(&scenarios.Scenario{Target: sc}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tgt
+}
+
+func serve(t testing.TB, network, address string) *targettest.Server {
+	t.Helper()
+	s := targettest.Start(t, "", []string{"TARGET_TEST_SERVE=" + address}, os.Args[0])
+	targettest.Await(t, network, address)
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	for name, withPID := range map[string]bool{"url": false, "url with pid": true} {
+		t.Run(name, func(t *testing.T) {
+			targettest.Run(t, targettest.Subject{KeepsAlive: true, Open: func(t *testing.T) targettest.Fixture {
+				address := "127.0.0.1:" + targettest.FreePort(t)
+				s := serve(t, "tcp", address)
+				sc := scenarios.Target{Kind: "url", URL: "http://" + address}
+				if withPID {
+					sc.PID = s.PID()
+				}
+				return targettest.Fixture{
+					Target: open(t, sc, target.Options{}),
+					Replace: func(t *testing.T, _ target.Pinned) {
+						s.Kill()
+						serve(t, "tcp", address)
+					},
+					Zombie: zombie,
+				}
+			}})
+		})
+	}
+	t.Run("http+unix", func(t *testing.T) {
+		targettest.Run(t, targettest.Subject{KeepsAlive: true, Open: func(t *testing.T) targettest.Fixture {
+			socket := filepath.Join(t.TempDir(), "s")
+			s := serve(t, "unix", socket)
+			return targettest.Fixture{
+				Target: open(t, scenarios.Target{Kind: "url", URL: "http+unix://" + socket}, target.Options{}),
+				Replace: func(t *testing.T, _ target.Pinned) {
+					s.Kill()
+					if err := os.Remove(socket); err != nil {
+						t.Fatal(err)
+					}
+					serve(t, "unix", socket)
+				},
+				Zombie: zombie,
+			}
+		}})
+	})
+	for name, sc := range map[string]scenarios.Target{
+		"command":            {Kind: "command", Command: []string{os.Args[0]}},
+		"command descendant": {Kind: "command", Command: []string{"sh", "-c", os.Args[0] + " & wait"}},
+		"demo":               {Kind: "demo"},
+	} {
+		sc.Env = []string{"TARGET_TEST_SERVE=127.0.0.1:${PORT}"}
+		t.Run(name, func(t *testing.T) {
+			targettest.Run(t, targettest.Subject{KeepsAlive: true, Owned: true, Status: name != "command descendant", Open: func(t *testing.T) targettest.Fixture {
+				return targettest.Fixture{Target: open(t, sc, target.Options{DemoCommand: []string{os.Args[0]}})}
+			}})
+		})
+	}
+}
+
+// zombie kills a child of this test, whose status is not read before the test
+// ends.
+func zombie(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var (
+	_ = strconv.Itoa
+	_ = net.Dial
+	_ = time.Now
+	_ = proc.Find
+)
