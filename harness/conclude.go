@@ -172,12 +172,12 @@ func (h *hunt) byRSS(t *track) verdict.Judgement {
 			j.Reason += fmt.Sprintf("; what it grew by among the others was memory that %s had made room for", t.carried)
 		}
 	case suspect:
-		j = verdict.Fixed(t.joined(nil), h.params())
+		j = verdict.Fixed(t.joined(nil), h.params(t))
 		j.Label = verdict.Inconclusive
 		j.More = max(confirmLeast, 4*t.requests())
 		j.Reason = "it grew among the others, and the run ended before it could be tried alone"
 	case t.done && t.Requests.Auto:
-		j = verdict.Recorded(t.joined(nil), h.params())
+		j = verdict.Recorded(t.joined(nil), h.params(t))
 	default:
 		j = h.fixed(t)
 	}
@@ -191,7 +191,7 @@ func (h *hunt) byRSS(t *track) verdict.Judgement {
 // more while others ran than this URI did in its last block, a collector's
 // headroom explains that growth as well as a leak would.
 func (h *hunt) fixed(t *track) verdict.Judgement {
-	j := verdict.Fixed(t.joined(nil), h.params())
+	j := verdict.Fixed(t.joined(nil), h.params(t))
 	n := len(t.blocks)
 	if j.Label != verdict.Leak || n < 2 {
 		return j

@@ -59,6 +59,7 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 			return err
 		}
 		mem := t.joined(alone)
+		t.slack = h.slack()
 		j := h.confirmed(t)
 		grown := mem[len(mem)-1] - mem[0]
 		settled := j.Label != verdict.Leak || grown > headroom
@@ -77,7 +78,7 @@ func alone(b block) bool { return b.alone }
 // confirmed is the verdict on a suspect from its confirmation.
 func (h *hunt) confirmed(t *track) verdict.Judgement {
 	slope, seen := t.late.Suspicion()
-	return verdict.Confirm(t.joined(alone), slope, seen, h.params())
+	return verdict.Confirm(t.joined(alone), slope, seen, h.params(t))
 }
 
 // headroom is how far a collector that lets the heap double (Go's GOGC=100 and

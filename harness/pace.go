@@ -30,7 +30,7 @@ func (p rssPace) next(t *track, round int) int {
 		return nth(Blocks(t.Requests.N, p.h.plan.Scenario.Rounds, true), round)
 	}
 	if t.late == nil {
-		t.late = verdict.NewLate(p.h.params())
+		t.late = verdict.NewLate(p.h.params(t))
 	}
 	return t.late.Next() - t.requests()
 }

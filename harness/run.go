@@ -172,6 +172,7 @@ func (h *hunt) sweep(ctx context.Context) error {
 				return err
 			}
 			sent += n
+			t.slack = h.slack()
 			pace.look(t)
 		}
 		if sent == 0 {

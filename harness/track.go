@@ -24,6 +24,7 @@ type track struct {
 	first   string
 	step    firstStep
 	peak    int64
+	slack   float64 // bytes that may have been free when its last block ended
 	late    *verdict.Late
 	judged  verdict.Judgement // by late's last look
 	done    bool              // no more requests are needed
