@@ -45,6 +45,9 @@ func (d *decoder) mapping(n *yaml.Node, f fields, needed ...string) keys {
 	if !d.pairs(n, "write key: value, with keys among "+strings.Join(known, ", "), func(key, value *yaml.Node) {
 		read, ok := f[key.Value]
 		if !ok {
+			if d.full() {
+				return
+			}
 			d.problem(key, didYouMean(key.Value, known, "the keys here are"), "unknown key %q", key.Value)
 			return
 		}
@@ -68,6 +71,7 @@ func (d *decoder) pairs(n *yaml.Node, fix string, each func(key, value *yaml.Nod
 		d.wrongType(n, "a mapping (key: value)", fix)
 		return false
 	}
+	first := map[string]int{}
 	for j := 0; j+1 < len(n.Content); j += 2 {
 		key, value := n.Content[j], n.Content[j+1]
 		if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!null" {
@@ -78,10 +82,11 @@ func (d *decoder) pairs(n *yaml.Node, fix string, each func(key, value *yaml.Nod
 			d.problem(key, "write the name out; only values are expanded", "${…} does not work in a key")
 			continue
 		}
-		if first := find(n.Content[:j], key); first >= 0 {
-			d.problem(key, "keep one of the two", "duplicate key %q, first on line %d", key.Value, n.Content[first].Line)
+		if line := first[key.Value]; line > 0 {
+			d.problem(key, "keep one of the two", "duplicate key %q, first on line %d", key.Value, line)
 			continue
 		}
+		first[key.Value] = key.Line
 		each(key, value)
 	}
 	return true
@@ -122,7 +127,7 @@ func (d *decoder) only(found keys, names ...string) string {
 
 // wrongType reports a value of the wrong kind.
 func (d *decoder) wrongType(n *yaml.Node, want, fix string) {
-	if n.Kind == yaml.MappingNode && strings.HasPrefix(d.from(n.Line, n.Column), "{{") {
+	if n.Kind == yaml.MappingNode && !d.full() && strings.HasPrefix(d.from(n.Line, n.Column), "{{") {
 		fix = `put placeholders in quotes: "{{name}}"`
 	}
 	d.problem(n, fix, "expected %s, found %s", want, kindOf(n))
@@ -179,10 +184,18 @@ func (d *decoder) addAt(line, column int, message, fix string) {
 	d.add(Problem{Line: line, Column: column, Text: d.line(line), Message: message, Fix: fix})
 }
 
+// maxProblems is how many problems are kept. The file is read to its end even
+// so: only then it is known what is secret in it.
+const maxProblems = 1000
+
 func (d *decoder) add(p Problem) {
 	p.File = d.file
-	d.problems = append(d.problems, p)
+	if !d.full() {
+		d.problems = append(d.problems, p)
+	}
 }
+
+func (d *decoder) full() bool { return len(d.problems) >= maxProblems }
 
 // line is a line of the file, from 1, or "".
 func (d *decoder) line(n int) string {

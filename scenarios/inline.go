@@ -76,20 +76,15 @@ func (i *inliner) merge(m *yaml.Node) {
 			merged = append(merged, s.Content...)
 		}
 	}
+	has := map[string]bool{}
+	for j := 0; j+1 < len(own); j += 2 {
+		has[own[j].Value] = true
+	}
 	for j := 0; j+1 < len(merged); j += 2 {
-		if find(own, merged[j]) < 0 {
-			own = append(own, merged[j], merged[j+1])
+		if key := merged[j]; key.Kind != yaml.ScalarNode || !has[key.Value] {
+			has[key.Value] = true
+			own = append(own, key, merged[j+1])
 		}
 	}
 	m.Content = own
-}
-
-// find is the index of key among pairs, or -1.
-func find(pairs []*yaml.Node, key *yaml.Node) int {
-	for j := 0; j+1 < len(pairs); j += 2 {
-		if k := pairs[j]; k.Kind == yaml.ScalarNode && key.Kind == yaml.ScalarNode && k.Value == key.Value {
-			return j
-		}
-	}
-	return -1
 }

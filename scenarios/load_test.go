@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -210,5 +211,26 @@ func TestPlaceholderFromTheEnvironment(t *testing.T) {
 	_, err := Parse([]byte("target: {demo: {}}\nuris: ['${PATH_OF_X}']"), "x.yaml", Options{LookupEnv: env})
 	if err == nil || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A file that is wrong everywhere is answered soon, and with an end.
+func TestProblemsAreBounded(t *testing.T) {
+	_, err := Parse(bytes.Repeat([]byte("- a: b\n"), 100), "x.yaml", Options{})
+	var one *Errors
+	if !errors.As(err, &one) || len(one.Problems) != 1 {
+		t.Fatalf("%v", err)
+	}
+	var b strings.Builder
+	for i := range 2 * maxProblems {
+		fmt.Fprintf(&b, "hunter2-%d: 1\n", i)
+	}
+	b.WriteString("vars: {PW: hunter2}\nsecrets: [PW]\n")
+	var many *Errors
+	if _, err = Parse([]byte(b.String()), "x.yaml", Options{}); !errors.As(err, &many) || len(many.Problems) != maxProblems {
+		t.Fatalf("%T", err)
+	}
+	if text := err.Error(); !strings.HasPrefix(text, "x.yaml: the first 1000 errors\n") || strings.Contains(text, "hunter2") {
+		t.Errorf("%.200s", text)
 	}
 }

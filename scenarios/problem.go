@@ -78,7 +78,11 @@ func (e *Errors) Error() string {
 	if len(e.Problems) == 1 {
 		return e.Problems[0].String()
 	}
-	fmt.Fprintf(&b, "%s: %d errors", e.Problems[0].File, len(e.Problems))
+	first := ""
+	if len(e.Problems) >= maxProblems {
+		first = "the first "
+	}
+	fmt.Fprintf(&b, "%s: %s%d errors", e.Problems[0].File, first, len(e.Problems))
 	for _, p := range e.Problems {
 		b.WriteString("\n\n" + p.String())
 	}
