@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+
+	"leakhunt/harness"
+	"leakhunt/harness/demo"
+	"leakhunt/harness/verdict"
+)
+
+// demoSeeds is how many orders the demo is hunted in.
+const demoSeeds = 10
+
+// TestDemo holds the whole tool against the truth about its demo: every leak,
+// in order, and no innocent, whatever the order of the requests.
+func TestDemo(t *testing.T) {
+	bin := build(t)
+	var want []string
+	leaks := slices.Clone(demo.Routes)
+	slices.SortFunc(leaks, func(a, b demo.Route) int { return cmp.Compare(b.BytesPerRequest, a.BytesPerRequest) })
+	for _, r := range leaks {
+		if r.Kind == demo.Leak {
+			want = append(want, r.Path)
+		}
+	}
+	for seed := 1; seed <= demoSeeds; seed++ {
+		r := hunt(t, bin, "run", "../../scenarios/demo.yaml", "--seed", fmt.Sprint(seed), "-o", "json", "-q")
+		var got []string
+		for _, u := range r.URIs {
+			if u.Verdict == verdict.Leak {
+				got = append(got, u.URI)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("seed %d: leaks %v, want %v", seed, got, want)
+		}
+		if !r.Complete || r.Summary.Error > 0 {
+			t.Errorf("seed %d: complete %v, %+v", seed, r.Complete, r.Summary)
+		}
+		t.Logf("seed %d: %.1f s, %d requests, %+v", seed, r.DurationS, r.RequestsTotal, r.Summary)
+	}
+}
+
+// build compiles leakhunt once for a test.
+func build(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir() + "/leakhunt"
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return bin
+}
+
+// hunt runs leakhunt with -o json and reads the result; finding leaks is no
+// failure.
+func hunt(t *testing.T, bin string, args ...string) *harness.Result {
+	t.Helper()
+	cmd := exec.Command(bin, args...)
+	cmd.Stderr = os.Stderr
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	if err := cmd.Run(); cmd.ProcessState.ExitCode() > 1 || cmd.ProcessState.ExitCode() < 0 {
+		t.Fatalf("leakhunt %v: %v", args, err)
+	}
+	var r harness.Result
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatalf("result: %v", err)
+	}
+	return &r
+}
