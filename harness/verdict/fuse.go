@@ -17,72 +17,102 @@ type Evidence struct {
 // Fuse makes one verdict of RSS and the counters, in bytes/request. evidence
 // names what decided, best first.
 //
-// A counter that grows convicts, whether RSS shows it yet or not. An exact
-// counter that is flat overrules RSS that creeps: that is bloat or warm-up. Only
-// steady growth that RSS alone would convict for is left open, for memory that
-// no runtime counts (native libraries, fragmentation) grows just so.
-func Fuse(rss Judgement, counters []Evidence) (Judgement, []string) {
-	var grows, flat, open []Evidence
-	for _, c := range counters {
-		switch {
-		case c.Judgement.Label == Leak:
-			grows = append(grows, c)
-		case c.Judgement.Label == Inconclusive && c.Judgement.More > 0 && c.Judgement.Low > 0:
-			open = append(open, c)
-		case c.Judgement.Label == Inconclusive:
-		default:
-			flat = append(flat, c)
-		}
-	}
+//   - A counter that grows convicts, whether RSS shows it yet or not.
+//   - An exact counter that is flat overrules RSS that creeps: that is bloat or
+//     warm-up. Where RSS itself (as it comes, or settled) would convict, the
+//     case is left open: memory that no runtime counts, in native libraries or
+//     by fragmentation, grows just so.
+//   - A counter that may grow keeps the case open until it is followed for as
+//     long as it asks.
+func Fuse(rss Judgement, counters []Evidence) (j Judgement, evidence []string) {
+	grows := pick(counters, func(c Evidence) bool { return c.Judgement.Label == Leak })
+	flat := pick(counters, func(c Evidence) bool { return c.Judgement.Label.harmless() })
+	open := pick(counters, func(c Evidence) bool { return c.Judgement.Label == Inconclusive && c.Judgement.More > 0 })
+	growing := pick(open, func(c Evidence) bool { return c.Exact && c.Judgement.Low > 0 })
+	exact := func(c Evidence) bool { return c.Exact }
+	sure, clear := pick(grows, exact), pick(flat, exact)
 	switch {
+	case len(sure) > 0:
+		return guilty(rss, append(sure, without(grows, exact)...))
+	case len(growing) > 0:
+		return undetermined(rss, growing)
+	case len(clear) > 0 && (len(grows) > 0 || rss.Label == Leak):
+		return native(rss, clear[0], grows)
+	case len(clear) > 0:
+		return acquitted(rss, append(clear, without(flat, exact)...))
 	case len(grows) > 0:
 		return guilty(rss, grows)
-	case len(open) > 0:
-		j := inBytes(rss, open)
-		j.Label, j.Reason, j.More = Inconclusive, open[0].Name+": "+open[0].Judgement.Reason, open[0].Judgement.More
-		return j, names(open)
+	case len(pick(open, exact)) > 0:
+		return undetermined(rss, pick(open, exact))
 	case len(flat) > 0:
 		return acquitted(rss, flat)
 	}
-	return rss, []string{"rss"}
+	return rss, []string{evidenceRSS}
 }
 
-func guilty(rss Judgement, grows []Evidence) (Judgement, []string) {
-	j := inBytes(rss, grows)
+const evidenceRSS = "rss"
+
+// harmless says that a label acquits.
+func (l Label) harmless() bool { return l == Stable || l == Bloat || l == Warmup }
+
+func guilty(rss Judgement, by []Evidence) (Judgement, []string) {
+	j := inBytes(rss, by)
 	j.Label, j.More = Leak, 0
-	j.Reason = grows[0].Name + ": " + grows[0].Judgement.Reason
-	why := names(grows)
+	j.Reason = by[0].Name + ": " + by[0].Judgement.Reason
+	why := names(by)
 	if rss.Low > 0 {
-		why = append(why, "rss")
+		why = append(why, evidenceRSS)
 	}
 	return j, why
 }
 
-func acquitted(rss Judgement, flat []Evidence) (Judgement, []string) {
-	best := flat[0]
-	for _, c := range flat {
-		if c.Exact {
-			best = c
-			break
-		}
+func undetermined(rss Judgement, by []Evidence) (Judgement, []string) {
+	j := inBytes(rss, by)
+	j.Label, j.More = Inconclusive, by[0].Judgement.More
+	j.Reason = by[0].Name + ": " + by[0].Judgement.Reason
+	return j, names(by)
+}
+
+func native(rss Judgement, flat Evidence, settled []Evidence) (Judgement, []string) {
+	j, name := rss, "RSS"
+	if len(settled) > 0 && rss.Label != Leak {
+		j, name = settled[0].Judgement, settled[0].Name
 	}
+	reason := fmt.Sprintf("%s %s, but %s says %s: memory that the runtime does not count grows, in a native library or by fragmentation",
+		name, j.Reason, flat.Name, flat.Judgement.Reason)
+	j.Label, j.Reason, j.More = Inconclusive, reason, 0
+	return j, append([]string{flat.Name}, append(names(settled), evidenceRSS)...)
+}
+
+func acquitted(rss Judgement, by []Evidence) (Judgement, []string) {
+	best := by[0]
 	j := rss
-	if c, ok := firstBytes(flat); ok {
+	if c, ok := firstBytes(by); ok {
 		j.Detectable = c.Judgement.Detectable
 	}
 	switch {
-	case rss.Label == Leak:
-		j.Label = Inconclusive
-		j.Reason = fmt.Sprintf("%s counts nothing that stays, but RSS %s: memory that the runtime does not count, in a native library or by fragmentation",
-			best.Name, rss.Reason)
-	case rss.Label == Inconclusive && rss.Low > 0:
+	case rss.Label == Leak, rss.Label == Inconclusive && rss.Low > 0:
 		j.Label, j.More = Warmup, 0
-		j.Reason = fmt.Sprintf("RSS grew %s per request, but %s counts nothing that stays", units.Bytes(rss.Growth), best.Name)
+		j.Reason = fmt.Sprintf("RSS grew %s per request, but %s says %s", units.Bytes(rss.Growth), best.Name, best.Judgement.Reason)
 	case rss.Label == Inconclusive:
-		j.Label, j.More = Stable, 0
+		j.Label, j.More = best.Judgement.Label, 0
 		j.Reason = best.Name + ": " + best.Judgement.Reason
 	}
-	return j, []string{best.Name, "rss"}
+	return j, []string{best.Name, evidenceRSS}
+}
+
+func pick(from []Evidence, is func(Evidence) bool) []Evidence {
+	var out []Evidence
+	for _, c := range from {
+		if is(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func without(from []Evidence, is func(Evidence) bool) []Evidence {
+	return pick(from, func(c Evidence) bool { return !is(c) })
 }
 
 // inBytes is rss with the growth of the first counter in bytes, where one is.
@@ -97,7 +127,7 @@ func inBytes(rss Judgement, from []Evidence) Judgement {
 
 func firstBytes(from []Evidence) (Evidence, bool) {
 	for _, c := range from {
-		if c.Unit == "bytes" {
+		if c.Unit == unitBytes {
 			return c, true
 		}
 	}
