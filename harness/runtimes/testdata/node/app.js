@@ -1,0 +1,32 @@
+'use strict'
+// Truth: /leak keeps 64 doubles (512 B of elements, 16 B array, slot) for each
+// request, /text a string of 512 B, /listener a closure on a process-wide
+// emitter. /, /garbage (500 KB that die), /bloat (8 MB once) and /cache (its
+// last 20 answers) keep nothing that grows.
+const http = require('http')
+const { EventEmitter } = require('events')
+
+const kept = []
+const texts = []
+const bus = new EventEmitter()
+bus.setMaxListeners(0)
+const cache = new Map()
+let big
+
+const routes = {
+  '/': () => JSON.stringify({ ok: true, at: [1, 2, 3].map((x) => x * 2) }),
+  '/leak': () => { kept.push(Array.from({ length: 64 }, (_, i) => i + 0.5)); return 'leak' },
+  '/text': (n) => { texts.push(Buffer.alloc(512, 97 + (n % 26)).toString('latin1')); return 'text' },
+  '/listener': (n) => { const seen = new Array(60).fill(n); bus.on('x', () => seen); return 'listener' },
+  '/garbage': (n) => { const rows = []; for (let i = 0; i < 2000; i++) rows.push({ i, s: 'row' + i + n }); return JSON.stringify(rows).slice(0, 100) },
+  '/bloat': () => { big = big || Array.from({ length: 100000 }, (_, i) => ({ i })); return String(big.length) },
+  '/cache': (n) => { cache.set(n, 'x'.repeat(100) + n); if (cache.size > 20) cache.delete(cache.keys().next().value); return 'cache' }
+}
+
+let n = 0
+const server = http.createServer((req, res) => {
+  const route = routes[req.url.split('?')[0]]
+  if (!route) { res.statusCode = 404; return res.end() }
+  res.end(route(++n))
+})
+server.listen(Number(process.env.PORT || 0), '127.0.0.1', () => console.log(server.address().port))

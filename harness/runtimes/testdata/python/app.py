@@ -1,0 +1,57 @@
+"""Truth: /leak keeps one bytes object of 64 B for each request, /text one of
+1 KiB. /, /garbage (500 KB that die), /cycle (garbage in cycles), /bloat (8 MB
+once) and /cache (its last 20 answers) keep nothing that grows."""
+
+import collections
+import json
+
+KEPT, TEXTS, BIG = [], [], []
+CACHE = collections.OrderedDict()
+COUNT = [0]
+
+
+class Node:
+    pass
+
+
+def cycle(n):
+    for _ in range(500):
+        a, b = Node(), Node()
+        a.other, b.other = b, a
+    return b"cycle"
+
+
+def cache(n):
+    CACHE[n] = b"c" * 100
+    if len(CACHE) > 20:
+        CACHE.popitem(last=False)
+    return b"cache"
+
+
+def bloat(n):
+    if not BIG:
+        BIG.append([b"%d" % i * 20 for i in range(60000)])
+    return b"bloat"
+
+
+def keep(where, what):
+    where.append(what)
+    return b"kept"
+
+
+ROUTES = {
+    "/": lambda n: json.dumps({"ok": True, "n": n}).encode(),
+    "/leak": lambda n: keep(KEPT, b"%031d" % n),
+    "/text": lambda n: keep(TEXTS, b"%01024d" % n),
+    "/garbage": lambda n: "".join(["row %d %d" % (i, n) * 30 for i in range(1000)])[:100].encode(),
+    "/cycle": cycle,
+    "/bloat": bloat,
+    "/cache": cache,
+}
+
+
+def application(environ, start_response):
+    COUNT[0] += 1
+    route = ROUTES.get(environ["PATH_INFO"])
+    start_response("200 OK" if route else "404 Not Found", [("Content-Type", "text/plain")])
+    return [route(COUNT[0])] if route else []
