@@ -22,6 +22,8 @@ type Options struct {
 	OpenCounter func(context.Context, Pinned, *load.Client) (Counter, error)
 	// Secret is told each captured value, which must then appear nowhere.
 	Secret func(string)
+	// SitesFor are globs of URI names that are traced whatever their verdict.
+	SitesFor []string
 }
 
 // Run pins the target, carries the plan out and judges every URI. The result
@@ -98,7 +100,10 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 	if err := h.sweep(ctx); err != nil {
 		return err
 	}
-	return h.confirmAll(ctx)
+	if err := h.confirmAll(ctx); err != nil {
+		return err
+	}
+	return nil
 }
 
 // open connects the load, the meter and the counter to the pinned process.
