@@ -54,7 +54,11 @@ func formats() []format {
 	return []format{
 		{"table", writeTable},
 		{"json", writeJSON},
+		{"junit", writeJUnit},
 		{"markdown", writeMarkdown},
+		{"csv", writeCSV},
+		{"openmetrics", writeOpenMetrics},
+		{"github", writeGitHub},
 	}
 }
 

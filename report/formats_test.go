@@ -1,0 +1,258 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"leakhunt/harness"
+	"leakhunt/harness/runtimes"
+)
+
+func junit(t *testing.T, r *harness.Result, o Options) junitSuite {
+	t.Helper()
+	var s junitSuite
+	if err := xml.Unmarshal(render(t, "junit", r, o), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestJUnit(t *testing.T) {
+	r := sample()
+	for failOn, want := range map[string]string{
+		"":                 "FFsspppE",
+		FailOnInconclusive: "FFsFpppE",
+		FailOnNever:        "ppsspppE",
+		FailOnRegression:   "pFsspppE", // a budget is broken
+	} {
+		s := junit(t, r, Options{FailOn: failOn})
+		var got strings.Builder
+		var failures, skips, errors int
+		for _, c := range s.Cases {
+			switch {
+			case c.Failure != nil:
+				failures++
+				got.WriteByte('F')
+			case c.Skipped != nil:
+				skips++
+				got.WriteByte('s')
+			case c.Error != nil:
+				errors++
+				got.WriteByte('E')
+			default:
+				got.WriteByte('p')
+			}
+		}
+		if got.String() != want {
+			t.Errorf("%q: %s, want %s", failOn, got.String(), want)
+		}
+		if s.Failures != failures || s.Skipped != skips || s.Errors != errors || s.Tests != len(r.URIs) {
+			t.Errorf("%q: the counts of the suite are wrong: %+v", failOn, s)
+		}
+	}
+}
+
+// Text survives as clean makes it, "]]>" too.
+func TestJUnitEscapes(t *testing.T) {
+	r := hostile()
+	s := junit(t, r, Options{})
+	for i, c := range s.Cases {
+		if want := clean(label(&r.URIs[i])); c.Name != want {
+			t.Errorf("name %q, want %q", c.Name, want)
+		}
+		if c.Failure != nil && !strings.Contains(c.Failure.Text, clean(r.URIs[i].SitesNote)) {
+			t.Errorf("%q is not in the failure", r.URIs[i].SitesNote)
+		}
+	}
+}
+
+func TestCSV(t *testing.T) {
+	r := hostile()
+	rows, err := csv.NewReader(bytes.NewReader(render(t, "csv", r, Options{}))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1+len(r.URIs) {
+		t.Fatalf("%d rows for %d URIs", len(rows), len(r.URIs))
+	}
+	for _, row := range rows {
+		for i, cell := range row {
+			if strings.ContainsAny(cell, "\r\n\x1b") || cell != "" && strings.ContainsRune("=+@", rune(cell[0])) {
+				t.Errorf("%s: %q", rows[0][i], cell)
+			}
+		}
+	}
+}
+
+// The exposition is one of Prometheus' text format too, which node_exporter's
+// textfile collector parses with this very parser.
+func TestOpenMetricsIsPrometheusText(t *testing.T) {
+	for _, r := range []*harness.Result{sample(), hostile()} {
+		text := render(t, "openmetrics", r, Options{})
+		if !bytes.HasSuffix(text, []byte("\n# EOF\n")) {
+			t.Error("does not end in # EOF")
+		}
+		parser := expfmt.NewTextParser(model.LegacyValidation)
+		families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, f := range families {
+			if f.GetType().String() != "GAUGE" || f.GetHelp() == "" {
+				t.Errorf("%s: type %v, help %q", name, f.GetType(), f.GetHelp())
+			}
+			for _, m := range f.GetMetric() {
+				if m.TimestampMs != nil {
+					t.Errorf("%s has a timestamp, which the textfile collector refuses", name)
+				}
+			}
+		}
+		verdicts := families["leakhunt_uri_verdict"].GetMetric()
+		if len(verdicts) != len(r.URIs) {
+			t.Errorf("%d verdicts for %d URIs", len(verdicts), len(r.URIs))
+		}
+		for i, m := range verdicts {
+			for _, l := range m.GetLabel() {
+				if l.GetName() == "name" && l.GetValue() != clean(label(&r.URIs[i])) {
+					t.Errorf("name %q, want %q", l.GetValue(), label(&r.URIs[i]))
+				}
+			}
+		}
+	}
+}
+
+func TestGitHub(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	app := filepath.Join(dir, "shop app")
+	if err := os.MkdirAll(filepath.Join(app, "app", "models"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(app, "app", "models", "feed.rb"), []byte("class Feed\nend\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	first := func(r *harness.Result, o Options) string {
+		line, _, _ := strings.Cut(string(render(t, "github", r, o)), "\n")
+		place, _, _ := strings.Cut(line, ",title=")
+		return place
+	}
+	r := sample()
+	for want, o := range map[string]Options{
+		"::error file=scenarios/shop.yaml,line=12": {},
+		"::error file=ci/x%2Cy.yaml,line=12":       {ScenarioPath: "ci/x,y.yaml"},
+		"::error file=shop app/app/models/feed.rb,line=31": {
+			SourceRoots: []string{"nowhere", ".", "shop app"}, ScenarioPath: "unused",
+		},
+	} {
+		if got := first(r, o); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if got, want := first(r, Options{SourceRoots: []string{app}}), "::error file=shop app/app/models/feed.rb,line=31"; got != want {
+		t.Errorf("absolute root: got %s, want %s", got, want)
+	}
+	// The second site is the first whose file is here.
+	r.URIs[0].Sites[0].Caller = "elsewhere.rb:3"
+	if got, want := first(r, Options{SourceRoots: []string{app}}), "::error file=shop app/app/models/feed.rb,line=12"; got != want {
+		t.Errorf("second site: got %s, want %s", got, want)
+	}
+}
+
+func TestGitHubAtMostTen(t *testing.T) {
+	r := sample()
+	for i := range 20 {
+		u := r.URIs[0]
+		u.Name = fmt.Sprintf("/feed/%d\n::error::x", i)
+		r.URIs = append(r.URIs, u)
+	}
+	out := strings.TrimSuffix(string(render(t, "github", r, Options{})), "\n")
+	all := strings.Split(out, "\n")
+	if len(all) != maxAnnotations+1 || !strings.HasSuffix(all[maxAnnotations], "::14 more: see the report") {
+		t.Errorf("%d lines, the last is %q", len(all), all[len(all)-1])
+	}
+	if strings.Contains(out, "\n::error::x") {
+		t.Error("a name made a command of its own")
+	}
+	if out := render(t, "github", r, Options{FailOn: FailOnNever}); bytes.Count(out, []byte("\n")) != 1 {
+		t.Errorf("with never, only the error of /admin is told: %s", out)
+	}
+}
+
+func TestSource(t *testing.T) {
+	dir := t.TempDir()
+	root := filepath.Join(dir, "app")
+	outside := filepath.Join(dir, "secret.rb")
+	for path, text := range map[string]string{filepath.Join(root, "a.rb"): "one\ntwo\tx\r\nthree\n", outside: "secret"} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(outside, filepath.Join(root, "link.rb")); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{SourceRoots: []string{filepath.Join(dir, "none"), root}}
+	for _, file := range []string{"a.rb", "./a.rb", filepath.Join(root, "a.rb")} {
+		path, text, ok := o.source(file)
+		if !ok || path != filepath.Join(root, "a.rb") || len(text) == 0 {
+			t.Errorf("%s: %q, %v", file, path, ok)
+		}
+	}
+	for _, file := range []string{"../secret.rb", outside, "link.rb", "/etc/passwd", "", ".", "b.rb", "a.rb\x00"} {
+		if path, _, ok := o.source(file); ok {
+			t.Errorf("%q was read: %s", file, path)
+		}
+	}
+	_, text, _ := o.source("a.rb")
+	lines := excerpt(text, 2)
+	if len(lines) != 4 || lines[1] != (sourceLine{2, "two    x", true}) {
+		t.Errorf("%+v", lines)
+	}
+	if excerpt(text, 0) != nil || excerpt(text, 9) != nil {
+		t.Error("lines that are not there")
+	}
+}
+
+func TestCulpritAt(t *testing.T) {
+	for caller, want := range map[string]string{
+		"":                          "lib/x.rb 5",
+		"app/models/feed.rb:31":     "app/models/feed.rb 31",
+		"app/a b.js:3:14 in handle": "app/a b.js 3",
+		"evaluated":                 "lib/x.rb 5",
+		`C:\app\feed.rb:31`:         `C:\app\feed.rb 31`,
+	} {
+		file, line := culpritAt(runtimes.Site{File: "lib/x.rb", Line: 5, Caller: caller})
+		if got := fmt.Sprint(file, " ", line); got != want {
+			t.Errorf("%q: %s, want %s", caller, got, want)
+		}
+	}
+}
+
+func TestCommand(t *testing.T) {
+	r := sample()
+	for _, tt := range []struct {
+		name, scenario, command, want string
+	}{
+		{"/feed", "shop.yaml", "", "leakhunt run shop.yaml --only /feed"},
+		{"order page", "a b/it's.yaml", "", `leakhunt run 'a b/it'\''s.yaml' --only 'order page'`},
+		{"/x?a[]=*", "shop.yaml", "leakhunt run shop.yaml -t http://x", `leakhunt run shop.yaml -t http://x --only '/x\?a\[]=\*'`},
+		{"$(reboot)", "shop.yaml", "", "leakhunt run shop.yaml --only '$(reboot)'"},
+	} {
+		u := r.URIs[0]
+		u.Name, r.Scenario.Path = tt.name, tt.scenario
+		if got := command(&u, r, Options{Command: tt.command}); got != tt.want {
+			t.Errorf("got %s, want %s", got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/units"
+)
+
+// maxAnnotations is one less than GitHub shows for a step; the last one says
+// how many more there are.
+const maxAnnotations = 9
+
+// writeGitHub writes workflow commands of GitHub Actions: an error for each
+// reason to fail and each URI whose requests failed, a warning for what is
+// inconclusive where the gate asks for it. Each points at the line that keeps
+// the memory where it is known and can be found, or else at the scenario's.
+func writeGitHub(w io.Writer, r *harness.Result, o Options) error {
+	outcome := Decide(r, o.FailOn, o.Comparison)
+	var lines []string
+	for _, f := range outcome.Failing {
+		lines = append(lines, annotation("error", f.URI, f.Kind, f.Message, r, o))
+	}
+	for _, u := range outcome.Errors {
+		lines = append(lines, annotation("error", u, "requests failed", why(u), r, o))
+	}
+	for _, u := range outcome.Inconclusive {
+		lines = append(lines, annotation("warning", u, "inconclusive", why(u), r, o))
+	}
+	if n := len(lines) - maxAnnotations; n > 0 {
+		more := fmt.Sprintf("::error title=leakhunt::%s more: see the report", units.Count(n))
+		lines = append(lines[:maxAnnotations], more)
+	}
+	for _, l := range lines {
+		if _, err := fmt.Fprintln(w, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// annotation is one workflow command. Its message ends with the line to look
+// at, since the annotation may have to point at the scenario.
+func annotation(level string, u *harness.URIResult, kind, message string, r *harness.Result, o Options) string {
+	if len(u.Sites) > 0 {
+		message += " At " + siteText(u.Sites[0])
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "::%s ", level)
+	if file, line := pointAt(u, r, o); file != "" {
+		fmt.Fprintf(&b, "file=%s,", ghProperty(file))
+		if line > 0 {
+			fmt.Fprintf(&b, "line=%d,", line)
+		}
+	}
+	fmt.Fprintf(&b, "title=%s::%s", ghProperty(cut(kind+": "+clean(label(u)), 120)), ghData(cut(clean(message), 2000)))
+	return b.String()
+}
+
+// pointAt is the place an annotation belongs to. GitHub takes paths from the
+// top of the repository alone.
+func pointAt(u *harness.URIResult, r *harness.Result, o Options) (file string, line int) {
+	for _, s := range u.Sites {
+		file, line := culpritAt(s)
+		if path, _, ok := o.source(file); ok {
+			if path = fromHere(path); filepath.IsLocal(path) {
+				return filepath.ToSlash(path), line
+			}
+		}
+	}
+	path := o.ScenarioPath
+	if path == "" {
+		path = r.Scenario.Path
+	}
+	return filepath.ToSlash(fromHere(path)), u.Line
+}
+
+// fromHere is an absolute path seen from the folder leakhunt was started in.
+func fromHere(path string) string {
+	here, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(path) {
+		return path
+	}
+	if rel, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
+}
+
+// ghData escapes the text of a workflow command, ghProperty a property of it.
+func ghData(s string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+}
+
+func ghProperty(s string) string {
+	return strings.NewReplacer(":", "%3A", ",", "%2C").Replace(ghData(clean(s)))
+}

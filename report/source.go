@@ -1,0 +1,100 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"leakhunt/harness/runtimes"
+)
+
+// maxSource is the size up to which a source file is read.
+const maxSource = 4 << 20
+
+// source reads a file that a site names from the first of the roots that has
+// it, and says where it is. Paths come from the measured process: what leads
+// out of a root, through ".." or a link, is not read.
+func (o Options) source(file string) (path string, text []byte, ok bool) {
+	for _, root := range o.SourceRoots {
+		name := file
+		if filepath.IsAbs(file) {
+			abs, err := filepath.Abs(root)
+			if err != nil {
+				continue
+			}
+			if name, err = filepath.Rel(abs, file); err != nil {
+				continue
+			}
+		}
+		if text, err := readInside(root, name); err == nil {
+			return filepath.Join(root, name), text, true
+		}
+	}
+	return "", nil, false
+}
+
+func readInside(root, name string) (text []byte, err error) {
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	info, err := dir.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxSource { // a pipe would hang
+		return nil, os.ErrInvalid
+	}
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxSource))
+}
+
+// sourceLine is one line of a source file.
+type sourceLine struct {
+	Number int
+	Text   string
+	Hit    bool
+}
+
+// excerpt is the lines around the one given; nil where there is no such line.
+func excerpt(text []byte, line int) []sourceLine {
+	const around = 3
+	lines := bytes.Split(text, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return nil
+	}
+	var out []sourceLine
+	for n := max(1, line-around); n <= min(len(lines), line+around); n++ {
+		t := bytes.ReplaceAll(bytes.TrimSuffix(lines[n-1], []byte("\r")), []byte("\t"), []byte("    "))
+		out = append(out, sourceLine{n, cut(clean(string(t)), 200), n == line})
+	}
+	return out
+}
+
+// cut shortens text to so many characters at its end.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
+var position = regexp.MustCompile(`^(.+?):(\d+)`)
+
+// culpritAt is the file and line of culprit.
+func culpritAt(s runtimes.Site) (file string, line int) {
+	if m := position.FindStringSubmatch(s.Caller); m != nil {
+		if n, err := strconv.Atoi(m[2]); err == nil {
+			return m[1], n
+		}
+	}
+	return s.File, s.Line
+}
