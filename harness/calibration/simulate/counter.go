@@ -56,7 +56,7 @@ func Counter(seed uint64, m Meter, k Kind, l Leak, burnIn, blocks, per int) Edge
 				kept += keep * 250 / float64(250+n)
 			}
 		}
-		e.Values[b] = math.Round(base + leaked + kept + keep*grow(burnIn+(b)*per) + shift*r.NormFloat64())
+		e.Values[b] = math.Round(base + leaked + kept + keep*grow(burnIn+b*per) + shift*r.NormFloat64())
 	}
 	return e
 }

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+	"iter"
+
+	"leakhunt/harness/verdict"
+)
+
+// sample is one series whose truth is known.
+type sample struct {
+	Source   string  // where it comes from: "simulated", "recorded", …
+	Evidence string  // what is judged, and how: "rss, sequential", "agent", …
+	World    string  // the process: a runtime, a simulated world, a counter
+	Name     string  // the series itself
+	Unit     string  // of the rates: "bytes" or "objects"
+	Leak     float64 // what leaks, in units/request; 0 for a clean one
+	Growth   float64 // the true growth that goes on, in units/request: what the interval should hold
+	// Judge is the verdict. Its Requests are those that were used for it.
+	Judge func() verdict.Judgement
+}
+
+// source yields samples: simulated ones, recorded ones, or those of live
+// applications. It yields an error at most once, and last; ctx ends it.
+type source interface {
+	Samples(ctx context.Context) iter.Seq2[sample, error]
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// write writes the tables as Markdown.
+func write(w io.Writer, command string, day time.Time, cells []*tally) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Calibration of the verdicts\n\n`%s`, %s.\n\n", command, day.UTC().Format(time.DateOnly))
+	b.WriteString("Shares stand with their exact 95 % interval (Clopper–Pearson). " +
+		"A *lie* is a series called stable, bloat or warm-up with a floor below what it leaks. " +
+		"*Held* is how often the 95 % interval held the true growth: of RSS where simulated, of what the application keeps where recorded. " +
+		"Requests are judged ones, burn-in apart.\n\n")
+	clean(&b, cells)
+	leaking(&b, cells)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func clean(b *strings.Builder, cells []*tally) {
+	b.WriteString("## Clean series: who is accused\n\n" +
+		"| source | evidence | process | series | leak | at most | stable | bloat | warm-up | inconclusive | held | requests, median | time each |\n" +
+		"|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	row := func(t *tally) {
+		_, high := clopperPearson(t.labels[verdict.Leak], t.n)
+		fmt.Fprintf(b, "| %s | %s | %s | %d | %d | %.2f %% | %d | %d | %d | %d | %s | %s | %.2f ms |\n",
+			t.Source, t.Evidence, t.World, t.n, t.labels[verdict.Leak], 100*high,
+			t.labels[verdict.Stable], t.labels[verdict.Bloat], t.labels[verdict.Warmup], t.labels[verdict.Inconclusive],
+			share(t.held, t.measured), units.Count(t.quantile(0.5)), t.each())
+	}
+	eachWithTotals(cells, func(t *tally) bool { return t.Leak == 0 }, row)
+	b.WriteString("\n")
+}
+
+func leaking(b *strings.Builder, cells []*tally) {
+	b.WriteString("## Leaking series: who is found\n\n" +
+		"| source | evidence | process | leak/request | series | found | 95 % interval | harmless | lies | inconclusive | held | requests, median | 95 % of them | time each |\n" +
+		"|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, t := range cells {
+		if t.Leak == 0 {
+			continue
+		}
+		found := t.labels[verdict.Leak]
+		low, high := clopperPearson(found, t.n)
+		amount := units.Number(t.Leak) + " " + t.Unit
+		if t.Unit == "bytes" {
+			amount = units.Bytes(t.Leak)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %d | %s | %.1f–%.1f %% | %d | %d | %d | %s | %s | %s | %.2f ms |\n",
+			t.Source, t.Evidence, t.World, amount, t.n, share(found, t.n), 100*low, 100*high,
+			t.labels[verdict.Stable]+t.labels[verdict.Bloat]+t.labels[verdict.Warmup], t.lies, t.labels[verdict.Inconclusive],
+			share(t.held, t.measured), units.Count(t.quantile(0.5)), units.Count(t.quantile(0.95)), t.each())
+	}
+}
+
+// eachWithTotals calls row for each cell that counts, and for the total of each
+// kind of evidence after its last.
+func eachWithTotals(cells []*tally, counts func(*tally) bool, row func(*tally)) {
+	var total *tally
+	flush := func() {
+		if total != nil {
+			row(total)
+		}
+	}
+	for _, t := range cells {
+		if !counts(t) {
+			continue
+		}
+		if total == nil || total.Source != t.Source || total.Evidence != t.Evidence {
+			flush()
+			total = newTally(cell{Source: t.Source, Evidence: t.Evidence, World: "**all**"})
+		}
+		total.join(t)
+		row(t)
+	}
+	flush()
+}
+
+func (t *tally) each() float64 {
+	return float64(t.spent.Microseconds()) / 1000 / float64(max(1, t.n))
+}
+
+func share(k, n int) string {
+	if n == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(k)/float64(n))
+}
