@@ -2,15 +2,12 @@ package target_test
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
+	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"leakhunt/harness/proc"
 	"leakhunt/harness/target"
 	"leakhunt/harness/target/targettest"
 	"leakhunt/scenarios"
@@ -18,7 +15,13 @@ import (
 
 // TestMain lets the test binary be the server that is pinned.
 func TestMain(m *testing.M) {
+	targettest.PreforkWorker()
 	switch address := os.Getenv("TARGET_TEST_SERVE"); {
+	case os.Getenv("TARGET_TEST_ROLE") == "guard":
+		guardRole()
+	case strings.HasPrefix(os.Getenv("TARGET_TEST_ROLE"), "prefork"):
+		fmt.Fprintln(os.Stderr, targettest.Prefork(address, 3, os.Getenv("TARGET_TEST_ROLE") == "prefork keep"))
+		os.Exit(3)
 	case address != "":
 		network := "tcp"
 		if filepath.IsAbs(address) {
@@ -42,7 +45,7 @@ func open(t testing.TB, sc scenarios.Target, opt target.Options) target.Target {
 
 func serve(t testing.TB, network, address string) *targettest.Server {
 	t.Helper()
-	s := targettest.Start(t, "", []string{"TARGET_TEST_SERVE=" + address}, os.Args[0])
+	s := targettest.Start(t, "", []string{"TARGET_TEST_SERVE=" + address}, testBinary)
 	targettest.Await(t, network, address)
 	return s
 }
@@ -86,14 +89,14 @@ func TestConformance(t *testing.T) {
 		}})
 	})
 	for name, sc := range map[string]scenarios.Target{
-		"command":            {Kind: "command", Command: []string{os.Args[0]}},
-		"command descendant": {Kind: "command", Command: []string{"sh", "-c", os.Args[0] + " & wait"}},
+		"command":            {Kind: "command", Command: []string{testBinary}},
+		"command descendant": {Kind: "command", Command: []string{"sh", "-c", testBinary + " & wait"}},
 		"demo":               {Kind: "demo"},
 	} {
 		sc.Env = []string{"TARGET_TEST_SERVE=127.0.0.1:${PORT}"}
 		t.Run(name, func(t *testing.T) {
 			targettest.Run(t, targettest.Subject{KeepsAlive: true, Owned: true, Status: name != "command descendant", Open: func(t *testing.T) targettest.Fixture {
-				return targettest.Fixture{Target: open(t, sc, target.Options{DemoCommand: []string{os.Args[0]}})}
+				return targettest.Fixture{Target: open(t, sc, target.Options{DemoCommand: []string{testBinary}})}
 			}})
 		})
 	}
@@ -108,9 +111,5 @@ func zombie(t *testing.T, pid int) {
 	}
 }
 
-var (
-	_ = strconv.Itoa
-	_ = net.Dial
-	_ = time.Now
-	_ = proc.Find
-)
+// testBinary is this test, which is also every server it needs.
+var testBinary = os.Args[0]

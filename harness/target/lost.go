@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"leakhunt/harness/fault"
@@ -44,7 +45,7 @@ func (p *pinned) lost(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(ctx, afterLimit)
 	defer cancel()
 	if next, err := p.at.answers(ctx); err == nil {
-		if parent, err := proc.Parent(next.PID); err == nil && parent == p.parent && listens(parent, p.at) {
+		if parent, err := proc.Parent(next.PID); err == nil && parent == p.parent && slices.Contains(p.at.listeners(), parent) {
 			text += fmt.Sprintf("; its master, pid %d, put pid %d in its place (recycled)", p.parent, next.PID)
 		} else {
 			text += fmt.Sprintf("; %s answers at %s in its place", describe(next.PID), p.at.url)
@@ -61,7 +62,7 @@ func (p *pinned) moved(ctx context.Context, id proc.ID) error {
 	}
 	what := Identity{Server: p.info.Server, Runtime: p.info.Runtime}
 	e := fault.Measuref("%s answers at %s now; the pinned process (pid %d) still runs", describe(id.PID), p.at.url, p.id.PID)
-	if parent, err := proc.Parent(id.PID); err == nil && parent == p.parent && listens(parent, p.at) {
+	if parent, err := proc.Parent(id.PID); err == nil && parent == p.parent && slices.Contains(p.at.listeners(), parent) {
 		return e.WithHint("Both are workers of pid %d. %s", parent, what.single())
 	}
 	return e.WithHint("%s", what.lasting())

@@ -3,7 +3,6 @@ package target
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -56,6 +55,11 @@ func (p *pinned) choose(ctx context.Context, first proc.ID, pid int) error {
 	if err != nil {
 		return err
 	}
+	for _, id := range p.at.siblings(first) {
+		if !slices.Contains(others, id) {
+			others = append(others, id)
+		}
+	}
 	all := append([]proc.ID{first}, others...)
 	p.id, p.many = first, len(others) > 0
 	if pid != 0 && pid != first.PID {
@@ -102,31 +106,17 @@ func (p *pinned) wanted(pid int, answering []proc.ID) (proc.ID, error) {
 	}
 	mine, _ := proc.Parent(pid)
 	theirs, _ := proc.Parent(answering[0].PID)
-	if mine == theirs && mine > 1 && listens(pid, p.at) {
+	if mine == theirs && mine > 1 && slices.Contains(p.at.listeners(), pid) {
 		return id, nil // a worker beside those that were quicker
 	}
 	e := fault.Measuref("pid %d does not answer at %s: %s", pid, p.at.url, who)
-	if theirs == pid {
+	if theirs == pid && slices.Contains(p.at.listeners(), pid) {
 		return id, e.WithHint("%d is the master of its workers, which answer: name a worker, or leave target.pid out.", pid)
 	}
 	if st, err := proc.ReadStatus(pid); err == nil && len(st.NSpid) > 1 {
 		return id, e.WithHint("pid %d runs in a container, where it is pid %d.", pid, st.NSpid[len(st.NSpid)-1])
 	}
 	return id, e.WithHint("Set target.pid to the process that answers, or leave it out.")
-}
-
-// listens says whether a process holds a socket that listens at an address.
-func listens(pid int, at address) bool {
-	all, _, err := proc.Listeners()
-	if err != nil {
-		return false
-	}
-	for _, l := range all {
-		if slices.Contains(l.PIDs, pid) && (l.Path == at.at || at.network == "tcp" && strings.HasSuffix(at.at, fmt.Sprintf(":%d", l.Addr.Port()))) {
-			return true
-		}
-	}
-	return false
 }
 
 func describeAll(ids []proc.ID) string {

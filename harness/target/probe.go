@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -103,6 +104,51 @@ func (a address) others(ctx context.Context, first proc.ID) ([]proc.ID, error) {
 		}
 	}
 	return found, ctx.Err()
+}
+
+// siblings are processes that wait for connections at the address as first does:
+// of the same program and the same parent, and with the listening socket. That
+// all probes went to one worker of several does not hide the others then.
+func (a address) siblings(first proc.ID) []proc.ID {
+	parent, err := proc.Parent(first.PID)
+	exe, err2 := proc.Exe(first.PID)
+	if err != nil || err2 != nil || parent <= 1 {
+		return nil
+	}
+	var found []proc.ID
+	for _, pid := range a.listeners() {
+		if p, err := proc.Parent(pid); err != nil || p != parent || pid == first.PID {
+			continue
+		}
+		if e, err := proc.Exe(pid); err != nil || e != exe {
+			continue
+		}
+		if id, err := proc.Find(pid); err == nil {
+			found = append(found, id)
+		}
+	}
+	return found
+}
+
+// listeners are the processes that hold a socket which listens at the address.
+func (a address) listeners() []int {
+	all, _, err := proc.Listeners()
+	if err != nil {
+		return nil
+	}
+	at, _ := netip.ParseAddrPort(a.at)
+	var pids []int
+	for _, l := range all {
+		here := l.Path == a.at
+		if a.network == "tcp" {
+			ip := l.Addr.Addr()
+			here = l.Network == "tcp" && l.Addr.Port() == at.Port() && (ip.IsUnspecified() || ip == at.Addr())
+		}
+		if here {
+			pids = append(pids, l.PIDs...)
+		}
+	}
+	return pids
 }
 
 // errNotKept: the server ends the connection after each answer.

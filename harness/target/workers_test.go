@@ -1,0 +1,101 @@
+package target_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/load"
+	"leakhunt/harness/proc"
+	"leakhunt/harness/target"
+	"leakhunt/harness/target/targettest"
+	"leakhunt/scenarios"
+)
+
+// prefork is a server of three workers, and its master's pid.
+func prefork(t *testing.T, mode string) (url string, master int) {
+	t.Helper()
+	address := "127.0.0.1:" + targettest.FreePort(t)
+	s := targettest.Start(t, "", []string{"TARGET_TEST_SERVE=" + address, "TARGET_TEST_ROLE=prefork " + mode}, testBinary)
+	targettest.Await(t, "tcp", address)
+	return "http://" + address, s.PID()
+}
+
+func TestSeveralWorkersThatKeepNoConnectionAreRefused(t *testing.T) {
+	url, _ := prefork(t, "close")
+	_, err := open(t, scenarios.Target{Kind: "url", URL: url}, target.Options{}).Pin(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "processes answer at "+url) || !strings.Contains(fault.HintOf(err), "one worker") {
+		t.Fatalf("%v (%s)", err, fault.HintOf(err))
+	}
+}
+
+// Each connection may land on any worker, and the load only ever meets one.
+func TestAKeptConnectionPinsOneOfSeveralWorkers(t *testing.T) {
+	url, master := prefork(t, "keep")
+	workers, err := proc.Descendants(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range append([]int{0}, workers...) {
+		t.Run(fmt.Sprint(slices.Index(workers, pid)), func(t *testing.T) {
+			p, err := open(t, scenarios.Target{Kind: "url", URL: url, PID: pid}, target.Options{}).Pin(t.Context())
+			if err != nil {
+				t.Fatalf("%v (%s)", err, fault.HintOf(err))
+			}
+			if pid != 0 && p.Process().PID != pid {
+				t.Fatalf("pinned %d, not %d", p.Process().PID, pid)
+			}
+			client := load.New(p.Endpoint(), false)
+			defer client.Close()
+			tmpl, err := load.Compile(load.Spec{Method: "GET", URI: "/pid", KeepBody: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 12 {
+				res := client.Do(t.Context(), tmpl, load.Values{})
+				if res.Err != nil || string(res.Body) != fmt.Sprint(p.Process().PID) {
+					t.Fatalf("pinned %d, and %s answers (%v)", p.Process().PID, res.Body, res.Err)
+				}
+				if err := p.Check(t.Context(), client.Conn()); err != nil {
+					t.Fatal(err)
+				}
+				client.Close() // the next connection must find the way again
+			}
+		})
+	}
+}
+
+func TestARecycledWorkerIsNoticed(t *testing.T) {
+	url, master := prefork(t, "keep")
+	p, err := open(t, scenarios.Target{Kind: "url", URL: url}, target.Options{}).Pin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	workers, err := proc.Descendants(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range workers {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for err == nil {
+		err = p.Check(t.Context(), nil)
+	}
+	if want := fmt.Sprintf("its master, pid %d, put pid", master); !strings.Contains(err.Error(), want) {
+		t.Errorf("%v; want %q in it", err, want)
+	}
+}
+
+func TestTheMasterIsNotTheOneThatAnswers(t *testing.T) {
+	url, master := prefork(t, "keep")
+	_, err := open(t, scenarios.Target{Kind: "url", URL: url, PID: master}, target.Options{}).Pin(t.Context())
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("pid %d does not answer at %s", master, url)) ||
+		!strings.Contains(fault.HintOf(err), "is the master of its workers") {
+		t.Fatalf("%v (%s)", err, fault.HintOf(err))
+	}
+}
