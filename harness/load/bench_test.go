@@ -57,7 +57,7 @@ func TestAllocations(t *testing.T) {
 // with RSS read after it as a run does.
 func BenchmarkDo(b *testing.B) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, "ok\n")
+		_, _ = io.WriteString(w, "ok\n")
 	}))
 	defer srv.Close()
 	id, err := proc.Find(os.Getpid())
@@ -68,7 +68,7 @@ func BenchmarkDo(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer meter.Close()
+	defer meter.Close() //nolint:errcheck // nothing was written
 	for _, read := range []bool{false, true} {
 		b.Run(map[bool]string{false: "plain", true: "RSS"}[read], func(b *testing.B) {
 			c := New(endpoint(srv), true)

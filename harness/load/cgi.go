@@ -2,6 +2,7 @@ package load
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -90,7 +91,7 @@ func unescapePath(s string) string {
 // to the end of r. Without a Status field it means 200, or 302 with a Location.
 func readCGI(r *bufio.Reader, method string) (*http.Response, error) {
 	head, err := textproto.NewReader(r).ReadMIMEHeader()
-	if err == io.EOF && len(head) > 0 {
+	if errors.Is(err, io.EOF) && len(head) > 0 {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
@@ -128,7 +129,7 @@ type declared struct {
 func (d *declared) Read(p []byte) (int, error) {
 	n, err := d.r.Read(p)
 	d.left -= int64(n)
-	if err == io.EOF && d.left > 0 {
+	if errors.Is(err, io.EOF) && d.left > 0 {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err

@@ -33,7 +33,7 @@ func app() http.Handler {
 		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
 			panic(err)
 		}
-		io.Copy(w, r.Body)
+		_, _ = io.Copy(w, r.Body)
 	})
 	mux.HandleFunc("/request", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s %s %s %d|%s|%q|%q", r.Method, r.RequestURI, r.Host, r.ContentLength,
@@ -41,27 +41,27 @@ func app() http.Handler {
 	})
 	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) {
 		var code int
-		fmt.Sscan(r.PathValue("code"), &code)
+		_, _ = fmt.Sscan(r.PathValue("code"), &code)
 		w.Header().Set("Location", "/elsewhere")
 		w.WriteHeader(code)
 	})
 	mux.HandleFunc("/chunked", func(w http.ResponseWriter, _ *http.Request) {
 		for range 10 {
-			io.WriteString(w, strings.Repeat("x", 1000))
+			_, _ = io.WriteString(w, strings.Repeat("x", 1000))
 			w.(http.Flusher).Flush()
 		}
 	})
 	mux.HandleFunc("/hints", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusEarlyHints)
 		w.WriteHeader(http.StatusProcessing)
-		io.WriteString(w, "final")
+		_, _ = io.WriteString(w, "final")
 	})
 	mux.HandleFunc("/close", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Connection", "close")
-		io.WriteString(w, "bye")
+		_, _ = io.WriteString(w, "bye")
 	})
 	mux.HandleFunc("/big", func(w http.ResponseWriter, _ *http.Request) {
-		w.Write(make([]byte, 11<<20))
+		_, _ = w.Write(make([]byte, 11<<20))
 	})
 	return mux
 }

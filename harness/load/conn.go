@@ -35,6 +35,14 @@ type Wire struct {
 	until time.Time       // its deadline; zero: none
 }
 
+// finish writes the end of a request and sends what is still buffered.
+func (w *Wire) finish(p []byte) error {
+	if _, err := w.Write(p); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
 // Read implements io.Reader for link.r.
 func (l *link) Read(p []byte) (int, error) {
 	if l.room == 0 {
@@ -73,7 +81,7 @@ func dial(ctx context.Context, ep *Endpoint) (*link, error) {
 		conf := &tls.Config{ServerName: hostname(ep), InsecureSkipVerify: ep.Insecure} //nolint:gosec // asked for by the user
 		secure := tls.Client(plain, conf)
 		if err := secure.HandshakeContext(ctx); err != nil {
-			plain.Close()
+			_ = plain.Close()
 			return nil, err
 		}
 		l.Conn = secure

@@ -73,6 +73,7 @@ func (c *Client) receive(ctx context.Context, l *link, t *Template) (res Result,
 		res.Err = c.broken(ctx, err, res.Bytes, t.timeout)
 		return res, false, false
 	}
+	_ = resp.Body.Close() // at its end: nothing is left to go wrong
 	c.keepCookies(t, resp)
 	res.Failure = c.judge(t, res.Status)
 	return res, false, !resp.Close && c.ep.Protocol.KeepAlive() && l.r.Buffered() == 0
@@ -197,7 +198,7 @@ func (f *finder) feed(p []byte) {
 	}
 	overlap := len(f.want) - 1
 	head := p[:min(overlap, len(p))]
-	seam := append(f.tail, head...)
+	seam := slices.Concat(f.tail, head)
 	if f.found = bytes.Contains(p, f.want) || bytes.Contains(seam, f.want); f.found {
 		return
 	}

@@ -3,6 +3,7 @@ package load
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,7 +38,9 @@ const (
 // Write implements Protocol.
 func (f FastCGI) Write(w *Wire, r *Request) error {
 	begin := [8]byte{0, fcgiResponder, fcgiKeepConn}
-	writeRecord(w.Writer, fcgiBegin, begin[:])
+	if err := writeRecord(w, fcgiBegin, begin[:]); err != nil {
+		return err
+	}
 	var ps []byte
 	for _, p := range f.params(r) {
 		ps = appendSize(ps, len(p.Name))
@@ -45,8 +48,12 @@ func (f FastCGI) Write(w *Wire, r *Request) error {
 		ps = append(ps, p.Name...)
 		ps = append(ps, p.Value...)
 	}
-	writeStream(w.Writer, fcgiParams, ps)
-	writeStream(w.Writer, fcgiStdin, r.Body)
+	if err := writeStream(w, fcgiParams, ps); err != nil {
+		return err
+	}
+	if err := writeStream(w, fcgiStdin, r.Body); err != nil {
+		return err
+	}
 	return w.Flush()
 }
 
@@ -141,10 +148,7 @@ func (s *fcgiAnswer) Read(p []byte) (int, error) {
 	}
 	n, err := s.r.Read(p[:min(len(p), s.left)])
 	s.left -= n
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return n, err
+	return n, cut(err)
 }
 
 // next reads up to the content of the next stdout record, or the end.
@@ -217,31 +221,35 @@ func (s *fcgiAnswer) readEnd(size, pad int) error {
 
 // cut turns an end of the stream, which may come nowhere here, into an error.
 func cut(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
 }
 
 // writeStream writes p as records of a stream, with the empty one that ends it.
-func writeStream(w *bufio.Writer, kind byte, p []byte) {
+func writeStream(w *Wire, kind byte, p []byte) error {
 	for len(p) > 0 {
 		n := min(len(p), fcgiMost)
-		writeRecord(w, kind, p[:n])
+		if err := writeRecord(w, kind, p[:n]); err != nil {
+			return err
+		}
 		p = p[n:]
 	}
-	writeRecord(w, kind, nil)
+	return writeRecord(w, kind, nil)
 }
 
-// writeRecord writes one record; its errors stay in w until Flush.
-func writeRecord(w *bufio.Writer, kind byte, p []byte) {
+// writeRecord writes one record.
+func writeRecord(w *Wire, kind byte, p []byte) error {
 	pad := -len(p) & 7
-	var h [8]byte
-	h[0], h[1], h[3], h[6] = fcgiVersion, kind, fcgiRequestID, byte(pad)
-	binary.BigEndian.PutUint16(h[4:], uint16(len(p)))
-	w.Write(h[:])
-	w.Write(p)
-	w.Write(make([]byte, pad))
+	head := [8]byte{fcgiVersion, kind, 0, fcgiRequestID, 0, 0, byte(pad)}
+	binary.BigEndian.PutUint16(head[4:], uint16(len(p)))
+	for _, part := range [...][]byte{head[:], p, make([]byte, pad)} {
+		if _, err := w.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // appendSize appends the length of a name or value: one byte up to 127, else

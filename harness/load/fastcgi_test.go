@@ -38,7 +38,7 @@ func TestFastCGI(t *testing.T) {
 	ep := php(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/echo"):
-			io.Copy(w, r.Body)
+			_, _ = io.Copy(w, r.Body)
 		case strings.HasSuffix(r.URL.Path, "/moved"):
 			http.Redirect(w, r, "/there", http.StatusFound)
 		case strings.HasSuffix(r.URL.Path, "/none"):
@@ -130,7 +130,7 @@ func TestFastCGIAnswers(t *testing.T) {
 	} {
 		ep := serveRaw(t, func(_ int, c net.Conn, r *bufio.Reader) {
 			readRequest(r)
-			io.WriteString(c, tc.answer)
+			_, _ = io.WriteString(c, tc.answer)
 		})
 		ep.Protocol = FastCGI{Root: "/srv"}
 		res := do(t, ep, Spec{URI: "/", Status: []int{200, 302, 404}, KeepBody: true})

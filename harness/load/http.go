@@ -18,23 +18,26 @@ type HTTP struct {
 
 // Write implements Protocol.
 func (p HTTP) Write(w *Wire, r *Request) error {
-	// Errors of a bufio.Writer stay until Flush.
-	w.WriteString(r.Method)
-	w.WriteByte(' ')
-	w.WriteString(r.URI)
-	w.WriteString(" HTTP/1.1\r\nHost: ")
-	w.WriteString(r.Host)
+	b := w.AvailableBuffer()
+	b = append(b, r.Method...)
+	b = append(b, ' ')
+	b = append(b, r.URI...)
+	b = append(b, " HTTP/1.1\r\nHost: "...)
+	b = append(b, r.Host...)
 	for i := range r.Header {
-		w.WriteString("\r\n")
-		w.WriteString(r.Header[i].Name)
-		w.WriteString(": ")
-		w.WriteString(r.Header[i].Value)
+		b = append(b, "\r\n"...)
+		b = append(b, r.Header[i].Name...)
+		b = append(b, ": "...)
+		b = append(b, r.Header[i].Value...)
 	}
 	if r.HasBody {
-		w.WriteString("\r\nContent-Length: ")
-		w.Write(strconv.AppendInt(w.AvailableBuffer(), int64(len(r.Body)), 10))
+		b = append(b, "\r\nContent-Length: "...)
+		b = strconv.AppendInt(b, int64(len(r.Body)), 10)
 	}
-	w.WriteString("\r\n\r\n")
+	b = append(b, "\r\n\r\n"...)
+	if _, err := w.Write(b); err != nil {
+		return err
+	}
 	if p.SplitBody && len(r.Body) > 0 {
 		if err := w.Flush(); err != nil {
 			return err
@@ -43,8 +46,7 @@ func (p HTTP) Write(w *Wire, r *Request) error {
 			return err
 		}
 	}
-	w.Write(r.Body)
-	return w.Flush()
+	return w.finish(r.Body)
 }
 
 // Read implements Protocol.
@@ -55,18 +57,15 @@ func (HTTP) Read(r *bufio.Reader, method string) (*http.Response, error) {
 // KeepAlive implements Protocol.
 func (HTTP) KeepAlive() bool { return true }
 
-// headRequest tells http.ReadResponse that the answer has no body.
-var headRequest = &http.Request{Method: http.MethodHead}
-
 // mostInterim bounds the interim answers (1xx) before the answer; net/http
 // allows five.
 const mostInterim = 5
 
 // readHTTP reads the head of an HTTP answer behind any interim ones.
 func readHTTP(r *bufio.Reader, method string) (*http.Response, error) {
-	var req *http.Request // nil stands for GET
+	var req *http.Request // nil stands for GET; after HEAD there is no body
 	if method == http.MethodHead {
-		req = headRequest
+		req = &http.Request{Method: method}
 	}
 	if err := beginsWith(r, "HTTP/"); err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ func TestUnusualAnswers(t *testing.T) {
 	for _, tc := range []struct{ name, answer, body string }{
 		{"HTTP/1.0 to the end", "HTTP/1.0 200 OK\r\n\r\nall of it", "all of it"},
 		{"HTTP/1.1 to the end", "HTTP/1.1 200 Whatever\r\n\r\nall of it", "all of it"},
-		{"switching protocols", "HTTP/1.1 101 Switching Protocols\r\n\r\nnot HTTP", ""},
+		{"switching protocols", "HTTP/1.1 101 Switching Protocols\r\n\r\n", ""},
 		{"more than it said", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500", "ok"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func silent(t *testing.T) (Endpoint, chan struct{}) {
 	got := make(chan struct{}, 100)
 	return serveRaw(t, func(_ int, _ net.Conn, r *bufio.Reader) {
 		for {
-			if _, _, err := take(r); err != nil {
+			if _, err := take(r); err != nil {
 				return
 			}
 			got <- struct{}{}
@@ -108,9 +108,9 @@ func TestTimeout(t *testing.T) {
 		t.Errorf("no answer: %v", res.Err)
 	}
 	endless := serveRaw(t, func(_ int, c net.Conn, r *bufio.Reader) {
-		take(r)
-		io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\nabc")
-		io.Copy(io.Discard, r)
+		_, _ = take(r)
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\nabc")
+		_, _ = io.Copy(io.Discard, r)
 	})
 	res = do(t, endless, Spec{URI: "/", Timeout: 50 * time.Millisecond})
 	if !errors.Is(res.Err, ErrTimeout) || res.Bytes != 3 || res.Status != 200 {
@@ -154,11 +154,11 @@ func TestClosedMeanwhile(t *testing.T) {
 	var requests atomic.Int32
 	closed := make(chan struct{}, 10)
 	ep := serveRaw(t, func(_ int, c net.Conn, r *bufio.Reader) {
-		if _, _, err := take(r); err != nil {
+		if _, err := take(r); err != nil {
 			return
 		}
 		requests.Add(1)
-		io.WriteString(c, okAnswer)
+		_, _ = io.WriteString(c, okAnswer)
 		c.Close()
 		closed <- struct{}{}
 	})
@@ -180,12 +180,12 @@ func TestClosedMeanwhile(t *testing.T) {
 func TestUnsolicited(t *testing.T) {
 	sent := make(chan struct{}, 10)
 	ep := serveRaw(t, func(_ int, c net.Conn, r *bufio.Reader) {
-		take(r)
-		io.WriteString(c, okAnswer)
+		_, _ = take(r)
+		_, _ = io.WriteString(c, okAnswer)
 		<-sent
-		io.WriteString(c, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+		_, _ = io.WriteString(c, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
 		sent <- struct{}{}
-		io.Copy(io.Discard, r)
+		_, _ = io.Copy(io.Discard, r)
 	})
 	c := New(ep, false)
 	defer c.Close()
@@ -217,14 +217,14 @@ func TestClosedUnderWay(t *testing.T) {
 		var requests atomic.Int32
 		ep := serveRaw(t, func(i int, c net.Conn, r *bufio.Reader) {
 			for n := 0; ; n++ {
-				if _, _, err := take(r); err != nil {
+				if _, err := take(r); err != nil {
 					return
 				}
 				requests.Add(1)
 				if i == 0 && n == 1 || i > 0 && !tc.lateAnswer {
 					return
 				}
-				io.WriteString(c, okAnswer)
+				_, _ = io.WriteString(c, okAnswer)
 			}
 		})
 		c := New(ep, false)
@@ -251,8 +251,8 @@ func TestEarlyAnswer(t *testing.T) {
 				break
 			}
 		}
-		io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
-		c.(*net.TCPConn).CloseWrite()
+		_, _ = io.WriteString(c, "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
+		_ = c.(*net.TCPConn).CloseWrite()
 		<-t.Context().Done()
 	})
 	c := New(ep, false)
@@ -278,7 +278,7 @@ func TestSplitBody(t *testing.T) {
 		}
 		body := make([]byte, 3000)
 		if _, err := io.ReadFull(c, body); err == nil {
-			io.WriteString(c, okAnswer)
+			_, _ = io.WriteString(c, okAnswer)
 		}
 	})
 	ep.Protocol = HTTP{SplitBody: true}

@@ -32,9 +32,10 @@ func (s Session) Write(w *Wire, r *Request) error {
 		return protocolError("the request's headers are longer than the 128 KiB that Passenger reads")
 	}
 	binary.BigEndian.PutUint32(frame, uint32(len(frame)-4))
-	w.Write(frame)
-	w.Write(r.Body)
-	return w.Flush()
+	if _, err := w.Write(frame); err != nil {
+		return err
+	}
+	return w.finish(r.Body)
 }
 
 func appendPair(dst []byte, key, value string) []byte {

@@ -50,7 +50,7 @@ func passenger(t *testing.T, head string) Endpoint {
 			return
 		}
 		if env["REQUEST_METHOD"] == "PING" {
-			io.WriteString(c, "pong")
+			_, _ = io.WriteString(c, "pong")
 			return
 		}
 		size, _ := strconv.Atoi(env["CONTENT_LENGTH"])
@@ -86,7 +86,7 @@ func TestSession(t *testing.T) {
 }
 
 func TestSessionHeadTooLong(t *testing.T) {
-	ep := serveRaw(t, func(_ int, _ net.Conn, r *bufio.Reader) { io.Copy(io.Discard, r) })
+	ep := serveRaw(t, func(_ int, _ net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
 	ep.Protocol = Session{Password: "hunter2"}
 	for _, size := range []int{0, safeBody + 1} {
 		res := do(t, ep, Spec{Method: "POST", URI: "/" + strings.Repeat("x", mostSessionHead), Body: strings.Repeat("x", size), HasBody: true})
@@ -99,9 +99,9 @@ func TestSessionHeadTooLong(t *testing.T) {
 func TestPing(t *testing.T) {
 	session := passenger(t, "HTTP/1.1 200 OK")
 	ruby := serveRaw(t, func(_ int, c net.Conn, r *bufio.Reader) {
-		req, _, err := take(r)
+		req, err := take(r)
 		if err == nil && req.Method == "PING" && req.Header.Get("X-Passenger-Connect-Password") == "hunter2" {
-			io.WriteString(c, "pong")
+			_, _ = io.WriteString(c, "pong")
 		}
 	})
 	withHeader := func(ep Endpoint, password string) Endpoint {

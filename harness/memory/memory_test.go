@@ -42,7 +42,7 @@ func child(t *testing.T) (*exec.Cmd, proc.ID) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		in.Close()
+		_ = in.Close()
 		_ = cmd.Wait()
 	})
 	if _, err := io.ReadFull(out, make([]byte, 3)); err != nil {
@@ -61,7 +61,7 @@ func open(t testing.TB, id proc.ID) *Meter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { m.Close() })
+	t.Cleanup(func() { _ = m.Close() })
 	return m
 }
 

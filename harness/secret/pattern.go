@@ -50,29 +50,45 @@ func character(r rune, rest string) string {
 		fmt.Fprintf(&unicode, `|\\U%08x`, r)
 	}
 	alts = append(alts, "(?i:"+unicode.String()+")", fmt.Sprintf(`(?i:&#(?:0*%d|x0*%x);)`, r, r))
-	if short, ok := shortEscapes[r]; ok {
-		alts = append(alts, short...)
-	}
+	alts = append(alts, shortEscapes(r)...)
 	return "(?:" + strings.Join(alts, "|") + ")"
 }
 
-// shortEscapes are the encodings that have a name of their own.
-var shortEscapes = map[rune][]string{
-	' ':  {`\+`},
-	'"':  {`\\"`, `&quot;`},
-	'\'': {`\\'`, `&apos;`},
-	'&':  {`&amp;`},
-	'<':  {`&lt;`},
-	'>':  {`&gt;`},
-	'/':  {`\\/`},
-	'\\': {`\\\\`},
-	'\n': {`\\n`},
-	'\r': {`\\r`},
-	'\t': {`\\t`},
-	'\b': {`\\b`},
-	'\f': {`\\f`},
-	'\v': {`\\v`},
-	'\a': {`\\a`},
+// shortEscapes are the encodings of r that have a name of their own.
+func shortEscapes(r rune) []string {
+	switch r {
+	case ' ':
+		return []string{`\+`}
+	case '"':
+		return []string{`\\"`, `&quot;`}
+	case '\'':
+		return []string{`\\'`, `&apos;`}
+	case '&':
+		return []string{`&amp;`}
+	case '<':
+		return []string{`&lt;`}
+	case '>':
+		return []string{`&gt;`}
+	case '/':
+		return []string{`\\/`}
+	case '\\':
+		return []string{`\\\\`}
+	case '\n':
+		return []string{`\\n`}
+	case '\r':
+		return []string{`\\r`}
+	case '\t':
+		return []string{`\\t`}
+	case '\b':
+		return []string{`\\b`}
+	case '\f':
+		return []string{`\\f`}
+	case '\v':
+		return []string{`\\v`}
+	case '\a':
+		return []string{`\\a`}
+	}
+	return nil
 }
 
 // inBase64 matches the value within base64 text where its first byte stands
