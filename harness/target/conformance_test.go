@@ -53,7 +53,7 @@ func serve(t testing.TB, network, address string) *targettest.Server {
 func TestConformance(t *testing.T) {
 	for name, withPID := range map[string]bool{"url": false, "url with pid": true} {
 		t.Run(name, func(t *testing.T) {
-			targettest.Run(t, targettest.Subject{KeepsAlive: true, Open: func(t *testing.T) targettest.Fixture {
+			targettest.Run(t, targettest.Subject{KeepsAlive: true, Replaced: true, Zombies: true, Open: func(t *testing.T) targettest.Fixture {
 				address := "127.0.0.1:" + targettest.FreePort(t)
 				s := serve(t, "tcp", address)
 				sc := scenarios.Target{Kind: "url", URL: "http://" + address}
@@ -72,7 +72,7 @@ func TestConformance(t *testing.T) {
 		})
 	}
 	t.Run("http+unix", func(t *testing.T) {
-		targettest.Run(t, targettest.Subject{KeepsAlive: true, Open: func(t *testing.T) targettest.Fixture {
+		targettest.Run(t, targettest.Subject{KeepsAlive: true, Replaced: true, Zombies: true, Open: func(t *testing.T) targettest.Fixture {
 			socket := filepath.Join(t.TempDir(), "s")
 			s := serve(t, "unix", socket)
 			return targettest.Fixture{

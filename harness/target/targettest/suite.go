@@ -32,6 +32,9 @@ type Subject struct {
 	// Status: the target is the process's parent, or its guard is, and so
 	// learns how it ended.
 	Status bool
+	// Replaced: its fixtures can Replace the process. Zombies: they can leave
+	// it a Zombie.
+	Replaced, Zombies bool
 }
 
 // Fixture is a target with what the suite may do to its application.
@@ -40,29 +43,38 @@ type Fixture struct {
 	// Secrets appear in nothing that the target says.
 	Secrets []string
 	// Replace ends the pinned process and returns when another answers in its
-	// place; nil where nothing does that.
+	// place.
 	Replace func(t *testing.T, p target.Pinned)
-	// Zombie ends the process and leaves it a zombie until the test ends; nil
-	// where the suite cannot be its parent.
+	// Zombie ends the process and leaves it a zombie until the test ends.
 	Zombie func(t *testing.T, pid int)
 }
 
 // Run is the conformance suite: what every target promises, whatever it pins.
 func Run(t *testing.T, s Subject) {
-	for name, test := range map[string]func(*testing.T, *trial){
+	tests := map[string]func(*testing.T, *trial){
 		"pins one process":                      pinsOne,
 		"every request reaches it, and only it": reachesOnlyIt,
 		"requests arrive whole":                 requestsArrive,
 		"answers arrive whole":                  answersArrive,
 		"a kill is noticed":                     killNoticed,
 		"a crash is noticed":                    crashNoticed,
-		"a replacement is noticed":              replacementNoticed,
-		"a zombie is noticed":                   zombieNoticed,
 		"closing leaves nothing behind":         closesClean,
-		"a restart is a fresh process":          restarts,
-	} {
+	}
+	if s.Replaced {
+		tests["a replacement is noticed"] = replacementNoticed
+	}
+	if s.Zombies {
+		tests["a zombie is noticed"] = zombieNoticed
+	}
+	if s.Owned {
+		tests["a restart is a fresh process"] = restarts
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			fx := s.Open(t)
+			if (fx.Replace != nil) != s.Replaced || (fx.Zombie != nil) != s.Zombies {
+				t.Fatal("Subject.Replaced and Zombies must say what its fixtures can do")
+			}
 			p, err := fx.Target.Pin(t.Context())
 			if err != nil {
 				t.Fatalf("Pin: %v (%s)", err, fault.HintOf(err))
@@ -292,9 +304,6 @@ func crashNoticed(t *testing.T, tr *trial) {
 }
 
 func replacementNoticed(t *testing.T, tr *trial) {
-	if tr.fixture.Replace == nil {
-		return // nothing replaces this process; killNoticed holds
-	}
 	tr.send(t, load.Spec{URI: "/clean"})
 	pid := tr.pinned.Process().PID
 	tr.fixture.Replace(t, tr.pinned)
@@ -304,9 +313,6 @@ func replacementNoticed(t *testing.T, tr *trial) {
 }
 
 func zombieNoticed(t *testing.T, tr *trial) {
-	if tr.fixture.Zombie == nil {
-		return
-	}
 	pid := tr.pinned.Process().PID
 	tr.fixture.Zombie(t, pid)
 	if text := tr.lost(t, pid); !strings.Contains(text, "zombie") {
@@ -348,7 +354,7 @@ func closesClean(t *testing.T, tr *trial) {
 func restarts(t *testing.T, tr *trial) {
 	r, ok := tr.pinned.(target.Restarter)
 	if !ok {
-		return
+		t.Fatalf("%T started the process and cannot restart it", tr.pinned)
 	}
 	before := tr.pinned.Process()
 	if err := r.Restart(t.Context()); err != nil {
