@@ -198,10 +198,47 @@ func TestGuardMakesAnErrorOfAPanic(t *testing.T) {
 
 // A byte order mark and Windows line ends are no part of what is shown.
 func TestForeignLineEnds(t *testing.T) {
-	_, err := Parse([]byte("\ufefftarget: {demo: {}}\r\nuirs: [/]\r\nuris: [/]\r\n"), "x.yaml", Options{})
-	want := "x.yaml:2:1: unknown key \"uirs\"\n     2 | uirs: [/]\n       | ^\n  did you mean \"uris\"?"
+	_, err := Parse([]byte("\ufeffuirs: [/]\r\ntarget: {demo: {}}\r\nuris: [/]\r\n"), "x.yaml", Options{})
+	want := "x.yaml:1:1: unknown key \"uirs\"\n     1 | uirs: [/]\n       | ^\n  did you mean \"uris\"?"
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	var e *Errors
+	if !errors.As(err, &e) || e.Problems[0].Text != "uirs: [/]" {
+		t.Errorf("text %q", e.Problems[0].Text)
+	}
+}
+
+func TestEmptyTakesTheDefault(t *testing.T) {
+	s, err := Parse([]byte("name: ${EMPTY:-fallback}\ntarget: {demo: {}}\nuris: ['/${EMPTY}']"), "x.yaml", Options{LookupEnv: environment})
+	if err != nil || s.Name != "fallback" || s.URIs[0].URI != "/" {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// Errors show secrets neither in suggestions nor line by line, and show a
+// reference as it is written.
+func TestErrorsHideSecrets(t *testing.T) {
+	env := func(name string) (string, bool) {
+		v, ok := map[string]string{"SIZE": "9191M", "UNLISTED": "7171M"}[name]
+		return v, ok
+	}
+	const file = `target: {demo: {}}
+vars:
+  KEY: |
+    first-half
+    second-half
+  REF: "${SIZE}"
+secrets: [KEY, REF]
+second-half: "${SIZE}"
+uris: [{uri: /, budget: "${UNLISTED}"}]
+`
+	_, err := Parse([]byte(file), "x.yaml", Options{LookupEnv: env})
+	if err == nil || strings.Contains(err.Error(), "9191") || strings.Contains(err.Error(), "7171") || strings.Contains(err.Error(), "second-half") {
+		t.Fatalf("%v", err)
+	}
+	if want := `     8 | ***: "${SIZE}"`; !strings.Contains(err.Error(), want) {
+		t.Errorf("%v\nwithout %s", err, want)
 	}
 }
 

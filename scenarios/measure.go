@@ -69,10 +69,7 @@ func (d *decoder) pumaFields(r *Runtime) fields {
 	return fields{
 		"control_url": d.text(&r.ControlURL, matches(regexp.MustCompile(`^(?:tcp|unix|https?)://.`),
 			"this is no URL of puma's control app", "write tcp://127.0.0.1:9293 or unix:///run/puma.sock")),
-		"token": func(n *yaml.Node) {
-			d.plain(&r.Token, notEmpty)(n)
-			d.hideWritten(n.Value)
-		},
+		"token": d.plain(&r.Token, notEmpty),
 	}
 }
 
