@@ -89,8 +89,8 @@ func TestSchemaAcceptsGoodScenarios(t *testing.T) {
 func TestExamples(t *testing.T) {
 	schema := compileSchema(t)
 	files, err := fs.Glob(Examples, "*.yaml")
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d examples, %v", len(files), err)
 	}
 	for _, file := range files {
 		data, err := Examples.ReadFile(file)
