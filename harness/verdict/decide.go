@@ -80,11 +80,12 @@ func (p Params) least(n int) float64 {
 
 // view is the two windows that a decision looks at.
 type view struct {
-	n    int
-	late growth  // (n/2, n]: whether growth is still there
-	wide growth  // (n/4, n]: how much, with less noise
-	turn float64 // slope of (n/4, n/2] less that of (n/2, n], where that is more than noise
-	fell bool    // growth in (n/2, n] is clearly less than that in (n/4, n/2]
+	n        int
+	late     growth  // (n/2, n]: whether growth is still there
+	wide     growth  // (n/4, n]: how much, with less noise
+	straight bool    // the two halves of (n/4, n] grew alike, as far as one can see that well
+	turn     float64 // slope of (n/4, n/2] less that of (n/2, n], where that is more than noise
+	fell     bool    // growth in (n/2, n] is clearly less than that in (n/4, n/2]
 }
 
 func look(mem []float64, p Params) view {
@@ -97,6 +98,7 @@ func look(mem []float64, p Params) view {
 		if math.Abs(drop) > noise {
 			v.turn = drop
 		}
+		v.straight = math.Abs(drop) < 0.2*v.wide.slope && noise < 0.2*v.wide.slope
 	}
 	return v
 }
@@ -137,9 +139,8 @@ func fixed(mem []float64, p Params, n0 int) Judgement {
 		return convicted(v, p)
 	}
 	if v.excluded(p) {
-		if j, ok := harmless(mem, v.late, p); ok {
-			return j
-		}
+		j, _ := harmless(mem, v.late, p)
+		return j
 	}
 	return unsettled(v, p, n0)
 }
@@ -182,7 +183,7 @@ func harmless(mem []float64, g growth, p Params) (j Judgement, ok bool) {
 	if j.Detectable > p.MaxFloor {
 		need := p.Slack / math.Max(1, p.MaxFloor-g.bound())
 		j.More = max(0, int(math.Ceil(need))-len(mem))
-		j.Reason = fmt.Sprintf("RSS stands still, but %s that were freed and stayed resident could hide a leak of up to %s per request",
+		j.Reason = fmt.Sprintf("RSS stands still, but %s that may be free inside the process could hide a leak of up to %s per request",
 			units.Bytes(p.Slack), units.Bytes(j.Detectable))
 		return j, false
 	}
@@ -192,7 +193,10 @@ func harmless(mem []float64, g growth, p Params) (j Judgement, ok bool) {
 	case Bloat:
 		j.Reason = fmt.Sprintf("one step of %s at request %s, flat since", units.Bytes(s.step), units.Count(s.at))
 	case Warmup:
-		j.Reason = fmt.Sprintf("growth fell from %s to %s per request: it dies away", units.Bytes(s.early), units.Bytes(math.Max(0, g.slope)))
+		j.Reason = fmt.Sprintf("grew %s in all, and no longer does", units.Bytes(s.grown))
+		if s.early > 2*math.Max(0, g.slope) {
+			j.Reason = fmt.Sprintf("growth fell from %s to %s per request: it dies away", units.Bytes(s.early), units.Bytes(math.Max(0, g.slope)))
+		}
 	default:
 		j.Reason = fmt.Sprintf("no growth above %s per request", units.Bytes(j.Detectable))
 	}
@@ -205,15 +209,22 @@ func unsettled(v view, p Params, n0 int) Judgement {
 	j := describe(g, n, p)
 	grows := g.significant(alphaFirst, p.least(n))
 	switch {
-	case grows && n0 > 0:
-		j.More = max(4*n0, leastToTell) - n
-		j.Reason = fmt.Sprintf("grew %s per request at %s requests; whether that lasts takes longer to tell", units.Bytes(g.slope), units.Count(n))
 	case grows:
-		j.More = max(4*n, leastToTell) - n
+		if n0 == 0 {
+			n0 = n
+		}
+		j.More = max(4*n0, leastToTell) - n
 		j.Reason = fmt.Sprintf("grew %s per request through %s requests; whether that lasts takes longer to tell", units.Bytes(g.slope), units.Count(n))
 	case g.slope <= -p.MinSlope:
 		j.More = n
 		j.Reason = fmt.Sprintf("memory fell by %s per request: what it rises to afterwards is not known yet", units.Bytes(-g.slope))
+	case n < leastForStable && g.bound() < p.MinSlope:
+		j.More = leastForStable - n
+		j.Reason = fmt.Sprintf("no growth seen, but %s requests are too few to call that stable on RSS alone", units.Count(n))
+	case p.Slack/float64(n) > p.MaxFloor:
+		j.More = n
+		j.Reason = fmt.Sprintf("%s that rose before the first judged request could hide a leak of up to %s per request",
+			units.Bytes(p.Slack), units.Bytes(p.Slack/float64(n)))
 	default:
 		j.More = n
 		j.Reason = fmt.Sprintf("growth of %s to %s per request is possible: readings scatter too much", units.Bytes(j.Low), units.Bytes(j.High))

@@ -56,7 +56,7 @@ func (l *Late) Look(mem []float64) (j Judgement, done bool) {
 	due := l.n0 > 0 && n >= max(4*l.n0, leastToTell)
 	switch {
 	case due && v.lasts(alphaConfirm, l.s0, l.p),
-		n >= leastUnconfirmed && v.lasts(alphaAtOnce, l.s0, l.p):
+		(n >= leastUnconfirmed || v.straight) && v.lasts(alphaAtOnce, l.s0, l.p):
 		return convicted(v, l.p), true
 	case due || v.excluded(l.p):
 		l.n0, l.s0 = 0, 0 // cleared: the clock starts again

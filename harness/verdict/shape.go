@@ -8,6 +8,7 @@ import (
 // shape is what a series that does not grow for ever looks like.
 type shape struct {
 	label Label
+	grown float64 // what the troughs rose by in all, in bytes
 	step  float64 // Bloat: its size in bytes
 	at    int     // Bloat: the request of its largest change
 	early float64 // Warmup: growth in bytes/request over the first quarter
@@ -18,10 +19,10 @@ const troughs = 24
 // shapeOf names the shape over the troughs of 24 blocks of the whole series:
 //   - growth below max(256 KiB, 6·median|d|), d the differences of the troughs
 //     in the second half: stable
-//   - the largest step more than 60 % of the growth, or a step or a hinge
-//     fitted better than an exponential approach by the Bayesian information
-//     criterion (Schwarz 1978, Annals of Statistics 6:461–464): bloat
+//   - one difference of more than 60 % of the growth: bloat
 //   - otherwise warm-up
+//
+// A warm-up faster than a block looks like a step, and is called so.
 func shapeOf(mem []float64) shape {
 	ell := len(mem) / troughs
 	if ell == 0 {
@@ -52,7 +53,7 @@ func shapeOf(mem []float64) shape {
 		return shape{label: Stable}
 	}
 	s := shape{
-		label: Warmup, step: d[largest],
+		label: Warmup, grown: grown, step: d[largest],
 		early: (m[troughs/4] - m[0]) / float64(troughs/4*ell),
 		at:    jump(mem, (largest-1)*ell, min(len(mem), (largest+1)*ell)),
 	}
