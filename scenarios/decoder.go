@@ -172,8 +172,8 @@ func (d *decoder) problemIn(n *yaml.Node, part, fix, format string, args ...any)
 		if l == n.Line {
 			start = n.Column
 		}
-		if rest := d.from(l, start); strings.Contains(rest, part) {
-			line, column = l, start+utf8.RuneCountInString(rest[:strings.Index(rest, part)])
+		if before, _, ok := strings.Cut(d.from(l, start), part); ok {
+			line, column = l, start+utf8.RuneCountInString(before)
 			break
 		}
 	}
