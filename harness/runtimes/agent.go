@@ -25,16 +25,25 @@ const maxAnswer = 8 << 20
 // Its errors are *fault.Error of kind Measure; after one that breaks the
 // connection every further call fails with it.
 type Agent struct {
-	pid     int
-	path    string
+	name    string
 	columns []Column
 
 	mu     sync.Mutex
+	link   link
+	broken error
+}
+
+// link carries one command to an agent, and one line of JSON back.
+type link interface {
+	exchange(ctx context.Context, command string) ([]byte, error)
+	Close() error
+}
+
+// socket is the agent's Unix socket.
+type socket struct {
+	pid    int
 	conn   net.Conn
 	reader *bufio.Reader
-	broken error
-	lines  []Site // library lines of the last trace whose callers are unknown
-	hits   bool   // the trace that is on looks for callers
 }
 
 // Dial connects to the agent of process pid in the folder dir, and settles the
@@ -47,13 +56,18 @@ func Dial(ctx context.Context, dir string, pid int) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Agent{pid: pid, path: path, conn: conn, reader: bufio.NewReaderSize(conn, 64<<10)}
+	return open(ctx, "agent", &socket{pid: pid, conn: conn, reader: bufio.NewReaderSize(conn, 64<<10)})
+}
+
+// open learns the agent's counters, with a first settle.
+func open(ctx context.Context, name string, l link) (*Agent, error) {
+	a := &Agent{name: name, link: l}
 	ans, err := a.ask(ctx, "settle")
 	if err == nil {
 		a.columns, _, err = ans.counters()
 	}
 	if err != nil {
-		_ = conn.Close()
+		_ = l.Close()
 		return nil, err
 	}
 	return a, nil
@@ -118,8 +132,8 @@ func owner(info os.FileInfo) int {
 	return -1
 }
 
-// Name is "agent".
-func (a *Agent) Name() string { return "agent" }
+// Name is "agent", or "inspector" for one that came in through it.
+func (a *Agent) Name() string { return a.name }
 
 // Columns are the agent's counters, the same for the whole connection.
 func (a *Agent) Columns() []Column { return a.columns }
@@ -145,7 +159,7 @@ func (a *Agent) Close() error {
 	if a.broken == nil {
 		a.broken = fault.Measuref("the connection to the agent is closed")
 	}
-	return a.conn.Close()
+	return a.link.Close()
 }
 
 // ask sends one command and reads its answer, until ctx ends.
@@ -155,34 +169,39 @@ func (a *Agent) ask(ctx context.Context, command string) (*answer, error) {
 	if a.broken != nil {
 		return nil, a.broken
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = a.conn.SetDeadline(deadline)
-	} else {
-		_ = a.conn.SetDeadline(time.Time{})
+	line, err := a.link.exchange(ctx, command)
+	var ans *answer
+	if err == nil {
+		ans, err = parseAnswer(line)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = a.conn.SetDeadline(time.Now()) })
-	defer stop()
-	line, err := a.exchange(command)
-	if err != nil {
-		a.broken = a.lost(err)
-		_ = a.conn.Close()
-		return nil, a.broken
-	}
-	ans, err := parseAnswer(line)
-	if err != nil {
+	if err != nil && !errors.Is(err, errReported) {
 		a.broken = err
-		_ = a.conn.Close()
+		_ = a.link.Close()
 	}
 	return ans, err
 }
 
-func (a *Agent) exchange(command string) ([]byte, error) {
-	if _, err := io.WriteString(a.conn, command+"\n"); err != nil {
+func (s *socket) Close() error { return s.conn.Close() }
+
+func (s *socket) exchange(ctx context.Context, command string) ([]byte, error) {
+	deadline, _ := ctx.Deadline() // zero: none
+	_ = s.conn.SetDeadline(deadline)
+	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Now()) })
+	defer stop()
+	line, err := s.talk(command)
+	if err != nil {
+		return nil, s.lost(err)
+	}
+	return line, nil
+}
+
+func (s *socket) talk(command string) ([]byte, error) {
+	if _, err := io.WriteString(s.conn, command+"\n"); err != nil {
 		return nil, err
 	}
 	var line []byte
 	for {
-		part, err := a.reader.ReadSlice('\n')
+		part, err := s.reader.ReadSlice('\n')
 		line = append(line, part...)
 		switch {
 		case err == nil:
@@ -196,16 +215,16 @@ func (a *Agent) exchange(command string) ([]byte, error) {
 }
 
 // lost says how the conversation ended.
-func (a *Agent) lost(err error) error {
+func (s *socket) lost(err error) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fault.Measuref("the agent of process %d does not answer", a.pid).
+		return fault.Measuref("the agent of process %d does not answer", s.pid).Because(err).
 			WithHint("The process may be busy or stopped; uwsgi needs --enable-threads for the agent's thread to run.")
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
-		return fault.Measuref("the agent of process %d went away in the middle", a.pid).
+		return fault.Measuref("the agent of process %d went away in the middle", s.pid).
 			WithHint("The process ended or was replaced; see its log.")
 	}
-	return fault.Measuref("the agent of process %d could not be read", a.pid).Because(err)
+	return fault.Measuref("the agent of process %d could not be read", s.pid).Because(err)
 }
 
 func sameColumns(want, got []Column) error {

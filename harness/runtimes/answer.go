@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -43,6 +44,10 @@ type frame struct {
 	Function string `json:"function"`
 }
 
+// errReported is in the chain of an error that the agent itself reports: the
+// conversation can go on.
+var errReported = errors.New("reported by the agent")
+
 // parseAnswer reads one line. An agent's own error, another version and
 // anything that is not an answer are Measure errors.
 func parseAnswer(line []byte) (*answer, error) {
@@ -56,7 +61,7 @@ func parseAnswer(line []byte) (*answer, error) {
 			WithHint("Print the agent anew with leakhunt agent LANGUAGE, and restart the process.")
 	}
 	if a.Error != "" {
-		return nil, fault.Measuref("the agent reports %q", short(a.Error))
+		return nil, fault.Measuref("%s", short(a.Error)).Because(errReported)
 	}
 	return &a, nil
 }

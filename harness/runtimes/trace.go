@@ -9,9 +9,9 @@ import (
 )
 
 // StartTrace switches allocation tracing on in the process.
-func (a *Agent) StartTrace(ctx context.Context) error { return a.startTrace(ctx, "trace on", false) }
+func (a *Agent) StartTrace(ctx context.Context) error { return a.startTrace(ctx, "trace on") }
 
-func (a *Agent) startTrace(ctx context.Context, command string, hits bool) error {
+func (a *Agent) startTrace(ctx context.Context, command string) error {
 	ans, err := a.ask(ctx, command)
 	if err != nil {
 		return err
@@ -19,7 +19,6 @@ func (a *Agent) startTrace(ctx context.Context, command string, hits bool) error
 	if !ans.Tracing {
 		return fault.Measuref("the agent did not switch tracing on")
 	}
-	a.hits = hits
 	return nil
 }
 
@@ -60,7 +59,7 @@ func (a *Agent) StartCallers(ctx context.Context, sites []Site) (ok bool, err er
 	if !ok {
 		return false, nil
 	}
-	return true, a.startTrace(ctx, command, true)
+	return true, a.startTrace(ctx, command)
 }
 
 // StopCallers ends the pass, and returns sites with Caller and Stack filled in

@@ -6,8 +6,9 @@
 // It opens the Unix socket $LEAKHUNT_AGENT/PID.sock. A line in, a line of JSON
 // out: "settle" collects garbage and says what is alive; "trace on" and "trace
 // off" say where what survives was made. Nothing else is possible through it.
+// It can also be evaluated through the inspector: then it opens no socket.
 // V8's settings are touched when the first line arrives, not before.
-;(() => {
+;((require) => {
   const PROTOCOL = 1
   const SITES = 100
   const FRAMES = 25
@@ -17,14 +18,16 @@
   // 48 bytes and more is seen with 95 % and counted once.
   const INTERVAL = 16
 
-  const dir = process.env.LEAKHUNT_AGENT || ''
-  if (!dir.startsWith('/') || Buffer.byteLength(dir) > 90) return
-  try {
-    if (!require('worker_threads').isMainThread) return
-  } catch { return }
-
   let path, session, gc
-  setTimeout(() => { try { listen() } catch { /* the application comes first */ } }, DELAY).unref()
+  const dir = process.env.LEAKHUNT_AGENT || ''
+  if (typeof module === 'object' && dir.startsWith('/') && Buffer.byteLength(dir) <= 90 && isMain()) {
+    setTimeout(() => { try { listen() } catch { /* the application comes first */ } }, DELAY).unref()
+  }
+  return answer // for an inspector, which evaluates this file and needs no socket
+
+  function isMain () {
+    try { return require('worker_threads').isMainThread } catch { return false }
+  }
 
   // A folder that others can write to is not used: they could put another
   // socket in our place.
@@ -191,6 +194,7 @@
       }
       const { file = '', line = 0, function: fn = '' } = stack[0] || {}
       return { file, line, function: fn, objects: counts.get(at.node.id) || 0, bytes: at.node.selfSize, stack }
-    }).filter((s) => s.file !== __filename && s.file !== 'file://' + __filename)
+    }).filter((s) => !s.file.endsWith('leakhunt-agent.js'))
   }
-})()
+})(require)
+//# sourceURL=leakhunt-agent.js
