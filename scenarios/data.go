@@ -23,7 +23,7 @@ func (d *decoder) data(dst *[]map[string]string) reader {
 		if name == "" {
 			return
 		}
-		f, err := os.Open(d.beside(name))
+		f, err := os.Open(beside(d.file, name))
 		if err != nil {
 			d.problem(n, "make it readable to this user", "the data file cannot be opened")
 			return

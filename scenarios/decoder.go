@@ -3,7 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -209,14 +208,4 @@ func (d *decoder) line(n int) string {
 func (d *decoder) from(line, column int) string {
 	r := []rune(d.line(line))
 	return string(r[max(0, min(column-1, len(r))):])
-}
-
-// beside is a path as the scenario means it: relative to its own folder.
-func (d *decoder) beside(name string) string { return beside(d.file, name) }
-
-func beside(file, name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(filepath.Dir(file), name)
 }

@@ -168,3 +168,14 @@ func (d *decoder) unbuilt(what string, read reader, asked func() bool) reader {
 		}
 	}
 }
+
+// File is the path of a file that the scenario names (body_file:, dir:): it is
+// relative to the folder of the scenario, not to the current one.
+func (s *Scenario) File(name string) string { return beside(s.Path, name) }
+
+func beside(file, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(file), name)
+}

@@ -161,6 +161,12 @@ func TestRuntimes(t *testing.T) {
 	}
 }
 
+func TestFile(t *testing.T) {
+	s := &Scenario{Path: "dir/shop.yaml"}
+	equal(t, "relative", s.File("users.csv"), filepath.Join("dir", "users.csv"))
+	equal(t, "absolute", s.File("/srv/users.csv"), "/srv/users.csv")
+}
+
 func TestLoadOfNoFile(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "shop.yaml"), nil, 0o600); err != nil {

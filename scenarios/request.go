@@ -246,7 +246,7 @@ func (d *decoder) values(n *yaml.Node, item reader) {
 // regularFile checks that a file named in the scenario can be read later.
 func (d *decoder) regularFile(name string) (wrong, fix string) {
 	const form = "a path is relative to the folder of the scenario"
-	info, err := os.Stat(d.beside(name))
+	info, err := os.Stat(beside(d.file, name))
 	switch {
 	case err != nil:
 		return "this file cannot be read", form
