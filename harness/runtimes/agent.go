@@ -118,11 +118,15 @@ func checkSocket(path string, pid int) error {
 	if err != nil {
 		return fault.Measuref("process %d has ended", pid)
 	}
-	if s, p := owner(sock), owner(process); s != p {
-		return fault.Measuref("the socket %s belongs to user %d, process %d runs as user %d", path, s, pid, p).
-			WithHint("Remove it, and use a folder of mode 0700 that belongs to the process's user.")
+	return sameUser(path, pid, owner(sock), owner(process))
+}
+
+func sameUser(path string, pid, sock, process int) error {
+	if sock == process {
+		return nil
 	}
-	return nil
+	return fault.Measuref("the socket %s belongs to user %d, process %d runs as user %d", path, sock, pid, process).
+		WithHint("Remove it, and use a folder of mode 0700 that belongs to the process's user.")
 }
 
 func owner(info os.FileInfo) int {
