@@ -76,7 +76,7 @@ func (c *Client) receive(ctx context.Context, l *link, t *Template) (res Result,
 	_ = resp.Body.Close() // at its end: nothing is left to go wrong
 	c.keepCookies(t, resp)
 	res.Failure = c.judge(t, res.Status)
-	return res, false, !resp.Close && c.ep.Protocol.KeepAlive() && l.r.Buffered() == 0
+	return res, false, !resp.Close && !c.ep.Close && c.ep.Protocol.KeepAlive() && l.r.Buffered() == 0
 }
 
 // sending is a request on its way. A nil channel: it is sent, with err.

@@ -22,6 +22,9 @@ type Endpoint struct {
 	// Header is added to every request; it may hold a connect password, so it
 	// is never printed.
 	Protocol Protocol // nil means HTTP{}
+	// Close ends the connection after each answer, as some servers do without
+	// announcing it: a request sent meanwhile would be lost.
+	Close bool
 	// Dial, where not nil, opens each connection, TLS included: a target whose
 	// server has several workers hands out only connections to the pinned one.
 	Dial func(context.Context) (net.Conn, error)
