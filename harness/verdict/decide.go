@@ -116,9 +116,10 @@ func (v view) best() growth {
 // and of interest, and the late one shows no less than half of what was there
 // before, s0 (bytes/request) included.
 func (v view) lasts(alpha, s0 float64, p Params) bool {
-	least := p.least(v.n)
+	least, n := p.least(v.n), float64(v.n)
 	return v.n >= leastToTell && v.wide.significant(alpha, least) &&
-		v.wide.slope > v.wide.half(t975) &&
+		v.wide.slope > v.wide.half(t975) && v.wide.slope-t95*v.wide.se > least/2 &&
+		v.wide.slope > p.creep(0.625*n) &&
 		v.late.slope > least && v.late.slope >= 0.5*s0 && !v.fell
 }
 

@@ -44,6 +44,8 @@ const (
 	leastForFloor = 4096
 )
 
+const creepMargin = 1.05
+
 func (p Params) withDefaults() Params {
 	fill := func(v *float64, d float64) {
 		if math.IsNaN(*v) || math.IsInf(*v, 0) || *v <= 0 {
@@ -73,11 +75,13 @@ func atLeastZero(v float64) float64 {
 // slowest way in which healthy servers were seen to do so is the logarithm:
 // memory = c + a·ln(requests), so a = Rise/ln(BurnIn), and at request t its
 // slope is a/t. Exponential warm-up and filling caches of a size that the
-// burn-in has seen fall faster.
+// burn-in has seen fall faster. The margin is for the curve within a window,
+// whose least-squares slope is a little above that in its middle; real servers
+// creep at a quarter of this or less.
 func (p Params) creep(n float64) float64 {
 	if p.BurnIn < 2 {
 		return 0
 	}
 	t := float64(p.BurnIn) + n
-	return p.Rise / math.Log(float64(p.BurnIn)) / t
+	return creepMargin * p.Rise / math.Log(float64(p.BurnIn)) / t
 }
