@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
+	"fmt"
 	"math"
 	"os/exec"
 	"strconv"
@@ -170,9 +169,8 @@ func prometheusValue(body []byte, name string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(body))
-	if err != nil && !errors.Is(err, io.EOF) {
+	families, err := parseMetrics(body)
+	if err != nil {
 		return 0, fault.Measuref("the answer is not in Prometheus' text format").Because(err)
 	}
 	family := families[want]
@@ -200,6 +198,18 @@ func prometheusValue(body []byte, name string) (float64, error) {
 		return 0, fault.Measuref("the metric %q has no value", name)
 	}
 	return sum, nil
+}
+
+// parseMetrics holds the parser's panics: expfmt v0.67.5 dereferences nil on
+// a line such as "{}{}".
+func parseMetrics(body []byte) (families map[string]*dto.MetricFamily, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			families, err = nil, fmt.Errorf("the parser failed: %v", r)
+		}
+	}()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	return parser.TextToMetricFamilies(bytes.NewReader(body))
 }
 
 // metricName splits NAME{label="value",…}.

@@ -1,0 +1,158 @@
+package runtimes
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"leakhunt/harness/fault"
+	"leakhunt/scenarios"
+)
+
+func TestHooksReadProbes(t *testing.T) {
+	var fetched []string
+	fetch := func(_ context.Context, path string) ([]byte, error) {
+		fetched = append(fetched, path)
+		switch path {
+		case "/stats":
+			return []byte(`{"gc":{"slots":[7,"8"]}}`), nil
+		case "/metrics":
+			return []byte("# TYPE heap gauge\nheap{area=\"old\"} 5\nheap{area=\"new\"} 6\n"), nil
+		}
+		return nil, nil
+	}
+	h, err := NewHooks(t.Context(), &scenarios.Settle{URI: "/settle"}, []scenarios.Probe{
+		{Name: "a", URI: "/stats", JSON: "gc.slots.0", Unit: "objects"},
+		{Name: "b", URI: "/stats", JSON: "gc.slots.1", Unit: "objects"},
+		{Name: "c", URI: "/metrics", Prometheus: "heap", Unit: "bytes"},
+		{Name: "d", URI: "/metrics", Prometheus: `heap{area="new"}`, Unit: "bytes"},
+	}, fetch, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetched = nil
+	values, err := h.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{7, 8, 11, 6} {
+		if values[i] != want {
+			t.Errorf("%s reads %v, want %v", h.Columns()[i].Name, values[i], want)
+		}
+	}
+	if got := strings.Join(fetched, " "); got != "/settle /stats /metrics" {
+		t.Errorf("fetched %s", got)
+	}
+}
+
+func TestHooksGoWrong(t *testing.T) {
+	page := func(body string) Fetch {
+		return func(context.Context, string) ([]byte, error) { return []byte(body), nil }
+	}
+	json := func(path string) []scenarios.Probe { return []scenarios.Probe{{Name: "p", URI: "/", JSON: path}} }
+	prom := func(name string) []scenarios.Probe { return []scenarios.Probe{{Name: "p", URI: "/", Prometheus: name}} }
+	for _, c := range []struct {
+		name   string
+		settle *scenarios.Settle
+		probes []scenarios.Probe
+		fetch  Fetch
+		want   string
+	}{
+		{"a key is missing", nil, json("a.b"), page(`{"a":{}}`), `no "b"`},
+		{"a list is short", nil, json("a.3"), page(`{"a":[1]}`), "1 entries"},
+		{"the way ends", nil, json("a.b"), page(`{"a":1}`), "ends before"},
+		{"no number", nil, json("a"), page(`{"a":true}`), "no number"},
+		{"text", nil, json("a"), page(`{"a":"x"}`), "no number"},
+		{"no JSON", nil, json("a"), page(`<html>`), "no JSON"},
+		{"NaN in quotes", nil, json("a"), page(`{"a":"NaN"}`), "no amount"},
+		{"negative", nil, json("a"), page(`{"a":-1}`), "no amount"},
+		{"no metric", nil, prom("heap"), page("other 1\n"), `no metric "heap"`},
+		{"a histogram", nil, prom("h"), page("# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n"), "not one number"},
+		{"NaN", nil, prom("heap"), page("heap NaN\n"), "no value"},
+		{"other labels", nil, prom(`heap{a="b"}`), page("heap{a=\"c\"} 1\n"), "no value"},
+		{"not the format", nil, prom("heap"), page("{}{}\n"), "text format"},
+		{"the page fails", nil, json("a"), func(context.Context, string) ([]byte, error) { return nil, errors.New("status 500") }, "status 500"},
+		{"the hook fails", &scenarios.Settle{URI: "/gc"}, nil, func(context.Context, string) ([]byte, error) { return nil, errors.New("status 500") }, "settle hook /gc failed"},
+		{"the command fails", &scenarios.Settle{Exec: []string{"sh", "-c", "echo no such pid >&2; exit 3"}}, nil, nil, "no such pid"},
+		{"no such command", &scenarios.Settle{Exec: []string{"/nowhere/jcmd"}}, nil, nil, "no such file"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h, err := NewHooks(t.Context(), c.settle, c.probes, c.fetch, 1)
+			if h != nil || err == nil || !strings.Contains(err.Error(), c.want) || fault.KindOf(err) != fault.Measure {
+				t.Errorf("got %v, %v, want a Measure error with %q", h, err, c.want)
+			}
+		})
+	}
+}
+
+func TestSettleExec(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "pid")
+	settle := &scenarios.Settle{Exec: []string{"sh", "-c", "echo ${PID} > " + out}}
+	if _, err := NewHooks(t.Context(), settle, nil, nil, 4242); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(out); string(got) != "4242\n" {
+		t.Errorf("the hook saw the pid %q", got)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := NewHooks(ctx, &scenarios.Settle{Exec: []string{"sleep", "60"}}, nil, nil, 1); err == nil || !strings.Contains(err.Error(), "did not end in time") {
+		t.Errorf("a hook that hangs: %v", err)
+	}
+}
+
+func FuzzProbes(f *testing.F) {
+	f.Add([]byte(`{"a":[{"b":1}]}`), "a.0.b")
+	f.Add([]byte("heap{x=\"1\"} 2\n"), `heap{x="1"}`)
+	f.Fuzz(func(t *testing.T, body []byte, path string) {
+		if v, err := jsonNumber(body, path); err != nil && v != 0 {
+			t.Fatalf("%v with %v", v, err)
+		}
+		if v, err := prometheusValue(body, path); err == nil && math.IsNaN(v) {
+			t.Fatal("NaN passed")
+		}
+	})
+}
+
+func TestPuma(t *testing.T) {
+	const token = "s3cret/t&ken"
+	gcs := 0
+	control := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Query().Get("token") != token:
+			w.WriteHeader(http.StatusForbidden)
+		case r.URL.Path == "/gc":
+			gcs++
+		case r.URL.Path == "/gc-stats":
+			_, _ = w.Write([]byte(`{"heap_live_slots":1234}`))
+		}
+	}))
+	address := "tcp://" + strings.TrimPrefix(control.URL, "http://")
+	p, err := NewPuma(t.Context(), address, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if values, err := p.Read(t.Context()); err != nil || values[0] != 1234 || gcs != 6 {
+		t.Errorf("got %v, %v after %d collections", values, err, gcs)
+	}
+	if _, err := NewPuma(t.Context(), address, "wrong"); err == nil || !strings.Contains(err.Error(), "refuses the token") {
+		t.Errorf("a wrong token: %v", err)
+	}
+	control.Close()
+	_, err = p.Read(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "does not answer") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("after its end: %v", err)
+	}
+	for _, bad := range []string{"", "ftp://x", "http://%zz" + token} {
+		if _, err := NewPuma(t.Context(), bad, token); fault.KindOf(err) != fault.Usage || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

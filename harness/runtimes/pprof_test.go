@@ -1,0 +1,114 @@
+package runtimes
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http/httptest"
+	"net/http/pprof"
+	"runtime"
+	"strings"
+	"testing"
+
+	"leakhunt/harness/fault"
+)
+
+// own fetches from this process's own pprof handlers.
+func own(_ context.Context, path string) ([]byte, error) {
+	w := httptest.NewRecorder()
+	pprof.Index(w, httptest.NewRequest("GET", path, nil))
+	if w.Code != 200 {
+		return nil, errors.New(w.Body.String())
+	}
+	return w.Body.Bytes(), nil
+}
+
+var kept [][]byte
+
+// keep is the leak that the tests plant.
+func keep(n, size int) {
+	for range n {
+		kept = append(kept, make([]byte, size))
+	}
+}
+
+func TestPprofCounts(t *testing.T) {
+	defer func() { kept = nil }()
+	p, err := NewPprof(t.Context(), own, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := p.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(2000, 4096)
+	after, err := p.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := after[0] - before[0]; d < 2000*4096 || d > 2000*4096*1.1 {
+		t.Errorf("%v bytes for 2000 × 4096", d)
+	}
+	if d := after[1] - before[1]; d < 1990 || d > 2200 {
+		t.Errorf("%v objects for 2000", d)
+	}
+}
+
+func TestPprofNamesTheLine(t *testing.T) {
+	rate := runtime.MemProfileRate
+	runtime.MemProfileRate = 1
+	defer func() { kept, runtime.MemProfileRate = nil, rate }()
+	p := &Pprof{fetch: own, heap: DefaultPprof + "/heap"}
+	if err := p.StartTrace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	keep(200, 1024)
+	sites, err := p.StopTrace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked, _ := Rank(sites, nil, 200, 1024)
+	if len(ranked) == 0 || !strings.HasSuffix(ranked[0].Function, ".keep") || ranked[0].Line == 0 || ranked[0].Owner != OwnerApp {
+		t.Fatalf("got %+v", ranked)
+	}
+	// The profile that StopTrace compares with lies in this very process.
+	if b := ranked[0].BytesPerRequest; b < 1024 || b > 1100 {
+		t.Errorf("%v bytes a request for 1024", b)
+	}
+	if _, err := p.StopTrace(t.Context()); err == nil {
+		t.Error("stopped twice")
+	}
+}
+
+func TestPprofGoesWrong(t *testing.T) {
+	for name, body := range map[string]string{
+		"a web page":   "<html></html>",
+		"no number":    "# HeapAlloc = many\n# HeapObjects = 3\n",
+		"negative":     "# HeapAlloc = -1\n# HeapObjects = 3\n",
+		"half of it":   "# HeapAlloc = 12\n",
+		"empty":        "",
+		"another type": "# HeapAlloc = 1.5\n# HeapObjects = 3\n",
+	} {
+		fetch := func(context.Context, string) ([]byte, error) { return []byte(body), nil }
+		if p, err := NewPprof(t.Context(), fetch, ""); p != nil || fault.KindOf(err) != fault.Measure || fault.HintOf(err) == "" {
+			t.Errorf("%s: %v, %v", name, p, err)
+		}
+	}
+	if _, err := parseProfile([]byte("not gzip")); fault.KindOf(err) != fault.Measure {
+		t.Errorf("got %v", err)
+	}
+}
+
+func FuzzMemStats(f *testing.F) {
+	f.Add([]byte("# HeapAlloc = 12\n# HeapObjects = 3\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		values, err := parseMemStats(text)
+		if (err == nil) == (values == nil) {
+			t.Fatalf("%v with %v", values, err)
+		}
+		if err == nil && !bytes.Contains(text, []byte("HeapAlloc")) {
+			t.Fatal("a value out of nothing")
+		}
+	})
+}
