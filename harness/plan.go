@@ -1,8 +1,10 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"os"
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
@@ -48,6 +50,7 @@ func NewPlan(sc *scenarios.Scenario) (*Plan, error) {
 		if err != nil {
 			return nil, fault.Usagef("%s: uri %q", sc.Path, u.Name).Because(err)
 		}
+		u.Budget = cmp.Or(u.Budget, budgetFor(sc.Budgets, u.Name))
 		n := sc.Requests
 		if u.Requests != nil {
 			n = *u.Requests
@@ -57,7 +60,24 @@ func NewPlan(sc *scenarios.Scenario) (*Plan, error) {
 	return p, p.compileBefore()
 }
 
+// budgetFor is the budget of the first glob that matches, 0 without one.
+func budgetFor(budgets []scenarios.Budget, name string) int64 {
+	for _, b := range budgets {
+		if scenarios.Match(b.Match, name) {
+			return b.Bytes
+		}
+	}
+	return 0
+}
+
 func compile(sc *scenarios.Scenario, r scenarios.Request, keepBody bool) (*load.Template, error) {
+	if r.BodyFile != "" {
+		body, err := os.ReadFile(sc.File(r.BodyFile))
+		if err != nil {
+			return nil, err
+		}
+		r.Body, r.HasBody = string(body), true
+	}
 	spec := load.Spec{
 		Method: r.Method, URI: r.URI, Body: r.Body, HasBody: r.HasBody,
 		Timeout: sc.Timeout, Status: r.Expect.Status, Contains: r.Expect.Contains,

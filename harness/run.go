@@ -103,7 +103,7 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 	if err := h.confirmAll(ctx); err != nil {
 		return err
 	}
-	return nil
+	return h.nameSites(ctx)
 }
 
 // open connects the load, the meter and the counter to the pinned process.

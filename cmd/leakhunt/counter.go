@@ -13,44 +13,63 @@ import (
 
 type openCounter = func(context.Context, harness.Pinned, *load.Client) (harness.Counter, error)
 
-// counter opens what the scenario's runtime: asks for. What is found by itself
-// is a gain where it is there, and no loss where it is not: RSS alone judges
-// then. What was asked for by name must be there.
-func (a *app) counter(sc *scenarios.Scenario, agentDir string) openCounter {
+// counter opens what the scenario's runtime:, settle: and probes: ask for.
+func (a *app) counter(sc *scenarios.Scenario, agents string) openCounter {
 	return func(ctx context.Context, p harness.Pinned, c *load.Client) (harness.Counter, error) {
-		switch rt := sc.Runtime; rt.Kind {
-		case "none":
-			return nil, nil
-		case "auto":
-			return a.found(ctx, p, c, agentDir), nil
-		case "agent":
-			return runtimes.Dial(ctx, rt.Socket, p.Process().PID)
-		case "go":
-			return runtimes.NewPprof(ctx, fetch(c), rt.Pprof)
-		default:
-			return nil, fault.Usagef("runtime %s is not supported yet", rt.Kind)
+		counter, err := a.runtimeCounter(ctx, sc.Runtime, p, c, agents)
+		if err != nil || sc.Settle == nil && len(sc.Probes) == 0 {
+			return counter, err
 		}
+		hooks, err := runtimes.NewHooks(ctx, sc.Settle, sc.Probes, fetch(c), p.Process().PID)
+		if err != nil {
+			return nil, err
+		}
+		return harness.Join(hooks, counter), nil
 	}
 }
 
-// found is the counter that this process has by itself, nil without one.
-func (a *app) found(ctx context.Context, p harness.Pinned, c *load.Client, agentDir string) harness.Counter {
-	switch p.Info().Runtime {
-	case "ruby", "node", "python":
-		if agentDir == "" {
-			return nil
-		}
-		agent, err := runtimes.Dial(ctx, agentDir, p.Process().PID)
-		if err == nil {
-			return agent
-		}
-		a.note("no agent in the process, so RSS alone judges: %v", err)
+// runtimeCounter is the runtime's own counter. What is found by itself is a
+// gain where it is there, and no loss where it is not: RSS alone judges then.
+// What was asked for by name must be there.
+func (a *app) runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harness.Pinned, c *load.Client, agents string) (harness.Counter, error) {
+	pid := p.Process().PID
+	switch rt.Kind {
+	case "none":
+		return nil, nil
+	case "agent":
+		return counted(runtimes.Dial(ctx, rt.Socket, pid))
+	case "node":
+		return counted(runtimes.DialInspector(ctx, pid))
+	case "puma":
+		return counted(runtimes.NewPuma(ctx, rt.ControlURL, rt.Token))
 	case "go":
-		if pprof, err := runtimes.NewPprof(ctx, fetch(c), ""); err == nil {
-			return pprof
-		}
+		return counted(runtimes.NewPprof(ctx, fetch(c), rt.Pprof))
+	case "jvm":
+		return counted(runtimes.NewJVM(ctx, pid))
 	}
-	return nil
+	var found harness.Counter
+	var err error
+	switch runtime := p.Info().Runtime; {
+	case agents != "" && (runtime == "ruby" || runtime == "node" || runtime == "python"):
+		found, err = counted(runtimes.Dial(ctx, agents, pid))
+	case runtime == "java":
+		found, err = counted(runtimes.NewJVM(ctx, pid))
+	case runtime == "go":
+		// Most Go programs serve no profile: that is nothing to tell.
+		found, _ = counted(runtimes.NewPprof(ctx, fetch(c), ""))
+	}
+	if err != nil {
+		a.note("RSS alone judges: %v", err)
+	}
+	return found, nil
+}
+
+// counted keeps a nil pointer from becoming a Counter that is not nil.
+func counted[C harness.Counter](c C, err error) (harness.Counter, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (a *app) note(format string, args ...any) {

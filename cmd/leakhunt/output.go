@@ -55,7 +55,7 @@ func (a *app) conclude(res *harness.Result, runErr error, sc *scenarios.Scenario
 	}
 	var wroteErr error
 	if runErr == nil || res.RequestsTotal > 0 {
-		wroteErr = report.WriteAll(sinks, a.stdout, res, o)
+		wroteErr = errors.Join(report.WriteAll(sinks, a.stdout, res, o), a.onGitHub(res, o))
 	}
 	if runErr != nil {
 		return errors.Join(runErr, wroteErr)

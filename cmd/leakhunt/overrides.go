@@ -131,14 +131,8 @@ func (o *overrides) choose(sc *scenarios.Scenario) error {
 	return nil
 }
 
-// matches is whether a glob matches a URI's name. A star also matches a slash,
-// as it does for people.
 func matches(globs []string, u scenarios.URI) bool {
-	flat := func(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
-	return slices.ContainsFunc(globs, func(g string) bool {
-		ok, err := path.Match(flat(g), flat(u.Name))
-		return ok && err == nil
-	})
+	return slices.ContainsFunc(globs, func(g string) bool { return scenarios.Match(g, u.Name) })
 }
 
 func count(flag, s string, least int) (scenarios.Count, error) {

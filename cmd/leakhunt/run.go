@@ -32,6 +32,7 @@ type runFlags struct {
 	outputs  []string
 	progress string
 	dryRun   bool
+	sitesFor []string
 	gate     gate
 }
 
@@ -52,6 +53,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.gate.register(fl)
 	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=PATH], repeatable; - or nothing is stdout")
 	fl.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, bar, plain, none")
+	fl.StringArrayVar(&f.sitesFor, "sites-for", nil, "name the lines of URIs whose name matches this glob, whatever their verdict")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and what it costs; send nothing")
 	fl.BoolVar(&a.bisect, "git-bisect", false, "exit codes for git bisect run: 0 good, 1 bad, 125 skip, 255 abort")
 	return c
@@ -94,6 +96,7 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 		OpenMeter:   func(id proc.ID) (harness.Meter, error) { return memory.Open(id) },
 		OpenCounter: a.counter(sc, agents),
 		Secret:      a.keepSecret,
+		SitesFor:    f.sitesFor,
 	})
 	obs.Close()
 	return a.conclude(res, runErr, sc, sinks, &f.gate)
