@@ -88,6 +88,10 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 		return err
 	}
 	defer h.client.Close()
+	defer h.closeMeter()
+	if err := h.study(ctx); err != nil {
+		return err
+	}
 	if h.counter != nil {
 		defer h.counter.Close() //nolint:errcheck // the run is over; there is nothing left to tell
 	}

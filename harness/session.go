@@ -28,6 +28,7 @@ type session struct {
 	fresh    bool // reading still holds: nothing was sent since
 	anon     bool // metric: anon
 	readCost time.Duration
+	exact    bool // readings between blocks come from smaps_rollup
 	peak     int64
 	progress progress
 	warnings warnings
@@ -65,7 +66,7 @@ func (s *session) edge(ctx context.Context) (edge, error) {
 			return edge{}, s.lost(err)
 		}
 	}
-	if e.Reading, err = s.meter.Read(); err != nil {
+	if e.Reading, err = s.read(); err != nil {
 		return edge{}, s.lost(err)
 	}
 	e.metric = s.metricOf(e.Reading)
