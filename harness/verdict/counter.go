@@ -129,7 +129,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		}
 		j.More = follow
 		j.Reason = fmt.Sprintf("grew %s per request, which takes %s more requests to tell from what stays by accident", rate, units.Count(follow))
-	case j.Detectable < p.Sure && s.step > 0:
+	case j.Detectable < p.Sure && s.step > 4*p.Noise:
 		j.Label = Bloat
 		j.Reason = fmt.Sprintf("one step of %s, flat otherwise", p.amount(s.step))
 	case j.Detectable < p.Sure:

@@ -1,0 +1,161 @@
+package verdict_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"leakhunt/harness/verdict"
+)
+
+// edges are blocks of per requests that grew by so many units/request each.
+func edges(per int, rates ...float64) []verdict.Edge {
+	out := []verdict.Edge{{Requests: 0, Value: 100_000}}
+	for i, r := range rates {
+		out = append(out, verdict.Edge{Requests: (i + 1) * per, Value: out[i].Value + r*float64(per)})
+	}
+	return out
+}
+
+func repeat(n int, rate float64) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = rate
+	}
+	return out
+}
+
+func TestCounter(t *testing.T) {
+	objects := verdict.CounterParams{Unit: "objects", Exact: true}
+	fixed := verdict.CounterParams{Unit: "objects", Exact: true, FixedN: true}
+	heap := verdict.CounterParams{Unit: "bytes", Exact: true, FixedN: true}
+	for _, c := range []struct {
+		name   string
+		edges  []verdict.Edge
+		p      verdict.CounterParams
+		want   verdict.Label
+		reason string
+	}{
+		// The first ones as they were measured: Ruby, Python, Go and Node.
+		{"ruby leak", edges(50, 1.18, 1, 1, 1, 1), fixed, verdict.Leak, "grew 1 objects per request in 4 of 4 blocks (or a cache of more than 250 entries)"},
+		{"ruby clean", edges(50, 0.12, 0, 0.02, 0, 0), fixed, verdict.Stable, "no growth above"},
+		{"ruby first block", edges(50, 12, 0, 0, 0.02, 0), fixed, verdict.Stable, "no growth above"},
+		{"python leak", edges(50, 1.4, 1.1, 1.2, 1.1, 1.16), fixed, verdict.Leak, "in 4 of 4 blocks"},
+		{"python clean", edges(50, 0.3, 0.2, 0, 0.1, 0), fixed, verdict.Stable, "no growth above"},
+		{"go leak", edges(100, 2600, 2491, 2530, 2500, 2512), heap, verdict.Leak, "grew 2.4 KiB per request"},
+		{"go clean", edges(100, 60, -79, 88, 10, -20), heap, verdict.Stable, "no growth above"},
+		{"node leak", edges(50, 2400, 884, 1336, 1010, 990), heap, verdict.Leak, "per request in 4 of 4 blocks"},
+		{"node clean", edges(50, 900, -192, 497, 110, -30), heap, verdict.Stable, "no growth above"},
+
+		{"auto follows", edges(50, 1, 1, 1, 1, 1), objects, verdict.Inconclusive, "whether that is a bounded cache takes 1,798 more requests to tell"},
+		{"auto convicts at the horizon", edges(50, repeat(41, 1)...), objects, verdict.Leak, "more than 2,050 entries"},
+		{"cache of 1,500", edges(50, append(repeat(30, 1), repeat(11, 0)...)...), objects, verdict.Warmup, "growth fell from 1 objects to 0 objects"},
+		{"one step", edges(50, 0, 0, 20, 0, 0, 0), fixed, verdict.Bloat, "one step of 1,000 objects, flat otherwise"},
+		{"a step in a leak", edges(50, 1, 1, 20, 1, 1, 1), fixed, verdict.Leak, "grew 1 objects per request"},
+		{"rare leak, long", edges(50, append(repeat(20, 0.12), repeat(21, 0.1)...)...), objects, verdict.Leak, "per request in 40 of 40 blocks"},
+		{"rare leak, short", edges(50, 0.12, 0.1, 0.1, 0.12, 0.08), fixed, verdict.Inconclusive, "1,798 more requests"},
+		{"falls", edges(50, -3, -3, -3, -3, -3), fixed, verdict.Inconclusive, "the counter fell by 3 objects per request"},
+		{"dies away", edges(50, 8, 4, 2, 1, 0.5, 0.2, 0.1, 0), fixed, verdict.Warmup, "dies away"},
+		{"few blocks", edges(50, 1, 1, 1), fixed, verdict.Inconclusive, "only 3 blocks: a counter needs at least 4"},
+		{"nothing", nil, fixed, verdict.Inconclusive, "only 0 blocks"},
+		{"vanished", edges(50, 1, 1, math.NaN(), 1), fixed, verdict.Inconclusive, "the counter's reading 4 is not a number"},
+		{"infinite", edges(50, 1, 1, math.Inf(1), 1), fixed, verdict.Inconclusive, "is not a number"},
+		{"no request", []verdict.Edge{{}, {}, {}, {}, {}}, fixed, verdict.Inconclusive, "came without a request"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := verdict.Counter(c.edges, c.p)
+			if j.Label != c.want || !strings.Contains(j.Reason, c.reason) {
+				t.Errorf("%s (%s), want %s (… %s …)", j.Label, j.Reason, c.want, c.reason)
+			}
+			check(t, j, math.MaxInt)
+		})
+	}
+}
+
+// Settled RSS is read ±300 KiB: blocks tell nothing, a line over many does.
+func TestSettledRSS(t *testing.T) {
+	noise := []float64{1, -0.5, 0.2, -1, 0.7, 0, -0.3, 0.9, -0.8, 0.4}
+	settled := func(rate float64) []verdict.Edge {
+		e := make([]verdict.Edge, 42)
+		for i := range e {
+			e[i] = verdict.Edge{Requests: i * 50, Value: 80*mib + rate*float64(i*50) + noise[i%len(noise)]*150*1024}
+		}
+		return e
+	}
+	if j := verdict.Counter(settled(1024), verdict.CounterParams{Unit: "bytes"}); j.Label != verdict.Leak {
+		t.Errorf("1 KiB: %+v", j)
+	}
+	if j := verdict.Counter(settled(0), verdict.CounterParams{Unit: "bytes"}); j.Label != verdict.Stable {
+		t.Errorf("clean: %+v", j)
+	}
+	if j := verdict.Counter(settled(1024)[:6], verdict.CounterParams{Unit: "bytes", FixedN: true}); j.Label != verdict.Inconclusive {
+		t.Errorf("five blocks: %+v", j)
+	}
+}
+
+func TestFuse(t *testing.T) {
+	j := func(l verdict.Label, growth, low float64, more int) verdict.Judgement {
+		return verdict.Judgement{Label: l, Growth: growth, Low: low, High: 2*growth - low, Detectable: 300, Requests: 250, Reason: "because", More: more}
+	}
+	creeping := j(verdict.Inconclusive, 2000, 500, 250)
+	exact := func(v verdict.Judgement) verdict.Evidence {
+		return verdict.Evidence{Name: "agent", Unit: "objects", Exact: true, Judgement: v}
+	}
+	settled := func(v verdict.Judgement) verdict.Evidence {
+		return verdict.Evidence{Name: "settled rss", Unit: "bytes", Judgement: v}
+	}
+	flat, leak := exact(j(verdict.Stable, 0, 0, 0)), exact(j(verdict.Leak, 1, 1, 0))
+	for _, c := range []struct {
+		name     string
+		rss      verdict.Judgement
+		counters []verdict.Evidence
+		want     verdict.Label
+		evidence string
+		reason   string
+	}{
+		{"rss alone", creeping, nil, verdict.Inconclusive, "rss", "because"},
+		{"counter convicts before rss", j(verdict.Inconclusive, 10, -800, 250), []verdict.Evidence{leak}, verdict.Leak, "agent", "agent: because"},
+		{"both", creeping, []verdict.Evidence{leak}, verdict.Leak, "agent rss", "agent: because"},
+		{"counter convicts against flat rss", j(verdict.Stable, 0, -90, 0), []verdict.Evidence{leak}, verdict.Leak, "agent", "agent: because"},
+		{"flat overrules creep", creeping, []verdict.Evidence{flat}, verdict.Warmup, "agent rss", "RSS grew 2.0 KiB per request, but agent says because"},
+		{"flat settles scatter", j(verdict.Inconclusive, 10, -800, 250), []verdict.Evidence{flat}, verdict.Stable, "agent rss", "agent: because"},
+		{"flat keeps bloat", j(verdict.Bloat, 0, -90, 0), []verdict.Evidence{flat}, verdict.Bloat, "agent rss", "because"},
+		{"native leak", j(verdict.Leak, 9000, 8000, 0), []verdict.Evidence{flat}, verdict.Inconclusive, "agent rss", "memory that the runtime does not count"},
+		{"native leak, settled", creeping, []verdict.Evidence{flat, settled(j(verdict.Leak, 9000, 8000, 0))}, verdict.Inconclusive, "agent settled rss rss", "settled rss because"},
+		{"settled rss convicts without a counter", creeping, []verdict.Evidence{settled(j(verdict.Leak, 1024, 900, 0))}, verdict.Leak, "settled rss rss", "settled rss: because"},
+		{"settled rss acquits", j(verdict.Leak, 9000, 8000, 0), []verdict.Evidence{settled(j(verdict.Stable, 0, -9, 0))}, verdict.Warmup, "settled rss rss", "settled rss says"},
+		{"growing is followed", j(verdict.Stable, 0, -9, 0), []verdict.Evidence{exact(j(verdict.Inconclusive, 1, 0.8, 1800))}, verdict.Inconclusive, "agent", "agent: because"},
+		{"growing bytes beside flat objects", creeping, []verdict.Evidence{flat, exact(j(verdict.Inconclusive, 900, 700, 1800))}, verdict.Inconclusive, "agent", "agent: because"},
+		{"scatter beside flat objects", creeping, []verdict.Evidence{flat, settled(j(verdict.Inconclusive, 900, -700, 1800))}, verdict.Warmup, "agent rss", "RSS grew"},
+		{"scatter alone", creeping, []verdict.Evidence{exact(j(verdict.Inconclusive, 0.1, -0.1, 1800))}, verdict.Inconclusive, "agent", "agent: because"},
+		{"a counter that broke", creeping, []verdict.Evidence{exact(j(verdict.Inconclusive, 0, 0, 0))}, verdict.Inconclusive, "rss", "because"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, evidence := verdict.Fuse(c.rss, c.counters)
+			if got.Label != c.want || strings.Join(evidence, " ") != c.evidence || !strings.Contains(got.Reason, c.reason) {
+				t.Errorf("%s by %q (%s), want %s by %q (… %s …)", got.Label, evidence, got.Reason, c.want, c.evidence, c.reason)
+			}
+			if got.Label != verdict.Inconclusive && got.More != 0 {
+				t.Errorf("%s asks for %d more requests", got.Label, got.More)
+			}
+		})
+	}
+}
+
+func TestAdjusted(t *testing.T) {
+	p := []float64{0.01, 0.04, 0.03, 0.005, math.NaN()}
+	for name, c := range map[string]struct{ got, want []float64 }{
+		"Holm": {verdict.Holm(p), []float64{0.04, 0.09, 0.09, 0.025, 1}},
+		"BH":   {verdict.BenjaminiHochberg(p), []float64{0.025, 0.05, 0.05, 0.025, 1}},
+	} {
+		for i := range c.want {
+			if math.Abs(c.got[i]-c.want[i]) > 1e-12 {
+				t.Errorf("%s: %v, want %v", name, c.got, c.want)
+				break
+			}
+		}
+	}
+	if len(verdict.Holm(nil)) != 0 || len(verdict.BenjaminiHochberg(nil)) != 0 {
+		t.Error("something out of nothing")
+	}
+}
