@@ -12,7 +12,9 @@ type HTTP struct {
 	// SplitBody sends the body only when the server has read the head.
 	// Passenger's Ruby http socket throws away what it reads behind the empty
 	// line in the same read (phusion_passenger/request_handler/thread_handler.rb,
-	// parse_http_request), and then waits for the body for ever.
+	// parse_http_request), and then waits for the body for ever. An empty body is
+	// not announced there: with a Content-Length of 0 the application's read
+	// waits for the end of the connection.
 	SplitBody bool
 }
 
@@ -30,7 +32,7 @@ func (p HTTP) Write(w *Wire, r *Request) error {
 		b = append(b, ": "...)
 		b = append(b, r.Header[i].Value...)
 	}
-	if r.HasBody {
+	if r.HasBody && (len(r.Body) > 0 || !p.SplitBody) {
 		b = append(b, "\r\nContent-Length: "...)
 		b = strconv.AppendInt(b, int64(len(r.Body)), 10)
 	}

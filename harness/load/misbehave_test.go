@@ -266,6 +266,28 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
+// TestSplitBodyEmpty: a Content-Length of 0 would hang there too.
+func TestSplitBodyEmpty(t *testing.T) {
+	for split, want := range map[bool]string{false: "0", true: ""} {
+		got := make(chan []string, 1)
+		ep := serveRaw(t, func(_ int, c net.Conn, r *bufio.Reader) {
+			req, err := take(r)
+			if err != nil {
+				return
+			}
+			got <- req.Header["Content-Length"]
+			_, _ = io.WriteString(c, okAnswer)
+		})
+		ep.Protocol = HTTP{SplitBody: split}
+		if res := do(t, ep, Spec{Method: "POST", URI: "/", HasBody: true}); !res.OK() {
+			t.Fatalf("%+v", res)
+		}
+		if length := strings.Join(<-got, " "); length != want {
+			t.Errorf("SplitBody %t: Content-Length %q, want %q", split, length, want)
+		}
+	}
+}
+
 // TestSplitBody: as Passenger's Ruby socket does, the server throws away what
 // it reads behind the head, and reads late.
 func TestSplitBody(t *testing.T) {

@@ -23,7 +23,11 @@ const mostSessionHead = 128 << 10
 func (s Session) Write(w *Wire, r *Request) error {
 	frame := make([]byte, 4, 1024)
 	for _, p := range params(r) {
-		frame = appendPair(frame, p.Name, p.Value)
+		// A Ruby application that reads a body of announced 0 bytes waits for
+		// the end of the connection: such a body is not announced.
+		if p.Name != "CONTENT_LENGTH" || len(r.Body) > 0 {
+			frame = appendPair(frame, p.Name, p.Value)
+		}
 	}
 	if s.Password != "" {
 		frame = appendPair(frame, "PASSENGER_CONNECT_PASSWORD", s.Password)

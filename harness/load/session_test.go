@@ -58,7 +58,7 @@ func passenger(t *testing.T, head string) Endpoint {
 		if _, err := io.ReadFull(r, body); err != nil {
 			t.Error(err)
 		}
-		fmt.Fprintf(c, "%s\r\nConnection: close\r\n\r\n%s %s %s %s %s %s %s", head, env["REQUEST_METHOD"], env["REQUEST_URI"],
+		fmt.Fprintf(c, "%s\r\nConnection: close\r\nX-Length: %s\r\n\r\n%s %s %s %s %s %s %s", head, env["CONTENT_LENGTH"], env["REQUEST_METHOD"], env["REQUEST_URI"],
 			env["PATH_INFO"], env["QUERY_STRING"], env["HTTP_HOST"], env["CONTENT_TYPE"], body)
 	})
 }
@@ -82,6 +82,17 @@ func TestSession(t *testing.T) {
 			}
 		}
 		c.Close()
+	}
+}
+
+func TestSessionEmptyBody(t *testing.T) {
+	ep := passenger(t, "HTTP/1.1 200 OK")
+	ep.Protocol = Session{Password: "hunter2"}
+	for size, want := range map[int]string{0: "", 3: "3"} {
+		res := do(t, ep, Spec{Method: "POST", URI: "/length", Body: strings.Repeat("x", size), HasBody: true, KeepBody: true})
+		if got := res.Header.Get("X-Length"); !res.OK() || got != want {
+			t.Errorf("%d bytes are announced as %q, want %q: %+v", size, got, want, res)
+		}
 	}
 }
 
