@@ -45,6 +45,8 @@ func Open(sc *scenarios.Scenario, opt Options) (Target, error) {
 			argv = []string{program, "demo", "--listen", "127.0.0.1:${PORT}"}
 		}
 		return openCommand(sc, argv, opt), nil
+	case "passenger":
+		return openPassenger(sc, opt)
 	default:
 		return nil, fault.Usagef("target: %q is not supported yet", t.Kind)
 	}

@@ -75,11 +75,12 @@ func Run(t *testing.T, s Subject) {
 			if (fx.Replace != nil) != s.Replaced || (fx.Zombie != nil) != s.Zombies {
 				t.Fatal("Subject.Replaced and Zombies must say what its fixtures can do")
 			}
+			sockets := openSockets(t)
 			p, err := fx.Target.Pin(t.Context())
 			if err != nil {
 				t.Fatalf("Pin: %v (%s)", err, fault.HintOf(err))
 			}
-			tr := &trial{ctx: t.Context(), subject: s, fixture: fx, pinned: p, client: load.New(p.Endpoint(), false)}
+			tr := &trial{ctx: t.Context(), subject: s, fixture: fx, pinned: p, sockets: sockets, client: load.New(p.Endpoint(), false)}
 			t.Cleanup(func() {
 				tr.client.Close()
 				if err := p.Close(); err != nil {
@@ -98,6 +99,7 @@ type trial struct {
 	subject Subject
 	fixture Fixture
 	pinned  target.Pinned
+	sockets int // open before Pin
 	client  *load.Client
 }
 
@@ -324,15 +326,14 @@ func closesClean(t *testing.T, tr *trial) {
 	tr.send(t, load.Spec{URI: "/clean"})
 	id, ep := tr.pinned.Process(), tr.pinned.Endpoint()
 	tree := append([]int{id.PID}, descendants(t, id.PID)...)
-	mine := openSockets(t)
 	tr.client.Close()
 	for range 2 { // a second Close does nothing
 		if err := tr.pinned.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if now := openSockets(t); now >= mine {
-		t.Errorf("%d sockets open after Close, %d before", now, mine)
+	if now := openSockets(t); now > tr.sockets {
+		t.Errorf("%d sockets open after Close, %d before Pin", now, tr.sockets)
 	}
 	if !tr.subject.Owned {
 		if err := id.Check(); err != nil {

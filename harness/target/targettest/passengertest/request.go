@@ -124,3 +124,17 @@ func endWithin(end <-chan error, d time.Duration) bool {
 		return false
 	}
 }
+
+// Touch asks an application as Get does, and lets whatever comes of it be: it
+// is for applications whose processes end meanwhile.
+func (s *Server) Touch(app, uri string) {
+	req, err := http.NewRequest(http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", s.Port, uri), nil)
+	if err != nil {
+		return
+	}
+	req.Host = app + ".test"
+	client := http.Client{Timeout: startWithin, Transport: &http.Transport{DisableKeepAlives: true}}
+	if resp, err := client.Do(req); err == nil {
+		_ = resp.Body.Close()
+	}
+}
