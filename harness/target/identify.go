@@ -233,6 +233,33 @@ func mappedRuntime(pid int) string {
 	return ""
 }
 
+// routes says whether a uwsgi process is its http router: a child of the master
+// that lacks a listening socket which another child, a worker, holds.
+func routes(pid int) bool {
+	all, _, err := proc.Listeners()
+	master, err2 := proc.Parent(pid)
+	if err != nil || err2 != nil || !sameProgram(pid, master) {
+		return false
+	}
+	for _, l := range all {
+		if slices.Contains(l.PIDs, pid) {
+			continue
+		}
+		for _, other := range l.PIDs {
+			if p, err := proc.Parent(other); err == nil && p == master {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func sameProgram(a, b int) bool {
+	one, err1 := proc.Exe(a)
+	two, err2 := proc.Exe(b)
+	return err1 == nil && err2 == nil && one == two
+}
+
 // describe names a process in a sentence. Its command line is left out: it may
 // hold a password.
 func describe(pid int) string {

@@ -34,6 +34,7 @@ func (p *pinned) Process() proc.ID { return p.id }
 
 func (p *pinned) Endpoint() load.Endpoint {
 	ep := p.at.endpoint()
+	ep.Close = p.info.Server == "uwsgi"
 	if p.many {
 		ep.Dial = func(ctx context.Context) (net.Conn, error) { return p.at.kept(ctx, p.id, p.probe) }
 	}
@@ -72,6 +73,10 @@ func (p *pinned) choose(ctx context.Context, first proc.ID, pid int) error {
 	if pid == 0 && slices.Contains(passers, what.Server) {
 		return fault.Measuref("%s answers at %s, and passes requests on to an application", describe(p.id.PID), p.at.url).
 			WithHint("Give the application's own address, use target.passenger or target.fastcgi, or set target.pid: %d to measure %s itself.", p.id.PID, what.Server)
+	}
+	if what.Server == "uwsgi" && routes(p.id.PID) {
+		return fault.Measuref("pid %d, uwsgi's http router, answers at %s, and passes requests on to the workers", p.id.PID, p.at.url).
+			WithHint("Let the worker itself answer: --http-socket in place of --http.")
 	}
 	p.info.PID, p.info.Server, p.info.Runtime = p.id.PID, what.Server, what.Runtime
 	p.parent, _ = proc.Parent(p.id.PID)
@@ -158,6 +163,9 @@ func (p *pinned) Check(ctx context.Context, conn net.Conn) error {
 	case err == nil && id == p.id:
 		return nil
 	case err == nil:
+		if gone := p.id.Check(); gone != nil {
+			return p.lost(ctx, gone)
+		}
 		return p.moved(ctx, id)
 	case errors.Is(err, proc.ErrNotAccepted), errors.Is(err, proc.ErrUnread), errors.Is(err, context.DeadlineExceeded):
 		return nil

@@ -29,8 +29,9 @@ const (
 	keepTries = 64
 )
 
-// opened connects and sends the beginning of a request, which no application
-// sees: its headers never end.
+// opened connects and sends the first letters of a request. No more: cut off
+// there it is none, while a server may well answer a request whose headers end
+// with the connection (Python's http.server does).
 func (a address) opened(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialLimit)
 	defer cancel()
@@ -39,7 +40,7 @@ func (a address) opened(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	_ = conn.SetDeadline(time.Now().Add(dialLimit))
-	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: leakhunt\r\n", a.host); err != nil {
+	if _, err := io.WriteString(conn, "GET"); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
@@ -111,16 +112,12 @@ func (a address) others(ctx context.Context, first proc.ID) ([]proc.ID, error) {
 // all probes went to one worker of several does not hide the others then.
 func (a address) siblings(first proc.ID) []proc.ID {
 	parent, err := proc.Parent(first.PID)
-	exe, err2 := proc.Exe(first.PID)
-	if err != nil || err2 != nil || parent <= 1 {
+	if err != nil || parent <= 1 {
 		return nil
 	}
 	var found []proc.ID
 	for _, pid := range a.listeners() {
-		if p, err := proc.Parent(pid); err != nil || p != parent || pid == first.PID {
-			continue
-		}
-		if e, err := proc.Exe(pid); err != nil || e != exe {
+		if p, err := proc.Parent(pid); err != nil || p != parent || pid == first.PID || !sameProgram(pid, first.PID) {
 			continue
 		}
 		if id, err := proc.Find(pid); err == nil {
@@ -170,6 +167,9 @@ func (a address) kept(ctx context.Context, want proc.ID, uri string) (net.Conn, 
 		// The others stay open until the right one is found: who is idle
 		// takes the next.
 		defer conn.Close() //nolint:errcheck,gocritic // on purpose
+		if errors.Is(err, proc.ErrClosed) {
+			return nil, errNotKept // uwsgi does not say so
+		}
 		if err != nil {
 			return nil, a.unseen(err)
 		}

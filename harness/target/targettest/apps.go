@@ -37,3 +37,11 @@ func AppDir(t testing.TB) string {
 	}
 	return dir
 }
+
+// WriteFile writes a file that the test needs.
+func WriteFile(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
