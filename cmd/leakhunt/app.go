@@ -68,7 +68,7 @@ func (a *app) root() *cobra.Command {
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more on stderr")
 	f.StringVar(&a.color, "color", "auto", "when to colour: auto, always, never")
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.judgeCommand(),
-		a.reportCommand(), a.compareCommand(), a.agentCommand(),
+		a.reportCommand(), a.compareCommand(), a.agentCommand(), a.doctorCommand(),
 		a.demoCommand(), a.versionCommand())
 	return root
 }

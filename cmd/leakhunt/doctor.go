@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"leakhunt/harness"
+	"leakhunt/harness/memory"
+	"leakhunt/harness/proc"
+	"leakhunt/harness/units"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var f overrides
+	c := &cobra.Command{
+		Use:   "doctor SCENARIO",
+		Short: "Before a long run: what could go wrong on this very target",
+		Long: `Doctor pins the target of a scenario, sends a few hundred requests, and says
+whether exactly one process is pinned, what could replace it, what makes its RSS
+hard to read, and the smallest leak that so many requests would find.`,
+		Example: "  leakhunt doctor shop.yaml\n  leakhunt doctor shop.yaml -t http://127.0.0.1:3000",
+		Args:    atLeast(1, "a scenario file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sc, err := f.load(args[0])
+			if err != nil {
+				return err
+			}
+			if err := a.secrets.Add(sc.Secrets...); err != nil {
+				return err
+			}
+			plan, err := harness.NewPlan(sc)
+			if err != nil {
+				return err
+			}
+			tgt, agents, done, err := a.openTarget(sc)
+			if err != nil {
+				return err
+			}
+			defer done()
+			d, err := harness.Diagnose(cmd.Context(), plan, tgt, harness.Options{
+				OpenMeter:   func(id proc.ID) (harness.Meter, error) { return memory.Open(id) },
+				OpenCounter: a.counter(sc, agents),
+				Secret:      a.keepSecret,
+			})
+			a.diagnosis(d)
+			return err
+		},
+	}
+	f.register(c.Flags())
+	return c
+}
+
+func (a *app) diagnosis(d *harness.Diagnosis) {
+	for _, f := range d.Findings {
+		mark := "✓"
+		if !f.OK {
+			mark = "!"
+		}
+		fmt.Fprintln(a.stdout, mark, printable(f.Text))
+		if f.Remedy != "" {
+			fmt.Fprintln(a.stdout, "  →", printable(f.Remedy))
+		}
+	}
+	for i, f := range d.Floors {
+		if i == 0 {
+			fmt.Fprintln(a.stdout, "\nBy RSS alone, one URI by itself, about the smallest leak that would be found:")
+		}
+		fmt.Fprintf(a.stdout, "  %6s requests  %s\n", units.Count(f.Requests), units.Rate(f.Bytes))
+	}
+}
