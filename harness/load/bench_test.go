@@ -68,7 +68,7 @@ func BenchmarkDo(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer meter.Close() //nolint:errcheck // nothing was written
+	defer meter.Close()
 	for _, read := range []bool{false, true} {
 		b.Run(map[bool]string{false: "plain", true: "RSS"}[read], func(b *testing.B) {
 			c := New(endpoint(srv), true)

@@ -36,7 +36,7 @@ func app() http.Handler {
 		_, _ = io.Copy(w, r.Body)
 	})
 	mux.HandleFunc("/request", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%s %s %s %d|%s|%q|%q", r.Method, r.RequestURI, r.Host, r.ContentLength,
+		_, _ = fmt.Fprintf(w, "%s %s %s %d|%s|%q|%q", r.Method, r.RequestURI, r.Host, r.ContentLength,
 			r.Header.Get("Accept-Encoding"), r.Header["X-Twice"], r.Header["X-Target"])
 	})
 	mux.HandleFunc("/status/{code}", func(w http.ResponseWriter, r *http.Request) {
@@ -203,7 +203,7 @@ func TestCookies(t *testing.T) {
 			http.SetCookie(w, &http.Cookie{Name: "sid", Value: r.URL.RawQuery, Path: "/"})
 			http.SetCookie(w, &http.Cookie{Name: "tls", Value: "1", Path: "/", Secure: true})
 		}
-		fmt.Fprint(w, strings.Join(r.Header["Cookie"], "|"))
+		_, _ = fmt.Fprint(w, strings.Join(r.Header["Cookie"], "|"))
 	}))
 	defer srv.Close()
 	ep := endpoint(srv)

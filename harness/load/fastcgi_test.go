@@ -45,7 +45,7 @@ func TestFastCGI(t *testing.T) {
 			w.WriteHeader(http.StatusNoContent)
 		default:
 			env := fcgi.ProcessEnv(r)
-			fmt.Fprintf(w, "%s %s %s|%s|%s|%q|%d", r.Method, r.URL.RequestURI(), r.Host,
+			_, _ = fmt.Fprintf(w, "%s %s %s|%s|%s|%q|%d", r.Method, r.URL.RequestURI(), r.Host,
 				env["SCRIPT_FILENAME"], env["DOCUMENT_ROOT"], r.Header["X-Twice"], len(r.Header.Get("X-Long")))
 		}
 	}))

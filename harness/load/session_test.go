@@ -58,7 +58,7 @@ func passenger(t *testing.T, head string) Endpoint {
 		if _, err := io.ReadFull(r, body); err != nil {
 			t.Error(err)
 		}
-		fmt.Fprintf(c, "%s\r\nConnection: close\r\nX-Length: %s\r\n\r\n%s %s %s %s %s %s %s", head, env["CONTENT_LENGTH"], env["REQUEST_METHOD"], env["REQUEST_URI"],
+		_, _ = fmt.Fprintf(c, "%s\r\nConnection: close\r\nX-Length: %s\r\n\r\n%s %s %s %s %s %s %s", head, env["CONTENT_LENGTH"], env["REQUEST_METHOD"], env["REQUEST_URI"],
 			env["PATH_INFO"], env["QUERY_STRING"], env["HTTP_HOST"], env["CONTENT_TYPE"], body)
 	})
 }

@@ -39,7 +39,7 @@ func main() {
 		err = compare(os.Stdout, *requests, *seconds, *rounds)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "ratio:", err)
+		_, _ = fmt.Fprintln(os.Stderr, "ratio:", err)
 		os.Exit(1)
 	}
 }
@@ -117,12 +117,13 @@ func compare(out io.Writer, requests, seconds, rounds int) error {
 		}
 	}
 	hey, wrk := median(all[2].got), median(all[3].got)
-	fmt.Fprintf(out, "%-34s %12s %8s %8s   %s\n", "", "requests/s", "× hey", "× wrk", "turns")
+	table := fmt.Appendf(nil, "%-34s %12s %8s %8s   %s\n", "", "requests/s", "× hey", "× wrk", "turns")
 	for _, c := range all {
 		m := median(c.got)
-		fmt.Fprintf(out, "%-34s %12.0f %8.2f %8.2f   %.0f\n", c.name, m, m/hey, m/wrk, c.got)
+		table = fmt.Appendf(table, "%-34s %12.0f %8.2f %8.2f   %.0f\n", c.name, m, m/hey, m/wrk, c.got)
 	}
-	return nil
+	_, err = out.Write(table)
+	return err
 }
 
 func leakhunt(addr string, pid, requests int, read bool) (float64, error) {
@@ -134,7 +135,7 @@ func leakhunt(addr string, pid, requests int, read bool) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer meter.Close() //nolint:errcheck // nothing was written
+	defer meter.Close()
 	t, err := load.Compile(load.Spec{URI: "/", Timeout: 30 * time.Second})
 	if err != nil {
 		return 0, err
