@@ -51,6 +51,8 @@ func (a *app) root() *cobra.Command {
 		Short:         "Find the request that makes a web application grow",
 		Long:          rootLong,
 		Example:       rootExample,
+		Args:          cobra.ArbitraryArgs, // RunE words what is no command
+		RunE:          noCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -65,12 +67,32 @@ func (a *app) root() *cobra.Command {
 	})
 	f := root.PersistentFlags()
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but what was asked for")
-	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more on stderr")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "also show what a started process says, on stderr")
 	f.StringVar(&a.color, "color", "auto", "when to colour: auto, always, never")
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.judgeCommand(),
-		a.reportCommand(), a.compareCommand(), a.agentCommand(), a.doctorCommand(),
+		a.reportCommand(), a.compareCommand(), a.agentCommand(), a.doctorCommand(), a.initCommand(),
 		a.demoCommand(), a.versionCommand())
 	return root
+}
+
+// noCommand is leakhunt without a command, or with one that does not exist.
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	err := fault.Usagef("unknown command %q", args[0])
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		return err.WithHint("Did you mean %s?", strings.Join(like, " or "))
+	}
+	return err.WithHint("leakhunt --help lists the commands.")
+}
+
+// none refuses arguments.
+func none(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fault.Usagef("%s takes no argument, and got %q", cmd.CommandPath(), args[0])
+	}
+	return nil
 }
 
 // fromEnvironment fills flags that were not given from LEAKHUNT_<FLAG>.

@@ -55,7 +55,7 @@ func (a *app) schemaCommand() *cobra.Command {
 		Example: `  leakhunt schema > leakhunt.schema.json          # then, as a scenario's first line:
   #   # yaml-language-server: $schema=./leakhunt.schema.json
   leakhunt schema --result > result.schema.json`,
-		Args: cobra.NoArgs,
+		Args: none,
 		RunE: func(*cobra.Command, []string) error {
 			s := scenarios.Schema()
 			if result {
@@ -76,7 +76,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "Serve the demo application: known leaks, known innocents",
 		Example: `  leakhunt demo                                   # serves on 127.0.0.1:8080
   leakhunt run scenarios/demo.yaml                # starts its own, and hunts its leaks`,
-		Args: cobra.NoArgs,
+		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return demo.Serve(cmd.Context(), listen, a.stdout)
 		},
@@ -89,7 +89,7 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  none,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(a.stdout, "leakhunt", version())
 			return err

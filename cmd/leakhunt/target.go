@@ -14,6 +14,9 @@ import (
 // folder of its sockets, "" without. done removes what was written for it.
 func (a *app) openTarget(sc *scenarios.Scenario) (tgt harness.Target, agents string, done func(), err error) {
 	opt := target.Options{AddSecret: a.keepSecret}
+	if a.verbose {
+		opt.Stdout, opt.Stderr = a.stderr, a.stderr
+	}
 	done = func() {}
 	if sc.Target.Kind == "command" && sc.Runtime.Kind == "auto" {
 		env, cleanup, err := runtimes.Preload("auto", nil, "")
