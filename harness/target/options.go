@@ -47,6 +47,8 @@ func Open(sc *scenarios.Scenario, opt Options) (Target, error) {
 		return openCommand(sc, argv, opt), nil
 	case "passenger":
 		return openPassenger(sc, opt)
+	case "fastcgi":
+		return openFastCGI(sc)
 	default:
 		return nil, fault.Usagef("target: %q is not supported yet", t.Kind)
 	}

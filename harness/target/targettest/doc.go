@@ -2,8 +2,8 @@
 // fixture applications that it is run on.
 //
 // The fixtures (apps/) are one application, written for Rack (config.ru), WSGI
-// (passenger_wsgi.py), Node (app.js; cluster.js for several workers) and Go
-// (Handler). Each answer of theirs carries X-App-Pid, the process that served
+// (passenger_wsgi.py), Node (app.js; cluster.js for several workers), PHP
+// (index.php) and Go (Handler). Each answer of theirs carries X-App-Pid, the process that served
 // it, and X-App-Count, the requests that this process has served. Routes:
 //
 //	/pid             the serving process's pid
