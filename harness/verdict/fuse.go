@@ -30,16 +30,16 @@ func Fuse(rss Judgement, counters []Evidence) (j Judgement, evidence []string) {
 	open := pick(counters, func(c Evidence) bool { return c.Judgement.Label == Inconclusive && c.Judgement.More > 0 })
 	growing := pick(open, func(c Evidence) bool { return c.Exact && c.Judgement.Low > 0 })
 	exact := func(c Evidence) bool { return c.Exact }
-	sure, clear := pick(grows, exact), pick(flat, exact)
+	sure, acquits := pick(grows, exact), pick(flat, exact)
 	switch {
 	case len(sure) > 0:
 		return guilty(rss, append(sure, without(grows, exact)...))
 	case len(growing) > 0:
 		return undetermined(rss, growing)
-	case len(clear) > 0 && (len(grows) > 0 || rss.Label == Leak):
-		return native(rss, clear[0], grows)
-	case len(clear) > 0:
-		return acquitted(rss, append(clear, without(flat, exact)...))
+	case len(acquits) > 0 && (len(grows) > 0 || rss.Label == Leak):
+		return native(rss, acquits[0], grows)
+	case len(acquits) > 0:
+		return acquitted(rss, append(acquits, without(flat, exact)...))
 	case len(grows) > 0:
 		return guilty(rss, grows)
 	case len(pick(open, exact)) > 0:

@@ -4,18 +4,21 @@ package verdict
 // it is shown the series at growing lengths and says when it knows enough.
 //
 // Its null hypothesis is growth that dies away, for healthy servers creep for
-// thousands of requests. So what is significant once (Suspect) must still be
-// there at four times the length, at half its first slope at least.
+// thousands of requests. So what was significant once (Suspect) must still be
+// there at four times the length, at half its first slope at least; sooner only
+// where growth is beyond doubt and straight, or has lasted for 4,096 requests.
+// Within reach of its last request it also convicts without a suspicion, at the
+// level of the confirmation.
 type Late struct {
-	p     Params
-	next  int
-	n0    int     // requests at the first pass; 0 while nothing is suspected
-	s0    float64 // its slope, bytes/request
-	since int     // requests that a restarted clock does not look at again
+	p    Params
+	next int
+	n0   int     // requests at the first pass; 0 while nothing is suspected
+	s0   float64 // its slope, bytes/request
 }
 
-// Levels of the growth test: the looks of the first pass share 0.05
-// (Bonferroni over the doublings from 128 to 4,096), the confirmation has one.
+// Levels of the growth test. The looks of the first pass share 0.05 (Bonferroni
+// over the six doublings from 128 to 4,096); the confirmation has its own, and
+// so has growth that is convicted without a suspicion before it.
 const (
 	alphaFirst   = 0.05 / 6
 	alphaConfirm = 0.01
@@ -46,12 +49,15 @@ func (l *Late) Look(mem []float64) (j Judgement, done bool) {
 	}
 	n := len(mem)
 	if n < l.next {
-		return fixed(mem, l.p, l.n0), false
+		return fixed(mem, l.p, l.n0, 0), false
 	}
 	for l.next <= n {
 		l.next *= 2
 	}
 	last := n >= l.p.MaxRequests
+	if !last {
+		l.next = min(l.next, l.p.MaxRequests)
+	}
 	v := look(mem, l.p)
 	due := l.n0 > 0 && n >= max(4*l.n0, leastToTell)
 	switch {
@@ -66,7 +72,7 @@ func (l *Late) Look(mem []float64) (j Judgement, done bool) {
 		return j, last || ok && (n >= leastForFloor || j.Detectable <= 2*l.p.MinSlope)
 	}
 	if last {
-		return fixed(mem, l.p, 0), true
+		return fixed(mem, l.p, 0, 0), true
 	}
 	if l.n0 == 0 && v.late.significant(alphaFirst, l.p.least(n)) {
 		l.n0, l.s0 = n, v.late.slope

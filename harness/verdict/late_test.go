@@ -158,9 +158,30 @@ func TestConfirm(t *testing.T) {
 	if j := verdict.Confirm(leak, 2048, 512, p); j.Label != verdict.Leak {
 		t.Errorf("a leak: %+v", j)
 	}
+	if j := verdict.Confirm(leak, 6000, 512, p); j.Label == verdict.Leak {
+		t.Errorf("a third of the suspicion: %+v", j)
+	}
 	gone := series(8192, func(i float64) float64 { return 20*mib + 4096*math.Min(i, 300) })
 	if j := verdict.Confirm(gone, 4096, 512, p); j.Label == verdict.Leak || j.Label == verdict.Inconclusive {
 		t.Errorf("carry-over: %+v", j)
+	}
+}
+
+// The last look is at MaxRequests, whatever that is.
+func TestLateEnds(t *testing.T) {
+	noisy := simulate.New(5, simulate.Noisy, simulate.Creep, simulate.Leak{Bytes: 700}, 3000)
+	l := verdict.NewLate(verdict.Params{MaxRequests: 3000})
+	for looks := 0; ; looks++ {
+		n := l.Next()
+		if n > 3000 || looks > 10 {
+			t.Fatalf("look %d is at %d of 3,000", looks, n)
+		}
+		if j, done := l.Look(noisy.RSS[1 : n+1]); done {
+			if j.More > 0 || j.Requests > 3000 {
+				t.Errorf("got %+v", j)
+			}
+			return
+		}
 	}
 }
 
