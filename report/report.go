@@ -54,6 +54,7 @@ func formats() []format {
 	return []format{
 		{"table", writeTable},
 		{"json", writeJSON},
+		{"html", writeHTML},
 		{"junit", writeJUnit},
 		{"markdown", writeMarkdown},
 		{"csv", writeCSV},

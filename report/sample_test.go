@@ -124,22 +124,25 @@ func hostileNames() []string {
 }
 
 // hostile is a run in which every text that comes from outside is hostile.
-func hostile() *harness.Result {
+func hostile() *harness.Result { return named(hostileNames()) }
+
+// named is a run in which every text is one of the names.
+func named(names []string) *harness.Result {
 	r := sample()
 	base := r.URIs
 	r.URIs = nil
-	for i, name := range hostileNames() {
+	for i, name := range names {
 		u := base[i%len(base)]
 		u.Rank, u.Name, u.URI, u.Method = i+1, fmt.Sprintf("%s%d", name, i), "/"+name, "GET"
 		u.Why, u.SitesNote, u.IgnoreReason, u.FirstError = name, name, name, name
-		u.Evidence = []string{name}
+		u.Evidence, u.Series = []string{name}, u.Series[:min(6, len(u.Series))]
 		u.Sites = []runtimes.Site{{File: name, Line: i, Function: name, Type: name, Caller: name, Stack: []string{name}, Owner: "app"}}
 		u.Probes = []harness.ProbeResult{{Name: name, Unit: name, Growth: 1, Low: 1, High: 1}}
 		r.URIs = append(r.URIs, u)
 		r.Warnings = append(r.Warnings, harness.Warning{Code: name, Message: name})
 		r.Target.Settings = append(r.Target.Settings, name)
 	}
-	n := hostileNames()
+	n := names
 	r.Complete, r.Incomplete = false, n[0]+n[3]
 	r.Scenario.Name, r.Scenario.Path = n[0]+n[1]+n[2], n[4]+n[7]
 	r.Target.App, r.Target.URL, r.Target.Server = n[5], n[2], n[8]

@@ -1,0 +1,258 @@
+//go:build live
+
+package report
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"leakhunt/harness"
+)
+
+// browser is Debian's chromium, headless. Its context has no time limit, which
+// would end the browser and not the action: the test's own limit holds.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.ExecPath("chromium"))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	do(t, ctx)
+	return ctx
+}
+
+func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func call[P, R any](t *testing.T, ctx context.Context, cmd cdp.Command[P, R], params P) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, cmd, params); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eval[T any](t *testing.T, ctx context.Context, script string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// look is a way to look at a page.
+type look struct {
+	width, height int64
+	dark, scripts bool
+}
+
+func (l look) String() string {
+	return fmt.Sprintf("%d-%s-%s", l.width, map[bool]string{true: "dark", false: "light"}[l.dark],
+		map[bool]string{true: "scripts", false: "noscripts"}[l.scripts])
+}
+
+// open shows the page, and fails the test for anything on the console and any
+// request but the page itself.
+func open(t *testing.T, parent context.Context, url string, l look) context.Context {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent)
+	t.Cleanup(cancel)
+	do(t, ctx)
+	var mu sync.Mutex
+	var complaints []string
+	loaded := 0
+	err := chromedp.Listen(ctx, func(ev any) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch e := ev.(type) {
+		case *runtime.EventConsoleAPICalled:
+			complaints = append(complaints, fmt.Sprintf("console: %s", e.Type))
+		case *runtime.EventExceptionThrown:
+			complaints = append(complaints, "exception: "+e.ExceptionDetails.Text)
+		case *log.EventEntryAdded:
+			complaints = append(complaints, fmt.Sprintf("%s: %s", e.Entry.Level, e.Entry.Text))
+		case *network.EventRequestWillBeSent:
+			if u := e.Request.URL; u == url {
+				loaded++
+			} else if !strings.HasPrefix(u, "data:") {
+				complaints = append(complaints, "request to "+u)
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, c := range complaints {
+			t.Error(c)
+		}
+		if loaded != 1 {
+			t.Errorf("the page was loaded %d times: nobody listened", loaded)
+		}
+	})
+	scheme := map[bool]string{true: "dark", false: "light"}[l.dark]
+	call(t, ctx, log.Enable, cdp.Empty{})
+	call(t, ctx, network.Enable, network.EnableParams{})
+	call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	call(t, ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !l.scripts})
+	do(t, ctx, chromedp.EmulateViewport(l.width, l.height), chromedp.Navigate(url))
+	return ctx
+}
+
+// shot keeps a picture of the whole page in the folder REPORT_SHOTS names, for
+// a person to look at.
+func shot(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	dir := os.Getenv("REPORT_SHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func axe(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.Command("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", dir, "axe-core@4")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("npm: %v\n%s", err, out)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// pages are reports as people get them, in files.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	dir := t.TempDir()
+	source := filepath.Join(dir, "app", "models")
+	if err := os.MkdirAll(source, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Repeat("# a comment\n", 28) + "class Feed\n  def remember(post)\n    @@seen[post.id] = post.body # kept for ever\n  end\nend\n"
+	if err := os.WriteFile(filepath.Join(source, "feed.rb"), []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	base, head := worse()
+	cmp, err := Compare(base, head, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	incomplete := sample()
+	incomplete.Complete, incomplete.Incomplete = false, "interrupted"
+	out := map[string]string{}
+	for name, r := range map[string]*harness.Result{"sample": sample(), "hostile": hostile(), "many": many(500), "incomplete": incomplete} {
+		path := filepath.Join(dir, name+".html")
+		o := Options{SourceRoots: []string{dir}}
+		if name == "incomplete" {
+			o.Comparison = cmp
+		}
+		if err := WriteAll([]Sink{{"html", path}}, nil, r, o); err != nil {
+			t.Fatal(err)
+		}
+		out[name] = "file://" + path
+	}
+	return out
+}
+
+// Phone and desktop, light and dark, with scripts and without: nothing on the
+// console, nothing wider than the screen, and nothing that axe objects to.
+func TestBrowser(t *testing.T) {
+	ctx := browser(t)
+	script := axe(t)
+	for name, url := range pages(t) {
+		if name == "many" {
+			continue
+		}
+		for _, l := range []look{
+			{390, 844, false, true},
+			{390, 844, true, false},
+			{1280, 900, false, false},
+			{1280, 900, true, true},
+		} {
+			t.Run(name+"-"+l.String(), func(t *testing.T) {
+				ctx := open(t, ctx, url, l)
+				shot(t, ctx, name+"-"+l.String())
+				const overflow = "document.documentElement.scrollWidth - window.innerWidth"
+				if px := eval[float64](t, ctx, overflow); px > 0 {
+					t.Errorf("the page is %g px wider than the screen", px)
+				}
+				if !l.scripts {
+					return
+				}
+				n := eval[int](t, ctx, "document.querySelectorAll('details').forEach(d => d.open = true), document.querySelectorAll('details[open]').length")
+				if px := eval[float64](t, ctx, overflow); n == 0 || px > 0 {
+					t.Errorf("with %d details unfolded, the page is %g px wider than the screen", n, px)
+				}
+				violations := eval[[]string](t, ctx, script+"; axe.run(document, {resultTypes: ['violations']}).then(r => "+
+					"r.violations.map(v => v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map(n => n.html + ' ' + n.failureSummary).join(' ; ')))")
+				for _, v := range violations {
+					t.Error(v)
+				}
+			})
+		}
+	}
+}
+
+// 500 URIs open and scroll to the end; the time is told, not judged.
+func TestBrowserMany(t *testing.T) {
+	ctx := open(t, browser(t), pages(t)["many"], look{1280, 900, false, true})
+	const timing = "(() => { const n = performance.getEntriesByType('navigation')[0]; return [n.responseEnd, n.domInteractive, n.loadEventEnd] })()"
+	t.Logf("500 URIs: received, parsed and loaded after %.0f ms", eval[[]float64](t, ctx, timing))
+	at := eval[[]float64](t, ctx, `(async () => {
+		document.documentElement.style.scrollBehavior = 'auto';
+		const began = performance.now();
+		document.querySelector('#u500').scrollIntoView();
+		await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));
+		return [window.scrollY, performance.now() - began, document.querySelectorAll('details.uri').length];
+	})()`)
+	t.Logf("scrolled to the last of them in %.0f ms", at[1])
+	if at[0] < 5000 || at[2] != 500 {
+		t.Errorf("%g URIs; scrolled to %g px", at[2], at[0])
+	}
+}
+
+// Keys alone reach the ranking and unfold a URI.
+func TestBrowserKeyboard(t *testing.T) {
+	ctx := open(t, browser(t), pages(t)["sample"], look{1280, 900, false, true})
+	do(t, ctx, chromedp.KeyEvent("\t"))
+	if got := eval[string](t, ctx, "document.activeElement.textContent"); got != "Skip to the ranking" {
+		t.Errorf("the first stop is %q", got)
+	}
+	got := eval[string](t, ctx, "document.querySelector('#u7 summary').focus(), document.activeElement.parentElement.id")
+	do(t, ctx, chromedp.KeyEvent("\r"))
+	if open := eval[bool](t, ctx, "document.querySelector('#u7').open"); got != "u7" || !open {
+		t.Errorf("Enter on the summary of %q: open %v", got, open)
+	}
+}

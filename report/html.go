@@ -1,0 +1,146 @@
+package report
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+//go:embed html
+var htmlFiles embed.FS
+
+const (
+	// seriesPoints is how many readings all charts of a page show together,
+	// so that a page of 500 URIs stays under 5 MB.
+	seriesPoints = 60_000
+	maxPoints    = 240
+	// maxOpen is how many URIs are unfolded when the page opens.
+	maxOpen = 5
+	// maxSites is how many sites of a URI are shown with their source lines.
+	maxSites = 5
+)
+
+// page is what the template shows. Every text in it is clean; the template
+// escapes it.
+type page struct {
+	Title, Lead, Incomplete string
+	Style                   template.CSS
+	Meta                    []fact
+	Chips                   []chip
+	IntervalTitle           string
+	Timeline                *timeline
+	URIs                    []section
+	Comparison              *compared
+	Target, Environment     []fact
+	Settings                []string
+	Warnings                []harness.Warning
+	Version                 string
+}
+
+type fact struct{ Name, Value string }
+
+type chip struct {
+	Count   string
+	Verdict string
+}
+
+type compared struct {
+	Lead    string
+	Notes   []string
+	Changes []comparedURI
+}
+
+type comparedURI struct{ Name, Kind, Difference, Interval, Floor, Verdicts string }
+
+// writeHTML writes one file that needs no network and no script. Pictures are
+// SVG, and everything but colour and spacing survives where a server forbids
+// inline styles.
+func writeHTML(w io.Writer, r *harness.Result, o Options) error {
+	t, err := template.ParseFS(htmlFiles, "html/*.tmpl")
+	if err != nil {
+		return fmt.Errorf("html: %w", err)
+	}
+	style, err := htmlFiles.ReadFile("html/style.css")
+	if err != nil {
+		return fmt.Errorf("html: %w", err)
+	}
+	p := newPage(r, o)
+	p.Style = template.CSS(style) //nolint:gosec // our own file
+	if err := t.ExecuteTemplate(w, "page", p); err != nil {
+		return fmt.Errorf("html: %w", err)
+	}
+	return nil
+}
+
+func newPage(r *harness.Result, o Options) *page {
+	p := &page{
+		Title: clean(r.Scenario.Name), Lead: clean(advice(r)), Version: clean(r.Tool.Version), IntervalTitle: intervalTitle(r),
+		Meta: []fact{
+			{"Started", r.StartedAt.UTC().Format("2 January 2006, 15:04 MST")},
+			{"Duration", clock(r.DurationS)},
+			{"Requests", units.Count(r.RequestsTotal)},
+			{"Process", clean(strings.TrimSpace(r.Target.Server + " " + r.Target.App + fmt.Sprintf(" (pid %d)", r.Target.PID)))},
+		},
+		Target: some(
+			fact{"Kind", r.Target.Kind}, fact{"Process", fmt.Sprint(r.Target.PID)}, fact{"Application", r.Target.App},
+			fact{"Address", r.Target.URL}, fact{"Server", r.Target.Server}, fact{"Runtime", r.Target.Runtime},
+			fact{"Restarts in the run", fmt.Sprint(r.Target.Restarts)},
+		),
+		Environment: some(
+			fact{"System", strings.TrimSpace(r.Environment.OS + " " + r.Environment.Kernel)}, fact{"Processors", fmt.Sprint(r.Environment.CPUs)},
+			fact{"Allocator", r.Environment.Allocator}, fact{"Page", units.Bytes(float64(r.Environment.PageBytes))},
+			fact{"Scenario", r.Scenario.Path}, fact{"SHA-256 begins", r.Scenario.SHA256[:min(12, len(r.Scenario.SHA256))]}, fact{"Seed", fmt.Sprint(r.Seed)},
+		),
+	}
+	if !r.Complete {
+		p.Incomplete = clean("The run ended before everything was measured" + reason(r.Incomplete) + ".")
+	}
+	s := r.Summary
+	for _, c := range []struct {
+		n int
+		v verdict.Label
+	}{{s.Leak, verdict.Leak}, {s.Inconclusive, verdict.Inconclusive}, {s.Error, verdict.Failed}, {s.Bloat, verdict.Bloat}, {s.Warmup, verdict.Warmup}, {s.Stable, verdict.Stable}} {
+		if c.n > 0 {
+			p.Chips = append(p.Chips, chip{units.Count(c.n), string(c.v)})
+		}
+	}
+	for _, v := range r.Target.Settings {
+		p.Settings = append(p.Settings, clean(v))
+	}
+	for _, w := range r.Warnings {
+		p.Warnings = append(p.Warnings, harness.Warning{Code: clean(w.Code), Message: clean(w.Message)})
+	}
+	if len(r.URIs) == 0 {
+		return p
+	}
+	p.Timeline = newTimeline(r)
+	limit := min(maxPoints, seriesPoints/len(r.URIs))
+	open := 0
+	for _, u := range pointers(r) {
+		s := newSection(u, r, o, limit)
+		if convicted(u) && open < maxOpen {
+			s.Open = true
+			open++
+		}
+		p.URIs = append(p.URIs, s)
+	}
+	p.Comparison = newCompared(o.Comparison)
+	return p
+}
+
+// some are the facts that are known, clean.
+func some(facts ...fact) []fact {
+	var out []fact
+	for _, f := range facts {
+		if f.Value != "" {
+			out = append(out, fact{f.Name, clean(f.Value)})
+		}
+	}
+	return out
+}

@@ -1,0 +1,149 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"leakhunt/harness"
+	"leakhunt/harness/units"
+)
+
+const (
+	// timelinePoints is how many readings the time line shows in all.
+	timelinePoints = 4000
+	// timelineColors is how many URIs have a colour of their own.
+	timelineColors = 7
+	// maxAreas is how many rounds are told apart on the time line.
+	maxAreas = 60
+)
+
+// timeline is the memory of the whole run, coloured by the URI that ran.
+type timeline struct {
+	*chart
+	Legend []legend
+}
+
+type legend struct {
+	Class, Color, ID, Name, Growth string
+}
+
+// color is the colour of the i-th URI of the ranking, as the style sheet has
+// it for a light page, and its class.
+func color(i int) (class, rgb string) {
+	palette := [...]string{"#c0362c", "#0b6fb8", "#0f766e", "#8a3ba8", "#96670a", "#be185d", "#4d7c0f", "#6b7480"}
+	i = min(i, timelineColors)
+	return fmt.Sprintf("c%d", i), palette[i]
+}
+
+// timed is a reading and the URI it belongs to.
+type timed struct {
+	harness.Point
+	uri int
+}
+
+func newTimeline(r *harness.Result) *timeline {
+	x := func(p harness.Point) float64 { return p.T }
+	var all []timed
+	var points []harness.Point
+	for i := range r.URIs {
+		for _, p := range Thin(r.URIs[i].Series, max(8, timelinePoints/len(r.URIs))) {
+			all = append(all, timed{p, i})
+			points = append(points, p)
+		}
+	}
+	if len(points) < 2 {
+		return nil
+	}
+	// A round ends with the reading with which the next one begins.
+	order := func(a, b harness.Point) int { return cmp.Or(cmp.Compare(a.T, b.T), cmp.Compare(a.Round, b.Round)) }
+	slices.SortStableFunc(all, func(a, b timed) int { return order(a.Point, b.Point) })
+	slices.SortStableFunc(points, order)
+	p := around(points, x)
+	p.air(1 << 20)
+	first, last := points[0], points[len(points)-1]
+	t := &timeline{chart: &chart{
+		ID: "run", Title: "Memory of the process over the whole run",
+		Desc: fmt.Sprintf("RSS from %s at %s to %s at %s.", units.Bytes(float64(first.RSS)), clock(first.T),
+			units.Bytes(float64(last.RSS)), clock(last.T)),
+		Lines: []chartLine{{"between", "#cccccc", p.path(points, x)}},
+		Dots:  p.dots(Thin(points, 400), x),
+		X:     p.xTicks(clock),
+		Y:     p.yTicks(),
+		Areas: p.rounds(points),
+	}}
+	paths := make([]string, timelineColors+1)
+	for from := 0; from < len(all); {
+		to := from + 1
+		for to < len(all) && all[to].uri == all[from].uri && all[to].Round == all[from].Round {
+			to++
+		}
+		piece := make([]harness.Point, 0, to-from)
+		for _, q := range all[from:to] {
+			piece = append(piece, q.Point)
+		}
+		paths[min(all[from].uri, timelineColors)] += p.path(piece, x)
+		from = to
+	}
+	for i := len(paths) - 1; i >= 0; i-- {
+		if paths[i] != "" {
+			class, rgb := color(i)
+			t.Lines = append(t.Lines, chartLine{class, rgb, paths[i]})
+		}
+	}
+	t.Legend = legends(r)
+	return t
+}
+
+// legends name the coloured URIs, with what memory did while each ran.
+func legends(r *harness.Result) []legend {
+	var out []legend
+	var rest int64
+	others := 0
+	for i := range r.URIs {
+		u := &r.URIs[i]
+		if len(u.Series) == 0 {
+			continue
+		}
+		own := joined(u.Series)
+		grew := own[len(own)-1].RSS
+		if i >= timelineColors {
+			rest += grew
+			others++
+			continue
+		}
+		class, rgb := color(i)
+		out = append(out, legend{class, rgb, fmt.Sprintf("u%d", u.Rank), cut(clean(label(u)), 60), signed(float64(grew))})
+	}
+	if others > 0 {
+		class, rgb := color(timelineColors)
+		out = append(out, legend{class, rgb, "", count(others, "other URI", "other URIs"), signed(float64(rest))})
+	}
+	return out
+}
+
+// rounds are the stretches of time that belong to one round.
+func (p plane) rounds(points []harness.Point) []area {
+	var out []area
+	for from := 0; from < len(points); {
+		to := from + 1
+		for to < len(points) && points[to].Round == points[from].Round {
+			to++
+		}
+		end := points[to-1].T
+		if to < len(points) {
+			end = points[to].T
+		}
+		left, _ := p.at(points[from].T, 0)
+		right, _ := p.at(end, 0)
+		out = append(out, area{
+			X: fmt.Sprint(left), W: fmt.Sprint(max(1, right-left)), At: percent(float64(left) / planeX),
+			Label: map[bool]string{true: "round "}[len(out) == 0] + fmt.Sprint(points[from].Round), Odd: len(out)%2 == 1,
+		})
+		from = to
+	}
+	if len(out) > maxAreas {
+		return nil
+	}
+	return out
+}
