@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"time"
 )
@@ -50,7 +51,8 @@ const servingLimit = 3 * time.Second
 // there must be one holder only. At least part of a request must have been sent
 // on conn before, else an accepting primary is taken for the server.
 //
-// TCP is looked up in /proc/net/tcp and tcp6, a Unix socket through sock_diag.
+// TCP is looked up through sock_diag, or in /proc/net/tcp and tcp6 where that
+// is not to be had; a Unix socket through sock_diag.
 // TLS connections are looked through. conn may be used meanwhile. Errors are
 // those above, SharedError, a context's, and a *fault.Error for want of permission.
 func Serving(ctx context.Context, conn net.Conn, likely ...int) (ID, error) {
@@ -161,14 +163,41 @@ func (r root) tcpEnd(local, remote net.Addr) (end, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return end{}, err
 	}
-	var ours, theirs *socket
+	ours, theirs, err := r.pair(near, far)
+	switch {
+	case err != nil:
+		return end{}, err
+	case ours == nil || ours.state != stateEstablished:
+		return end{}, ErrClosed
+	case theirs == nil:
+		return end{}, ErrElsewhere
+	case theirs.state == stateSynReceived:
+		return end{uid: -1}, nil // TCP_DEFER_ACCEPT: accepted when data has come
+	case theirs.state != stateEstablished && theirs.state != stateCloseWait:
+		return end{}, ErrClosed
+	}
+	return end{inode: theirs.inode, unread: theirs.unread > 0 || ours.unsent > 0, uid: theirs.uid}, nil
+}
+
+// pair finds both ends of a connection; nil where there is none. The kernel
+// answers in some 30 microseconds where it has inet_diag and a sandbox allows
+// it; its tables take milliseconds to read.
+func (r root) pair(near, far netip.AddrPort) (ours, theirs *socket, err error) {
+	if r == live {
+		if s, err := diagTCP(near, far); err == nil {
+			if t, err := diagTCP(far, near); err == nil {
+				return &s, &t, nil
+			}
+			return &s, nil, nil
+		}
+	}
 	for _, table := range [...]string{"/net/tcp", "/net/tcp6"} {
 		raw, err := os.ReadFile(string(r) + table)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // a kernel without IPv6
 		}
 		if err != nil {
-			return end{}, err
+			return nil, nil, err
 		}
 		err = parseTCP(raw, func(s socket) bool {
 			switch {
@@ -180,18 +209,8 @@ func (r root) tcpEnd(local, remote net.Addr) (end, error) {
 			return ours == nil || theirs == nil
 		})
 		if err != nil {
-			return end{}, err
+			return nil, nil, err
 		}
 	}
-	switch {
-	case ours == nil:
-		return end{}, ErrClosed
-	case ours.state != stateEstablished:
-		return end{}, ErrClosed
-	case theirs == nil:
-		return end{}, ErrElsewhere
-	case theirs.state != stateEstablished && theirs.state != stateCloseWait:
-		return end{}, ErrClosed
-	}
-	return end{inode: theirs.inode, unread: theirs.unread > 0 || ours.unsent > 0, uid: theirs.uid}, nil
+	return ours, theirs, nil
 }

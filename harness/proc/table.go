@@ -22,6 +22,7 @@ type socket struct {
 // States of a TCP socket (include/net/tcp_states.h).
 const (
 	stateEstablished = 1
+	stateSynReceived = 3
 	stateCloseWait   = 8
 	stateListen      = 10
 )
