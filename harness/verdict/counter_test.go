@@ -56,6 +56,7 @@ func TestCounter(t *testing.T) {
 		{"rare leak, short", edges(50, 0.12, 0.1, 0.1, 0.12, 0.08), fixed, verdict.Inconclusive, "1,798 more requests"},
 		{"falls", edges(50, -3, -3, -3, -3, -3), fixed, verdict.Inconclusive, "the counter fell by 3 objects per request"},
 		{"dies away", edges(50, 8, 4, 2, 1, 0.5, 0.2, 0.1, 0), fixed, verdict.Warmup, "dies away"},
+		{"still dying away", edges(50, 9, 5, 3.6, 2.6, 1.9), fixed, verdict.Inconclusive, "more requests"},
 		{"few blocks", edges(50, 1, 1, 1), fixed, verdict.Inconclusive, "only 3 blocks: a counter needs at least 4"},
 		{"nothing", nil, fixed, verdict.Inconclusive, "only 0 blocks"},
 		{"vanished", edges(50, 1, 1, math.NaN(), 1), fixed, verdict.Inconclusive, "the counter's reading 4 is not a number"},
