@@ -16,9 +16,9 @@ func (s *session) login(ctx context.Context) error {
 		s.vars = map[string]string{}
 	}
 	for i, step := range s.plan.Scenario.Before {
-		s.total++
 		s.fresh = false
 		res := s.client.Do(ctx, s.plan.Before[i], s.values(1))
+		s.total += res.Sent
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -99,9 +99,9 @@ func (s *session) sample() (int64, error) {
 // only where the run cannot go on.
 func (s *session) send(ctx context.Context, t *track) (load.Result, error) {
 	t.sent++
-	s.total++
 	s.fresh = false
 	res := s.client.Do(ctx, t.Template, s.values(t.sent))
+	s.total += res.Sent // a request that a closing server may not have seen goes twice
 	if res.OK() {
 		t.failed = 0
 		return res, nil
