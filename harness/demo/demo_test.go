@@ -66,7 +66,7 @@ func TestLeaksKeepWhatTheTableSays(t *testing.T) {
 			const requests = 4000
 			c.send(r.Path, requests)
 			got := float64(live()-before) / requests
-			if r.Path == "/leak/16k" {
+			if r.Path == "/leak/16k" { // the one that leaks a goroutine
 				got -= raceStackBytes
 			}
 			want := float64(r.BytesPerRequest)

@@ -8,7 +8,7 @@ func (a *app) warmup(int, string) {
 	key := mix(a.asked) % memoKeys
 	a.asked++
 	if a.memo[key] == nil {
-		a.memo[key] = payload(memoBytes)
+		a.memo[key] = touch(make([]byte, memoBytes))
 	}
 }
 
@@ -19,7 +19,7 @@ func (a *app) cached(_ int, url string) {
 		a.recent.MoveToFront(e)
 		return
 	}
-	a.byURL[url] = a.recent.PushFront(&entry{url: url, page: payload(cacheBytes)})
+	a.byURL[url] = a.recent.PushFront(&entry{url: url, page: touch(make([]byte, cacheBytes))})
 	if a.recent.Len() > cacheEntries {
 		oldest := a.recent.Remove(a.recent.Back()).(*entry)
 		delete(a.byURL, oldest.url)
@@ -29,13 +29,13 @@ func (a *app) cached(_ int, url string) {
 // bloat is one step and then flat, however long it goes on.
 func (a *app) bloat(int, string) {
 	if a.table == nil {
-		a.table = payload(bloatBytes)
+		a.table = touch(make([]byte, bloatBytes))
 	}
 }
 
 // batch holds up to batchEntries, then none.
 func (a *app) batch(int, string) {
-	a.audit = append(a.audit, payload(batchBytes))
+	a.audit = append(a.audit, touch(make([]byte, batchBytes)))
 	if len(a.audit) == batchEntries {
 		clear(a.audit)
 		a.audit = a.audit[:0]
@@ -48,7 +48,7 @@ func (a *app) garbage(int, string) {
 	var answer *listener
 	for range garbageObjects {
 		a.made++
-		answer = &listener{next: answer, state: payload(256 << (mix(a.made) % 5))}
+		answer = &listener{next: answer, state: touch(make([]byte, 256<<(mix(a.made)%5)))}
 	}
 	a.last = answer
 	a.last = nil
@@ -58,8 +58,7 @@ func (a *app) garbage(int, string) {
 func (a *app) transient(int, string) {
 	a.rendered++
 	size := transientBytes/2 + int(mix(a.rendered)%(transientBytes/2))
-	a.render = make([]byte, size)
-	touch(a.render)
+	a.render = touch(make([]byte, size))
 	a.render = nil
 }
 
