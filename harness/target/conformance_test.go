@@ -1,6 +1,7 @@
 package target_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"leakhunt/harness/fault"
 	"leakhunt/harness/target"
 	"leakhunt/harness/target/targettest"
 	"leakhunt/scenarios"
@@ -19,6 +21,11 @@ func TestMain(m *testing.M) {
 	switch address := os.Getenv("TARGET_TEST_SERVE"); {
 	case os.Getenv("TARGET_TEST_ROLE") == "guard":
 		guardRole()
+	case os.Getenv("TARGET_TEST_ROLE") == "pin":
+		pinRole()
+	case os.Getenv("TARGET_TEST_ROLE") == "tls":
+		fmt.Fprintln(os.Stderr, targettest.ServeTLS(address))
+		os.Exit(3)
 	case strings.HasPrefix(os.Getenv("TARGET_TEST_ROLE"), "prefork"):
 		fmt.Fprintln(os.Stderr, targettest.Prefork(address, 3, os.Getenv("TARGET_TEST_ROLE") == "prefork keep"))
 		os.Exit(3)
@@ -48,6 +55,14 @@ func serve(t testing.TB, network, address string) *targettest.Server {
 	s := targettest.Start(t, "", []string{"TARGET_TEST_SERVE=" + address}, testBinary)
 	targettest.Await(t, network, address)
 	return s
+}
+
+func serveTLS(t testing.TB) (address string) {
+	t.Helper()
+	address = "127.0.0.1:" + targettest.FreePort(t)
+	targettest.Start(t, "", []string{"TARGET_TEST_SERVE=" + address, "TARGET_TEST_ROLE=tls"}, testBinary)
+	targettest.Await(t, "tcp", address)
+	return address
 }
 
 func TestConformance(t *testing.T) {
@@ -88,6 +103,13 @@ func TestConformance(t *testing.T) {
 			}
 		}})
 	})
+	t.Run("https", func(t *testing.T) {
+		targettest.Run(t, targettest.Subject{KeepsAlive: true, Open: func(t *testing.T) targettest.Fixture {
+			sc := url("https://" + serveTLS(t))
+			sc.Insecure = true
+			return targettest.Fixture{Target: open(t, sc, target.Options{})}
+		}})
+	})
 	for name, sc := range map[string]scenarios.Target{
 		"command":            {Kind: "command", Command: []string{testBinary}},
 		"command descendant": {Kind: "command", Command: []string{"sh", "-c", testBinary + " & wait"}},
@@ -113,3 +135,12 @@ func zombie(t *testing.T, pid int) {
 
 // testBinary is this test, which is also every server it needs.
 var testBinary = os.Args[0]
+
+// pinRole pins a URL and says what came of it.
+func pinRole() {
+	tgt, err := target.Open(&scenarios.Scenario{Target: url(os.Getenv("TARGET_TEST_URL"))}, target.Options{})
+	if err == nil {
+		_, err = tgt.Pin(context.Background())
+	}
+	fmt.Printf("%v\n%s\n", err, fault.HintOf(err))
+}

@@ -2,6 +2,7 @@ package target
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -129,10 +130,13 @@ func reports(r io.Reader, started func(pid int, failed string), ended func(pid i
 		verb, rest, _ := strings.Cut(lines.Text(), " ")
 		switch verb {
 		case "started":
-			pid, _ := strconv.Atoi(rest)
-			started(pid, "")
+			if pid, err := strconv.Atoi(rest); err == nil && pid > 0 {
+				started(pid, "")
+			} else {
+				started(0, "its guard said: "+lines.Text())
+			}
 		case "failed":
-			started(0, rest)
+			started(0, cmp.Or(rest, "for no reason that is known"))
 		case "ended":
 			var pid int
 			var status uint32

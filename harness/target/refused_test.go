@@ -33,6 +33,7 @@ func TestRefused(t *testing.T) {
 		"another machine":   {url("http://192.0.2.1:80"), "http://192.0.2.1:80 is 192.0.2.1, which is no address of this machine", "run it beside that process", fault.Measure},
 		"nobody accepts":    {url("http://" + silent.Addr().String()), "cannot tell which process answers", "busy or stopped", fault.Measure},
 		"plain, not TLS":    {url("https://" + at), "does not speak TLS", "http://", fault.Measure},
+		"not trusted":       {url("https://" + serveTLS(t)), "its certificate is not trusted", "insecure: true", fault.Measure},
 		"wrong pid":         {withPID("http://"+at, os.Getpid()), fmt.Sprintf("pid %d does not answer at http://%s: pid %d (target.test, go) does", os.Getpid(), at, running), "Set target.pid to the process that answers", fault.Measure},
 		"no such pid":       {withPID("http://"+at, 1<<22-1), fmt.Sprintf("there is no process %d", 1<<22-1), "Leave target.pid out", fault.Measure},
 		"password in URL":   {url("http://admin:hunter2@127.0.0.1/"), "target.url holds a user or password", "Authorization", fault.Usage},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -22,6 +23,21 @@ func Serve(network, address string) error {
 	}
 	s := http.Server{Handler: Handler(), ReadHeaderTimeout: time.Minute}
 	return s.Serve(l)
+}
+
+// ServeTLS is Serve over TLS, with a certificate that nobody trusts.
+func ServeTLS(address string) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	s := httptest.NewUnstartedServer(Handler())
+	if err := s.Listener.Close(); err != nil {
+		return err
+	}
+	s.Listener = l
+	s.StartTLS()
+	select {}
 }
 
 // Server is a process that a test has started, in a group of its own.

@@ -1,0 +1,102 @@
+package target
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestTightenKeepsWhatTheUserSet(t *testing.T) {
+	java := tight["java"][0]
+	for name, c := range map[string]struct {
+		runtime   string
+		env, argv []string
+		want      []string
+	}{
+		"unknown":            {"", nil, nil, nil},
+		"go":                 {"go", nil, nil, []string{"GOGC=10"}},
+		"go, set":            {"go", []string{"GOGC=50"}, nil, nil},
+		"go, set to nothing": {"go", []string{"GOGC="}, nil, nil},
+		"ruby, two set": {
+			"ruby",
+			[]string{"MALLOC_ARENA_MAX=2", "RUBY_GC_HEAP_GROWTH_FACTOR=1.8"},
+			nil,
+			slices.DeleteFunc(slices.Clone(tight["ruby"]), func(s string) bool {
+				return strings.HasPrefix(s, "MALLOC_ARENA_MAX=") || strings.HasPrefix(s, "RUBY_GC_HEAP_GROWTH_FACTOR=")
+			}),
+		},
+		"node":                           {"node", []string{"NODE_OPTIONS=--inspect"}, nil, []string{"NODE_OPTIONS=--max-semi-space-size=1"}},
+		"node, set":                      {"node", []string{"NODE_OPTIONS=--max_semi_space_size=16"}, nil, nil},
+		"node, set on the command line":  {"node", nil, []string{"node", "--max-semi-space-size=16", "app.js"}, nil},
+		"java":                           {"java", nil, []string{"java", "-jar", "app.jar"}, []string{java}},
+		"java with a collector":          {"java", nil, []string{"java", "-XX:+UseG1GC", "-jar", "app.jar"}, []string{strings.Replace(java, "-XX:+UseSerialGC ", "", 1)}},
+		"java with a heap":               {"java", []string{"JAVA_TOOL_OPTIONS=-Xms1g"}, nil, []string{strings.Replace(java, "-Xms8m ", "", 1)}},
+		"java with everything but a bit": {"java", []string{java}, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := tighten(c.runtime, c.env, c.argv); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestMerge(t *testing.T) {
+	env := []string{"A=1", "RUBYOPT=-W0", "PYTHONPATH=/app", "NODE_OPTIONS=--inspect", "A=2"}
+	got := merge(env, "A=3", "RUBYOPT=-r/agent.rb", "PYTHONPATH=/agent", "NODE_OPTIONS=--require /agent.js", "B=x=y")
+	want := []string{"A=3", "RUBYOPT=-W0 -r/agent.rb", "PYTHONPATH=/agent:/app", "NODE_OPTIONS=--require /agent.js --inspect", "B=x=y"}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if env[0] != "A=1" || len(env) != 5 {
+		t.Errorf("merge changed what it was given: %q", env)
+	}
+}
+
+func TestTail(t *testing.T) {
+	var passed strings.Builder
+	var out tail
+	w := out.to(&passed)
+	var all strings.Builder
+	for i := range 40000 {
+		line := strings.Repeat("x", i%17) + "\n"
+		all.WriteString(line)
+		if n, err := w.Write([]byte(line)); n != len(line) || err != nil {
+			t.Fatal(n, err)
+		}
+		if len(out.kept) > 2*tailBytes {
+			t.Fatalf("%d bytes are kept", len(out.kept))
+		}
+	}
+	if passed.String() != all.String() {
+		t.Error("not everything was passed on")
+	}
+	if want := all.String()[all.Len()-tailBytes:]; out.text() != want {
+		t.Errorf("the last %d bytes are kept, %d", tailBytes, len(out.text()))
+	}
+	for text, want := range map[string]string{
+		"": "", "\n\n": "", "one\n": "; it said: one",
+		"1\n2\n3\n4\n5\n6\n7\n8\n9\n": "; it said:\n  2\n  3\n  4\n  5\n  6\n  7\n  8\n  9",
+	} {
+		var out tail
+		_, _ = out.to(nil).Write([]byte(text))
+		if got := out.said(); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A sink that fails must not stop the process that writes.
+func TestTailOutlivesItsSink(t *testing.T) {
+	var out tail
+	if n, err := out.to(broken{}).Write([]byte("x")); n != 1 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errNotKept }
