@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -21,9 +23,16 @@ type tally struct{ objects, bytes float64 }
 
 // NewJVM looks whether jcmd can reach process pid.
 func NewJVM(ctx context.Context, pid int) (*JVM, error) {
-	j := &JVM{pid: pid}
-	_, err := j.Read(ctx)
+	// jcmd's attach sends SIGQUIT, which ends any other program.
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
 	if err != nil {
+		return nil, fault.Measuref("process %d cannot be looked into", pid).Because(err)
+	}
+	if !bytes.Contains(maps, []byte("/libjvm.so")) {
+		return nil, fault.Measuref("process %d is no JVM: it has no libjvm.so", pid)
+	}
+	j := &JVM{pid: pid}
+	if _, err := j.Read(ctx); err != nil {
 		return nil, err
 	}
 	return j, nil

@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -33,6 +34,13 @@ func TestParseHistogram(t *testing.T) {
 		if classes, err := parseHistogram([]byte(text)); err == nil || classes != nil {
 			t.Errorf("%s: %v, %v", name, classes, err)
 		}
+	}
+}
+
+// jcmd would end this very process.
+func TestNewJVMLooksFirst(t *testing.T) {
+	if _, err := NewJVM(t.Context(), os.Getpid()); err == nil || !strings.Contains(err.Error(), "is no JVM") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -37,6 +37,9 @@ func Owner(file string) string {
 			return OwnerRuntime
 		}
 	}
+	if strings.Contains(file, "/bin/") && !strings.Contains(file[strings.LastIndex(file, "/"):], ".") {
+		return OwnerLibrary // the script that starts a server
+	}
 	for _, p := range libraryParts {
 		if strings.Contains(file, p) {
 			return OwnerLibrary

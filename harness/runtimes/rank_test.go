@@ -93,6 +93,8 @@ func TestOwner(t *testing.T) {
 		"<frozen importlib._bootstrap>":                               OwnerRuntime,
 		"/srv/web/node_modules/lodash/memoize.js":                     OwnerLibrary,
 		"node:internal/streams/readable":                              OwnerRuntime,
+		"/usr/bin/gunicorn":                                           OwnerLibrary,
+		"/srv/bin/report.rb":                                          OwnerApp,
 		"":                                                            OwnerRuntime,
 		"/srv/web/internal/store.js":                                  OwnerApp,
 		"/root/go/pkg/mod/github.com/prometheus/client_golang/vec.go": OwnerLibrary,

@@ -174,27 +174,28 @@
     try { if (s) s.disconnect() } catch { /* it is closed */ }
   }
 
-  // survivors lists the nodes of the sampled call tree, with their stacks.
+  // survivors lists the nodes of the sampled call tree, with their stacks. A
+  // built-in such as Array.from has no file: its caller's line is the site. V8
+  // may allocate an array and its elements as one, and counts both while the
+  // array lives, although its elements were replaced since.
   function survivors (profile) {
     const counts = new Map()
     for (const s of profile.samples || []) counts.set(s.nodeId, (counts.get(s.nodeId) || 0) + 1)
-    const nodes = []
-    const walk = (node, parent) => {
-      const at = { node, parent }
-      if (node.selfSize > 0) nodes.push(at)
-      for (const child of node.children) walk(child, at)
-    }
-    walk(profile.head, null)
-    nodes.sort((a, b) => b.node.selfSize - a.node.selfSize)
-    return nodes.slice(0, SITES).map((at) => {
-      const stack = []
-      for (let n = at; n && n.parent; n = n.parent) {
-        const f = n.node.callFrame
-        stack.push({ file: f.url, line: f.lineNumber + 1, function: f.functionName })
+    const sites = []
+    const walk = (node, stack) => {
+      const f = node.callFrame
+      const here = f.url ? [{ file: f.url, line: f.lineNumber + 1, function: f.functionName }, ...stack] : stack
+      if (node.selfSize > 0 && here.length > 0 && !here.some((f) => isOwn(f.file))) {
+        sites.push({ ...here[0], objects: counts.get(node.id) || 0, bytes: node.selfSize, stack: here })
       }
-      const { file = '', line = 0, function: fn = '' } = stack[0] || {}
-      return { file, line, function: fn, objects: counts.get(at.node.id) || 0, bytes: at.node.selfSize, stack }
-    }).filter((s) => !s.file.endsWith('leakhunt-agent.js'))
+      for (const child of node.children) walk(child, here)
+    }
+    walk(profile.head, [])
+    return sites.sort((a, b) => b.bytes - a.bytes).slice(0, SITES)
+  }
+
+  function isOwn (file) {
+    return file === 'leakhunt-agent.js' || (typeof __filename === 'string' && file.endsWith(__filename))
   }
 })(require)
 //# sourceURL=leakhunt-agent.js

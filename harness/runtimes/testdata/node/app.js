@@ -1,6 +1,6 @@
 'use strict'
-// Truth: /leak keeps 64 doubles (512 B of elements, 16 B array, slot) for each
-// request, /text a string of 512 B, /listener a closure on a process-wide
+// Truth: /leak keeps an array of 64 numbers (528 B of elements, 32 B array) for
+// each request, /text a string of 512 B, /listener a closure on a process-wide
 // emitter. /, /garbage (500 KB that die), /bloat (8 MB once) and /cache (its
 // last 20 answers) keep nothing that grows.
 const http = require('http')
@@ -15,7 +15,7 @@ let big
 
 const routes = {
   '/': () => JSON.stringify({ ok: true, at: [1, 2, 3].map((x) => x * 2) }),
-  '/leak': () => { kept.push(Array.from({ length: 64 }, (_, i) => i + 0.5)); return 'leak' },
+  '/leak': (n) => { kept.push(new Array(64).fill(n)); return 'leak' },
   '/text': (n) => { texts.push(Buffer.alloc(512, 97 + (n % 26)).toString('latin1')); return 'text' },
   '/listener': (n) => { const seen = new Array(60).fill(n); bus.on('x', () => seen); return 'listener' },
   '/garbage': (n) => { const rows = []; for (let i = 0; i < 2000; i++) rows.push({ i, s: 'row' + i + n }); return JSON.stringify(rows).slice(0, 100) },

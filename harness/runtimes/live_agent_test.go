@@ -1,0 +1,154 @@
+//go:build live
+
+package runtimes
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		start   func(testing.TB, bool) *app
+		objects string
+		leaks   map[string][4]float64 // objects and bytes per request, low and high
+		clean   []string
+	}{
+		{
+			"ruby", func(t testing.TB, agent bool) *app { return puma(t, agent) }, "live objects",
+			map[string][4]float64{"/leak": {1, 1.1, 64, 128}, "/text": {1, 1.1, 1024, 1200}},
+			[]string{"/", "/garbage", "/bloat", "/cache"},
+		},
+		{
+			"python", gunicorn, "live blocks",
+			map[string][4]float64{"/leak": {1, 1.2, 64, 100}, "/text": {1, 1.2, 1024, 1120}},
+			[]string{"/", "/garbage", "/cycle", "/bloat", "/cache"},
+		},
+		{
+			"node", node, "live objects",
+			map[string][4]float64{"/leak": {1, 1.1, 512, 640}, "/text": {0, 0.1, 512, 640}, "/listener": {2, 2.1, 512, 760}},
+			[]string{"/", "/garbage", "/bloat", "/cache"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := c.start(t, true)
+			routes := append([]string(nil), c.clean...)
+			for r := range c.leaks {
+				routes = append(routes, r)
+			}
+			blocks := growth(t, a, a.agent(t), 5, routes...)
+			for r, want := range c.leaks {
+				within(t, r+" objects", blocks[r][c.objects], want[0]-0.01, want[1])
+				within(t, r+" bytes", blocks[r]["live bytes"], want[2], want[3])
+			}
+			for _, r := range c.clean {
+				within(t, r+" objects", blocks[r][c.objects], -0.1, 0.1)
+				within(t, r+" bytes", blocks[r]["live bytes"], -40, 40)
+			}
+		})
+	}
+}
+
+// The agent's own answers leave nothing behind.
+func TestLiveSettlesDoNotGrow(t *testing.T) {
+	for name, start := range map[string]func(testing.TB, bool) *app{
+		"ruby": func(t testing.TB, agent bool) *app { return puma(t, agent) }, "python": gunicorn, "node": node,
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := start(t, true)
+			agent := a.agent(t)
+			read := func() []float64 {
+				v, err := agent.Read(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return v
+			}
+			for range 20 {
+				read()
+			}
+			first := read()
+			last := first
+			for range 200 {
+				last = read()
+			}
+			for i, c := range agent.Columns() {
+				grown := last[i] - first[i]
+				t.Logf("%s: %v in 200 settles", c.Name, grown)
+				// 10 objects or 4 KiB in 200 settles: under 0.001 objects
+				// and 0.5 B a request with blocks of 50.
+				if limit := map[string]float64{"objects": 10, "bytes": 4096}[c.Unit]; grown > limit {
+					t.Errorf("%s grew by %v in 200 settles", c.Name, grown)
+				}
+			}
+		})
+	}
+}
+
+// line is where a fixture's source holds text.
+func line(t *testing.T, file, text string) int {
+	t.Helper()
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, l := range strings.Split(string(source), "\n") {
+		if strings.Contains(l, text) {
+			return i + 1
+		}
+	}
+	t.Fatalf("%s has no %q", file, text)
+	return 0
+}
+
+func TestLiveTraceNamesTheLine(t *testing.T) {
+	for _, c := range []struct {
+		name, route, file, text string
+		bytes                   float64
+		start                   func(testing.TB, bool) *app
+	}{
+		{"ruby", "/text", "testdata/ruby/app.rb", "'/text' =>", 1064, func(t testing.TB, agent bool) *app { return puma(t, agent) }},
+		{"python", "/text", "testdata/python/app.py", `"/text":`, 1057, gunicorn},
+		{"node", "/leak", "testdata/node/app.js", "'/leak':", 560, node},
+		{"node-listener", "/listener", "testdata/node/app.js", "'/listener':", 624, node},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := c.start(t, true)
+			agent := a.agent(t)
+			a.send(t, c.route, 50)
+			a.send(t, "/", 50)
+			pass := func(route string) []Site {
+				if err := agent.StartTrace(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				a.send(t, route, 200)
+				sites, err := agent.StopTrace(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return sites
+			}
+			control := pass("/")
+			if ranked, _ := Rank(control, nil, 200, 0); len(ranked) != 0 {
+				t.Errorf("the clean route has culprits: %+v", ranked)
+			}
+			ranked, explained := Rank(pass(c.route), control, 200, c.bytes)
+			if len(ranked) == 0 {
+				t.Fatal("no site")
+			}
+			t.Logf("explained %.2f by %+v", explained, ranked)
+			top := ranked[0]
+			if !strings.HasSuffix(top.File, strings.TrimPrefix(c.file, "testdata")) || top.Line != line(t, c.file, c.text) || top.Owner != OwnerApp {
+				t.Errorf("the top site is %s:%d (%s)", top.File, top.Line, top.Owner)
+			}
+			if explained < 0.75 || explained > 1.25 {
+				t.Errorf("explained %.2f of the growth", explained)
+			}
+			if _, err := agent.StopTrace(t.Context()); err == nil {
+				t.Error("tracing was still on")
+			}
+		})
+	}
+}

@@ -1,0 +1,146 @@
+//go:build live
+
+package runtimes
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"leakhunt/harness/fault"
+)
+
+func TestLiveInspectorAlone(t *testing.T) {
+	a := node(t, false)
+	in, err := DialInspector(t.Context(), a.pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if in.Name() != "inspector" {
+		t.Errorf("its name is %q", in.Name())
+	}
+	blocks := growth(t, a, in, 5, "/", "/garbage", "/leak", "/text", "/listener")
+	within(t, "/leak objects", blocks["/leak"]["live objects"], 0.99, 1.1)
+	within(t, "/leak bytes", blocks["/leak"]["live bytes"], 512, 640)
+	within(t, "/text bytes", blocks["/text"]["live bytes"], 512, 640)
+	within(t, "/listener objects", blocks["/listener"]["live objects"], 1.99, 2.1)
+	for _, r := range []string{"/", "/garbage"} {
+		within(t, r+" objects", blocks[r]["live objects"], -0.1, 0.1)
+		within(t, r+" bytes", blocks[r]["live bytes"], -40, 40)
+	}
+	if err := in.StartTrace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.send(t, "/leak", 200)
+	sites, err := in.StopTrace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked, _ := Rank(sites, nil, 200, 560)
+	if len(ranked) == 0 || filepath.Base(ranked[0].File) != "app.js" || ranked[0].Line != line(t, "testdata/node/app.js", "'/leak':") {
+		t.Errorf("got %+v", ranked)
+	}
+}
+
+func TestLiveInspectorGoesWrong(t *testing.T) {
+	if _, err := DialInspector(t.Context(), os.Getpid()); err == nil || !strings.Contains(err.Error(), "not node") {
+		t.Errorf("a process that is not node: %v", err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:9229")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	a := node(t, false)
+	if _, err := DialInspector(t.Context(), a.pid); err == nil || !strings.Contains(err.Error(), "another process listens") || fault.HintOf(err) == "" {
+		t.Errorf("a port that is taken: %v", err)
+	}
+}
+
+func TestLivePumaControl(t *testing.T) {
+	port := freePort(t)
+	address := "tcp://127.0.0.1:" + strconv.Itoa(port)
+	a := puma(t, false, "--control-url", address, "--control-token", "tok")
+	p, err := NewPuma(t.Context(), address, "tok")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := growth(t, a, p, 5, "/", "/leak", "/garbage")
+	within(t, "/leak", blocks["/leak"]["live objects"], 0.95, 1.1)
+	within(t, "/", blocks["/"]["live objects"], -0.1, 0.1)
+	within(t, "/garbage", blocks["/garbage"]["live objects"], -0.1, 0.1)
+}
+
+// build compiles a fixture into a temporary folder.
+func build(t *testing.T, argv ...string) {
+	t.Helper()
+	if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", argv, err, out)
+	}
+}
+
+func TestLiveGo(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "app")
+	build(t, "go", "build", "-o", program, "./testdata/go")
+	a := launch(t, "go", false, []string{"GODEBUG=memprofilerate=4096"}, true, program)
+	p, err := NewPprof(t.Context(), a.fetch, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := growth(t, a, p, 5, "/", "/garbage", "/leak")
+	within(t, "/leak", blocks["/leak"]["live bytes"], 950, 1400)
+	within(t, "/leak", blocks["/leak"]["live objects"], 0.9, 1.5)
+	within(t, "/", blocks["/"]["live objects"], -0.4, 0.4)
+	within(t, "/garbage", blocks["/garbage"]["live objects"], -0.4, 0.4)
+	if err := p.StartTrace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.send(t, "/leak", 300)
+	sites, err := p.StopTrace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked, explained := Rank(sites, nil, 300, 1100)
+	t.Logf("explained %.2f by %+v", explained, ranked)
+	if len(ranked) == 0 || ranked[0].Function != "main.leak" || ranked[0].Line != line(t, "testdata/go/main.go", "make([]byte, 1024)") {
+		t.Errorf("got %+v", ranked)
+	}
+}
+
+func TestLiveJVM(t *testing.T) {
+	classes := t.TempDir()
+	build(t, "javac", "-d", classes, "testdata/java/App.java")
+	a := launch(t, "java", false, nil, true, "java", "-cp", classes, "App")
+	j, err := NewJVM(t.Context(), a.pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := growth(t, a, j, 5, "/", "/garbage", "/leak")
+	within(t, "/leak objects", blocks["/leak"]["live objects"], 1.9, 2.6)
+	within(t, "/leak bytes", blocks["/leak"]["live bytes"], 90, 160)
+	if err := j.StartTrace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.send(t, "/leak", 200)
+	sites, err := j.StopTrace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked, _ := Rank(sites, nil, 200, 96)
+	t.Logf("%+v", ranked)
+	found := false
+	for _, s := range ranked[:min(3, len(ranked))] {
+		found = found || s.Type == "App$Item" && s.Owner == OwnerApp
+	}
+	if !found {
+		t.Errorf("App$Item is not among the first three: %+v", ranked)
+	}
+	if _, err := NewJVM(t.Context(), os.Getpid()); err == nil || !strings.Contains(err.Error(), "is no JVM") {
+		t.Errorf("a process that is no JVM: %v", err)
+	}
+}

@@ -1,0 +1,169 @@
+//go:build live
+
+package runtimes
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"leakhunt/harness/proc"
+)
+
+// run runs a program with the agents loaded, and returns what it prints.
+func run(t *testing.T, env []string, argv ...string) (out string, code int) {
+	t.Helper()
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = append(append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1"), env...)
+	var b bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &b, &b
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return b.String(), cmd.ProcessState.ExitCode()
+}
+
+// Programs print and return what they would without the agents, whether the
+// sockets can be made or not.
+func TestLiveAgentsAreHarmless(t *testing.T) {
+	env, cleanup, err := Preload("", nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cleanup()
+	dir := lookup(env, AgentVar)
+	open := t.TempDir()
+	if err := os.Chmod(open, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	folders := map[string]string{
+		"good": dir, "missing": "/nowhere/at/all", "writable by all": open, "a file": "/etc/passwd",
+		"relative": "x", "long": "/tmp/" + strings.Repeat("x", 120), "empty": "",
+	}
+	for _, argv := range [][]string{
+		{"ruby", "-e", "puts 1; warn 2; exit 3"},
+		{"ruby", "-e", "fork { exit! 4 }; Process.wait; p $?.exitstatus, Thread.list.size > 0"},
+		{"ruby", "-e", "sleep 0.3; at_exit { exit 5 }; raise 'x' rescue puts 'rescued'"},
+		{"ruby", "-e", "puts `echo hi`; system('true') && exec('echo', 'last')"},
+		{"gem", "--version"},
+		{"node", "-e", "console.log(1); console.error(2); process.exitCode = 3"},
+		{"node", "-e", "setTimeout(() => console.log('late'), 300)"},
+		{"node", "-e", "new (require('worker_threads').Worker)('console.log(7)', { eval: true })"},
+		{"node", "--input-type=module", "-e", "import fs from 'fs'; console.log(typeof fs)"},
+		{"python3", "-c", "import sys; print(1); sys.exit(3)"},
+		{"python3", "-W", "error", "-c", "import os, time; time.sleep(0.3); p = os.fork(); p or os._exit(4); print(os.waitpid(p, 0)[1] >> 8)"},
+		{"python3", "-c", "import time, threading; time.sleep(0.3); print(threading.active_count())"},
+		{"python3", "-S", "-c", "print(1)"},
+	} {
+		want, code := run(t, nil, argv...)
+		for name, folder := range folders {
+			got, c := run(t, append(append([]string(nil), env...), AgentVar+"="+folder), argv...)
+			if got != want || c != code {
+				t.Errorf("%v with a folder that is %s: status %d and %q, without the agent %d and %q", argv, name, c, got, code, want)
+			}
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.sock")); len(left) != 0 {
+		t.Errorf("sockets are left behind: %v", left)
+	}
+}
+
+// What the user loads by the same variables is loaded still.
+func TestLiveAgentsChain(t *testing.T) {
+	user := filepath.Join(t.TempDir(), "user")
+	for name, text := range map[string]string{
+		"user.rb": "puts 'user ruby'\n", "user.js": "console.log('user node')\n",
+		"sitecustomize.py": "print('user python')\nVALUE = 7\n",
+	} {
+		if err := os.MkdirAll(user, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(user, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	existing := []string{"RUBYOPT=-r" + user + "/user.rb", "NODE_OPTIONS=--require " + user + "/user.js", "PYTHONPATH=" + user}
+	env, cleanup, err := Preload("", existing, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cleanup()
+	for _, c := range []struct {
+		argv []string
+		want string
+	}{
+		{[]string{"ruby", "-e", "puts defined?(LeakhuntAgent)"}, "user ruby\nconstant\n"},
+		{[]string{"node", "-e", "setTimeout(() => console.log(require('fs').existsSync(process.env.LEAKHUNT_AGENT + '/' + process.pid + '.sock')), 300)"}, "user node\ntrue\n"},
+		{[]string{"python3", "-c", "import os, time, sitecustomize; time.sleep(0.4); print(sitecustomize.VALUE, os.path.exists(os.environ['LEAKHUNT_AGENT'] + '/%d.sock' % os.getpid()))"}, "user python\n7 True\n"},
+	} {
+		if got, code := run(t, env, c.argv...); got != c.want || code != 0 {
+			t.Errorf("%v: status %d, %q, want %q", c.argv, code, got, c.want)
+		}
+	}
+}
+
+// Every process that a server forks answers for itself, under its own pid.
+func TestLiveAgentsSurviveForks(t *testing.T) {
+	for name, start := range map[string]func() *app{
+		"puma cluster, preloaded": func() *app {
+			return launch(t, "ruby", true, nil, false, "puma", "-w", "2", "-t", "1:1", "-q", "--preload", "-b", "tcp://127.0.0.1:$PORT", "config.ru")
+		},
+		"gunicorn, preloaded": func() *app {
+			return launch(t, "python", true, []string{"PYTHONPATH=."}, false, "gunicorn", "--preload", "-w", "2", "-b", "127.0.0.1:$PORT", "app:application")
+		},
+		"node cluster": func() *app {
+			return launch(t, "node", true, nil, false, "node", "cluster.js")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := start()
+			workers := func() []int {
+				var pids []int
+				for end := time.Now().Add(30 * time.Second); len(pids) != 2 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+					pids, _ = proc.Descendants(a.pid)
+				}
+				if len(pids) != 2 {
+					t.Fatalf("workers: %v", pids)
+				}
+				return pids
+			}
+			for _, pid := range append(workers(), a.pid) {
+				agent, err := Dial(t.Context(), a.dir, pid)
+				if err != nil {
+					t.Fatalf("process %d: %v", pid, err)
+				}
+				ans, err := agent.ask(t.Context(), "settle")
+				if err != nil || ans.PID != pid {
+					t.Errorf("process %d answers as %+v, %v", pid, ans, err)
+				}
+				_ = agent.Close()
+			}
+		})
+	}
+}
+
+// BenchmarkLiveCost is requests per second with and without the agent: compare
+// the two lines of a runtime.
+func BenchmarkLiveCost(b *testing.B) {
+	for name, start := range map[string]func(testing.TB, bool) *app{
+		"ruby": func(t testing.TB, agent bool) *app { return puma(t, agent) }, "python": gunicorn, "node": node,
+	} {
+		for _, agent := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%s/agent=%v", name, agent), func(b *testing.B) {
+				a := start(b, agent)
+				a.send(b, "/", 500)
+				b.ResetTimer()
+				for range b.N {
+					a.send(b, "/", 1)
+				}
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
+			})
+		}
+	}
+}

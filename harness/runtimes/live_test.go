@@ -1,0 +1,223 @@
+//go:build live
+
+package runtimes
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"leakhunt/harness/proc"
+)
+
+// app is a fixture server that runs until the test ends.
+type app struct {
+	cmd    *exec.Cmd
+	pid    int // of the process that serves
+	port   int
+	dir    string // of the agents' sockets
+	client *http.Client
+}
+
+// launch starts a fixture. A server that does not print its port gets PORT.
+func launch(t testing.TB, dir string, agent bool, extra []string, prints bool, argv ...string) *app {
+	t.Helper()
+	a := &app{port: freePort(t), client: &http.Client{Timeout: time.Minute}}
+	env := append(os.Environ(), extra...)
+	env = append(env, "PORT="+strconv.Itoa(a.port), "PYTHONDONTWRITEBYTECODE=1")
+	if agent {
+		more, cleanup, err := Preload("", env, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(cleanup)
+		env = append(env, more...)
+		a.dir = lookup(env, AgentVar)
+	}
+	for i := range argv {
+		argv[i] = strings.ReplaceAll(argv[i], "$PORT", strconv.Itoa(a.port))
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir, cmd.Env = filepath.Join("testdata", dir), env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	a.cmd, a.pid = cmd, cmd.Process.Pid
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+	})
+	if prints {
+		line, err := bufio.NewReader(out).ReadString('\n')
+		if err != nil {
+			t.Fatalf("%v printed no port: %v", argv, err)
+		}
+		if a.port, err = strconv.Atoi(strings.TrimSpace(line)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	a.wait(t)
+	return a
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (a *app) wait(t testing.TB) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if _, err := a.fetch(context.Background(), "/"); err == nil {
+			return
+		}
+	}
+	t.Fatalf("%v does not answer", a.cmd.Args)
+}
+
+// serving makes the newest child the process that is measured.
+func (a *app) serving(t testing.TB) *app {
+	t.Helper()
+	ids, err := proc.Descendants(a.pid)
+	if err != nil || len(ids) == 0 {
+		t.Fatalf("no worker under %d: %v, %v", a.pid, ids, err)
+	}
+	a.pid = ids[len(ids)-1]
+	return a
+}
+
+func (a *app) fetch(ctx context.Context, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", a.port, path), nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := a.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("status %d", resp.StatusCode)
+	}
+	return body, err
+}
+
+func (a *app) send(t testing.TB, path string, n int) {
+	t.Helper()
+	for range n {
+		if _, err := a.fetch(context.Background(), path); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+	}
+}
+
+func (a *app) agent(t testing.TB) *Agent {
+	t.Helper()
+	agent, err := Dial(t.Context(), a.dir, a.pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = agent.Close() })
+	return agent
+}
+
+func puma(t testing.TB, agent bool, args ...string) *app {
+	argv := append([]string{"puma", "-w", "0", "-t", "1:1", "-q", "-b", "tcp://127.0.0.1:$PORT"}, args...)
+	return launch(t, "ruby", agent, nil, false, append(argv, "config.ru")...)
+}
+
+func gunicorn(t testing.TB, agent bool) *app {
+	a := launch(t, "python", agent, []string{"PYTHONPATH=."}, false, "gunicorn", "-w", "1", "-b", "127.0.0.1:$PORT", "app:application")
+	return a.serving(t)
+}
+
+func node(t testing.TB, agent bool) *app {
+	return launch(t, "node", agent, nil, true, "node", "app.js")
+}
+
+type counter interface {
+	Columns() []Column
+	Read(ctx context.Context) ([]float64, error)
+}
+
+// growth sends rounds blocks of 50 requests to each route, in random order,
+// and returns the growth per request of each block by route and column.
+func growth(t *testing.T, a *app, c counter, rounds int, routes ...string) map[string]map[string][]float64 {
+	t.Helper()
+	const block = 50
+	read := func() []float64 {
+		values, err := c.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return values
+	}
+	for range block {
+		for _, r := range routes {
+			a.send(t, r, 1)
+		}
+	}
+	read()
+	blocks := map[string]map[string][]float64{}
+	random := rand.New(rand.NewPCG(1, 2))
+	last := read()
+	for range rounds {
+		for _, i := range random.Perm(len(routes)) {
+			a.send(t, routes[i], block)
+			now := read()
+			for k, col := range c.Columns() {
+				if blocks[routes[i]] == nil {
+					blocks[routes[i]] = map[string][]float64{}
+				}
+				blocks[routes[i]][col.Name] = append(blocks[routes[i]][col.Name], (now[k]-last[k])/block)
+			}
+			last = now
+		}
+	}
+	for _, r := range routes {
+		t.Logf("%-10s %.2v", r, blocks[r])
+	}
+	return blocks
+}
+
+// median of the blocks: what the verdict goes by, roughly.
+func median(v []float64) float64 {
+	s := append([]float64(nil), v...)
+	for i := range s {
+		for j := i; j > 0 && s[j] < s[j-1]; j-- {
+			s[j], s[j-1] = s[j-1], s[j]
+		}
+	}
+	return s[len(s)/2]
+}
+
+func within(t *testing.T, what string, v []float64, low, high float64) {
+	t.Helper()
+	if m := median(v); m < low || m > high {
+		t.Errorf("%s grows by %.2f a request (%.2f), want %v to %v", what, m, v, low, high)
+	}
+}
