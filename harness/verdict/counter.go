@@ -110,7 +110,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 	switch {
 	case j.High < -p.Sure:
 		j.Reason = fmt.Sprintf("the counter fell by %s per request: it does not count what stays alive", p.amount(-s.rate))
-	case even && (told || p.FixedN && s.rate >= p.Sure):
+	case even && (told || p.FixedN && min(s.rate, s.late) >= p.Sure):
 		j.Label = Leak
 		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks (or a cache of more than %s entries)",
 			rate, s.up, s.blocks, units.Count(n))
