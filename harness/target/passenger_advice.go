@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"leakhunt/harness/target/passenger"
 )
 
 // Advice is what a reader should know, or change, before a run on a target.
@@ -18,12 +20,23 @@ type Advisor interface {
 	Advise(ctx context.Context) []Advice
 }
 
-// Advise implements Advisor: it names the settings under which the pool may end
-// the pinned process. Requests sent to a process directly are not counted by
-// the pool: to it, a measured process idles.
+// Advise implements Advisor.
 func (p *passengerPinned) Advise(ctx context.Context) []Advice {
-	settings, err := p.instance.Settings(ctx)
-	if err != nil || p.instance.Dir == "" {
+	if p.instance.Dir == "" { // known by its status command only
+		return p.advise(nil)
+	}
+	settings, err := p.instance.Settings(ctx, p.app.Name)
+	if err != nil {
+		return p.advise(nil)
+	}
+	return p.advise(&settings)
+}
+
+// advise names the settings under which the pool may end the pinned process;
+// nil stands for settings that may not be read. Requests sent to a process
+// directly are not counted by the pool: to it, a measured process idles.
+func (p *passengerPinned) advise(settings *passenger.Settings) []Advice {
+	if settings == nil {
 		return []Advice{{"passenger-settings", fmt.Sprintf("Passenger's settings cannot be read here. So that it keeps pid %d for the whole run: %s.",
 			p.id.PID, p.settings("MaxPoolSize 1", "MinInstances 1", "PoolIdleTime 0", "MaxRequests 0"))}}
 	}
@@ -51,7 +64,7 @@ func (p *passengerPinned) settings(all ...string) string {
 			return strings.ToLower(strings.Join(words.FindAllString(name, -1), sep)) + " " + value
 		}
 		switch {
-		case p.private != "", strings.HasPrefix(p.instance.Server, "Standalone"):
+		case p.private != "", strings.HasPrefix(p.instance.Server, "Phusion_Passenger"):
 			all[i] = "--" + lower("-")
 		case strings.HasPrefix(p.instance.Server, "nginx"):
 			all[i] = "passenger_" + lower("_") + ";"

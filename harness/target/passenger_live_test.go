@@ -3,16 +3,9 @@
 package target_test
 
 import (
-	"context"
-	"fmt"
-	"net/http"
-	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"leakhunt/harness/fault"
-	"leakhunt/harness/load"
 	"leakhunt/harness/target"
 	"leakhunt/harness/target/passenger"
 	"leakhunt/harness/target/targettest"
@@ -89,5 +82,3 @@ func TestPassengerConformance(t *testing.T) {
 		}})
 	})
 }
-
-var _ = []any{context.Background, fmt.Sprint, http.MethodGet, strings.Contains, time.Now, fault.HintOf, load.New}

@@ -66,16 +66,15 @@ func (in *Instance) relocate() {
 	}
 }
 
-// Settings are the limits of the pool that can end a process.
+// Settings are the limits of the pool that can end a process of an application.
 type Settings struct {
-	MaxPoolSize  int
-	IdleTime     time.Duration // 0: a process may idle for ever
-	MinInstances int
-	MaxRequests  int // 0: as many as come
+	IdleTime    time.Duration // 0: a process may idle for ever
+	MaxRequests int           // of the application; 0: as many as come
 }
 
-// Settings reads the instance's settings. It needs what Detach needs.
-func (in *Instance) Settings(ctx context.Context) (Settings, error) {
+// Settings reads what can end a process of the application with that name. It
+// needs what Detach needs.
+func (in *Instance) Settings(ctx context.Context, app string) (Settings, error) {
 	raw, err := in.ask(ctx, http.MethodGet, "/config.json", nil, "admin", "full_admin_password.txt")
 	if err != nil {
 		return Settings{}, err
@@ -84,18 +83,38 @@ func (in *Instance) Settings(ctx context.Context) (Settings, error) {
 		Value float64 `json:"effective_value"`
 	}
 	var said struct {
-		Max  number `json:"max_pool_size"`
 		Idle number `json:"pool_idle_time"`
-		Min  number `json:"default_min_instances"`
 		Reqs number `json:"default_max_requests"`
 	}
 	if err := json.Unmarshal(raw, &said); err != nil {
 		return Settings{}, fmt.Errorf("malformed settings of Passenger: %w", err)
 	}
-	return Settings{
-		MaxPoolSize: int(said.Max.Value), IdleTime: time.Duration(said.Idle.Value) * time.Second,
-		MinInstances: int(said.Min.Value), MaxRequests: int(said.Reqs.Value),
-	}, nil
+	s := Settings{IdleTime: time.Duration(said.Idle.Value) * time.Second, MaxRequests: int(said.Reqs.Value)}
+	return s, in.maxRequests(ctx, app, &s)
+}
+
+// maxRequests reads the application's own limit, where the core tells it (since
+// 6.0). What else stands there, the application's environment too, is not kept.
+func (in *Instance) maxRequests(ctx context.Context, app string, s *Settings) error {
+	raw, err := in.ask(ctx, http.MethodGet, "/pool.json", nil, "ro_admin", "read_only_admin_password.txt")
+	if errors.Is(err, errNoCore) || errors.Is(err, errEmptyPool) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var apps map[string]struct {
+		Reqs []struct { // what holds comes first, then what it overrides
+			Value float64 `json:"value"`
+		} `json:"max_requests"`
+	}
+	if err := json.Unmarshal(raw, &apps); err != nil {
+		return fmt.Errorf("malformed settings of Passenger: %w", err)
+	}
+	if reqs := apps[app].Reqs; len(reqs) > 0 {
+		s.MaxRequests = int(reqs[0].Value)
+	}
+	return nil
 }
 
 // Detach takes a process out of the pool, which starts another one where it

@@ -23,7 +23,7 @@ var three = []passengertest.App{
 // What the core says, what passenger-status prints, and what the applications
 // themselves answer agree.
 func TestDiscoverApache(t *testing.T) {
-	s := passengertest.Apache(t, "", three...)
+	s := passengertest.Apache(t, "PassengerMaxRequests 1000", three...)
 	in := s.Warm(t)
 	if len(in.Apps) != 3 || in.Max != 6 || in.Core == 0 || in.Watchdog == 0 || in.Name == "" || !strings.Contains(in.Server, "Apache") {
 		t.Fatalf("%+v", in)
@@ -50,8 +50,8 @@ func TestDiscoverApache(t *testing.T) {
 			t.Errorf("%s is served by process %s, which is not among its own", app.Name, pid)
 		}
 	}
-	settings, err := in.Settings(context.Background())
-	if err != nil || settings.MaxPoolSize != 6 || settings.IdleTime.Seconds() != 300 || settings.MaxRequests != 0 {
+	settings, err := in.Settings(context.Background(), "shop")
+	if err != nil || settings.IdleTime.Seconds() != 300 || settings.MaxRequests != 1000 {
 		t.Errorf("settings %+v, %v", settings, err)
 	}
 	for _, form := range [][]string{{"--show=xml"}, {}} {
