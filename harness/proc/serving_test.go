@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -32,14 +33,14 @@ func serve(network, address string) {
 	if err != nil {
 		panic(err)
 	}
-	os.Stdout.WriteString(l.Addr().String() + "\n")
+	fmt.Println(l.Addr())
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go io.Copy(io.Discard, c)
+			go func() { _, _ = io.Copy(io.Discard, c) }()
 		}
 	}()
 	_, _ = io.Copy(io.Discard, os.Stdin)
@@ -128,12 +129,13 @@ func TestServingWaitsForAReader(t *testing.T) {
 			if _, err := io.WriteString(conn, "GET"); err != nil {
 				t.Fatal(err)
 			}
-			serving := func() (ID, error) {
+			serving := func() error {
 				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 				defer cancel()
-				return Serving(ctx, conn)
+				_, err := Serving(ctx, conn)
+				return err
 			}
-			if _, err := serving(); !errors.Is(err, ErrNotAccepted) {
+			if err := serving(); !errors.Is(err, ErrNotAccepted) {
 				t.Fatalf("before accept: %v", err)
 			}
 			far, err := l.Accept()
@@ -141,7 +143,7 @@ func TestServingWaitsForAReader(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer far.Close()
-			if _, err := serving(); !errors.Is(err, ErrUnread) {
+			if err := serving(); !errors.Is(err, ErrUnread) {
 				t.Fatalf("before read: %v", err)
 			}
 			if _, err := io.ReadFull(far, make([]byte, 3)); err != nil {
@@ -152,7 +154,7 @@ func TestServingWaitsForAReader(t *testing.T) {
 				t.Fatalf("after read: %+v, %v", id, err)
 			}
 			far.Close()
-			if _, err := serving(); !errors.Is(err, ErrClosed) {
+			if err := serving(); !errors.Is(err, ErrClosed) {
 				t.Fatalf("after close: %v", err)
 			}
 		})

@@ -73,7 +73,7 @@ func (r run) start() (*child, error) {
 	}
 	started := make(chan error, 1)
 	go func() {
-		defer said.Close() //nolint:errcheck // only read from
+		defer said.Close()
 		reports(said, func(pid int, failed string) {
 			c.pid = pid
 			if failed != "" {

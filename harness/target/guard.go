@@ -63,13 +63,15 @@ func guard(stop, grace string, argv []string) int {
 	unix.CloseOnExec(reportFD)
 	// Caught, not ignored: what is ignored stays so in the command.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
+	// Nobody may be left to hear a report; that is no reason to stop guarding.
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(report, format+"\n", args...) }
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		fmt.Fprintf(report, "failed %v\n", err)
+		say("failed %v", err)
 		return 1
 	}
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
-		fmt.Fprintf(report, "failed %v\n", err)
+		say("failed %v", err)
 		return 1
 	}
 	// An init function runs on the main thread, whose end is the process's: so
@@ -79,10 +81,10 @@ func guard(stop, grace string, argv []string) int {
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL},
 	})
 	if err != nil {
-		fmt.Fprintf(report, "failed %v\n", err)
+		say("failed %v", err)
 		return 1
 	}
-	fmt.Fprintf(report, "started %d\n", pid)
+	say("started %d", pid)
 	go func() {
 		_, _ = io.Copy(io.Discard, lifeline)
 		endAll(pid, syscall.Signal(sig), patience)
@@ -94,7 +96,7 @@ func guard(stop, grace string, argv []string) int {
 		case err != nil:
 			return 0 // ECHILD: nobody is left
 		default:
-			fmt.Fprintf(report, "ended %d %d\n", pid, uint32(status))
+			say("ended %d %d", pid, uint32(status))
 		}
 	}
 }

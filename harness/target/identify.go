@@ -125,7 +125,7 @@ func interpreter(path string) string {
 	if err != nil {
 		return ""
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	line, err := bufio.NewReaderSize(f, 256).ReadSlice('\n')
 	if err != nil || !bytes.HasPrefix(line, []byte("#!")) {
 		return ""

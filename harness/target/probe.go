@@ -56,7 +56,7 @@ func (a address) answers(ctx context.Context, likely ...int) (proc.ID, error) {
 		}
 		return proc.ID{}, a.refused(err)
 	}
-	defer conn.Close() //nolint:errcheck // an unfinished request: nothing to lose
+	defer conn.Close() // an unfinished request: nothing to lose
 	id, err := proc.Serving(ctx, conn, likely...)
 	if err != nil {
 		return proc.ID{}, a.unseen(err)
@@ -93,7 +93,7 @@ func (a address) others(ctx context.Context, first proc.ID) ([]proc.ID, error) {
 		if err != nil {
 			break
 		}
-		defer conn.Close() //nolint:errcheck,gocritic // held until all are open, on purpose
+		defer conn.Close() // held until all are open, on purpose
 		brief, cancel := context.WithTimeout(ctx, queued)
 		id, err := proc.Serving(brief, conn, family(first.PID)...)
 		cancel()
@@ -166,7 +166,7 @@ func (a address) kept(ctx context.Context, want proc.ID, uri string) (net.Conn, 
 		}
 		// The others stay open until the right one is found: who is idle
 		// takes the next.
-		defer conn.Close() //nolint:errcheck,gocritic // on purpose
+		defer conn.Close() // on purpose
 		if errors.Is(err, proc.ErrClosed) {
 			return nil, errNotKept // uwsgi does not say so
 		}
@@ -191,8 +191,11 @@ func (a address) answered(ctx context.Context, uri string) (net.Conn, error) {
 	if err == nil {
 		var resp *http.Response
 		resp, err = http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: http.MethodHead})
-		if err == nil && resp.Close {
-			err = errNotKept
+		if err == nil {
+			_ = resp.Body.Close() // a HEAD request's: empty
+			if resp.Close {
+				err = errNotKept
+			}
 		}
 	}
 	if err != nil {

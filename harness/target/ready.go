@@ -76,7 +76,7 @@ func (c *command) ask(ctx context.Context, at address, client *http.Client) erro
 	if err != nil {
 		return fmt.Errorf("GET %s has no answer", c.ready.URI)
 	}
-	defer resp.Body.Close() //nolint:errcheck // only read from
+	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 	if resp.StatusCode < 200 || resp.StatusCode > 399 {
 		return fmt.Errorf("GET %s answers %s", c.ready.URI, resp.Status)

@@ -90,16 +90,16 @@ func (s server) command(t *testing.T) scenarios.Target {
 }
 
 // start runs the server as somebody else would, and returns its address.
-func (s server) start(t *testing.T) (*targettest.Server, string) {
+func (s server) start(t *testing.T) string {
 	t.Helper()
 	port := targettest.FreePort(t)
 	argv := make([]string, len(s.argv))
 	for i, a := range s.argv {
 		argv[i] = strings.ReplaceAll(a, "${PORT}", port)
 	}
-	run := targettest.Start(t, s.dir(t), append(s.env, "PORT="+port), argv...)
+	targettest.Start(t, s.dir(t), append(s.env, "PORT="+port), argv...)
 	targettest.Await(t, "tcp", "127.0.0.1:"+port)
-	return run, "http://127.0.0.1:" + port
+	return "http://127.0.0.1:" + port
 }
 
 func TestServersConform(t *testing.T) {
@@ -111,7 +111,7 @@ func TestServersConform(t *testing.T) {
 		})
 		t.Run(name+", found", func(t *testing.T) {
 			targettest.Run(t, targettest.Subject{KeepsAlive: s.keeps, Replaced: s.workers, Open: func(t *testing.T) targettest.Fixture {
-				_, at := s.start(t)
+				at := s.start(t)
 				fx := targettest.Fixture{Target: open(t, url(at), target.Options{})}
 				if s.workers {
 					fx.Replace = func(t *testing.T, p target.Pinned) { recycle(t, at, p) }
@@ -142,7 +142,7 @@ func TestServersAreRecognised(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v (%s)", err, fault.HintOf(err))
 			}
-			defer p.Close() //nolint:errcheck // checked by the conformance suite
+			defer p.Close()
 			if got := (target.Identity{Server: p.Info().Server, Runtime: p.Info().Runtime}); got != s.want {
 				t.Errorf("running: %+v, want %+v", got, s.want)
 			}
@@ -177,7 +177,7 @@ func TestServersWithSeveralWorkersAreRefused(t *testing.T) {
 		"uwsgi's http router": {server{argv: []string{"uwsgi", "--plugin", "http,python3", "--http", "127.0.0.1:${PORT}", "--processes", "1", "--master", "--wsgi-file", "passenger_wsgi.py"}}, "--http-socket"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, at := c.start(t)
+			at := c.start(t)
 			err := pinOnly(t, url(at))
 			if err == nil || !strings.Contains(fault.HintOf(err), c.hint) {
 				t.Errorf("%v (%s); want a hint with %q", err, fault.HintOf(err), c.hint)

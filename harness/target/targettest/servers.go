@@ -95,7 +95,7 @@ func FreePort(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // it never accepted anything
+	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -124,11 +124,14 @@ func ask(network, address string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // one request, answered or not
+	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	if _, err := conn.Write([]byte("GET /clean HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n")); err != nil {
 		return err
 	}
-	_, err = http.ReadResponse(bufio.NewReader(conn), nil)
-	return err
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
 }
