@@ -2,9 +2,16 @@ package harness
 
 import "slices"
 
-// seriesPoints is how many points of a URI's series go into the result. They
-// draw a picture; the verdict was made from all of them.
-const seriesPoints = 200
+// How many points of a URI's series go into the result, and of all URIs' where
+// there are many. They draw pictures; the verdicts were made from all readings.
+const (
+	seriesPoints = 200
+	leastPoints  = 40
+	allPoints    = 8000
+)
+
+// pointsEach is how many points each of n series may have.
+func pointsEach(n int) int { return min(seriesPoints, max(leastPoints, allPoints/max(1, n))) }
 
 // Thin picks at most about most of n values so that no extreme is lost: the
 // first, the last, and the lowest and the highest of each equal bucket. It
@@ -37,9 +44,9 @@ func Thin(n, most int, value func(int) float64) []int {
 
 // points is the series for the result: every block's edges, and of the
 // readings between them as many as draw the picture.
-func (t *track) points(anon bool) []Point {
+func (t *track) points(most int, anon bool) []Point {
 	out := []Point{}
-	keep := Thin(len(t.pages), seriesPoints, func(i int) float64 { return float64(t.pages[i]) })
+	keep := Thin(len(t.pages), most, func(i int) float64 { return float64(t.pages[i]) })
 	k := 0
 	for _, b := range t.blocks {
 		out = append(out, edgePoint(b.start, b, b.first))
