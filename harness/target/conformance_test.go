@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 		guardRole()
 	case os.Getenv("TARGET_TEST_ROLE") == "pin":
 		pinRole()
+	case os.Getenv("TARGET_TEST_ROLE") == "list":
+		listRole()
 	case os.Getenv("TARGET_TEST_ROLE") == "tls":
 		fmt.Fprintln(os.Stderr, targettest.ServeTLS(address))
 		os.Exit(3)

@@ -37,16 +37,6 @@ func pin(t *testing.T, s *passengertest.Server, want scenarios.Passenger) target
 	return p
 }
 
-func do(t *testing.T, c *load.Client, s load.Spec) load.Result {
-	t.Helper()
-	s.KeepBody = true
-	tmpl, err := load.Compile(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c.Do(t.Context(), tmpl, load.Values{})
-}
-
 // Two processes, three hundred requests to one of them: the other has served
 // nothing more, and the pool has seen none of them.
 func TestPassengerOnlyThePinned(t *testing.T) {
