@@ -8,16 +8,18 @@ import (
 )
 
 func TestTightenKeepsWhatTheUserSet(t *testing.T) {
-	java := tight["java"][0]
+	java, profile := tight["java"][0], tight["go"][1]
 	for name, c := range map[string]struct {
 		runtime   string
 		env, argv []string
 		want      []string
 	}{
 		"unknown":            {"", nil, nil, nil},
-		"go":                 {"go", nil, nil, []string{"GOGC=10"}},
-		"go, set":            {"go", []string{"GOGC=50"}, nil, nil},
-		"go, set to nothing": {"go", []string{"GOGC="}, nil, nil},
+		"go":                 {"go", nil, nil, []string{"GOGC=10", profile}},
+		"go, set":            {"go", []string{"GOGC=50"}, nil, []string{profile}},
+		"go, set to nothing": {"go", []string{"GOGC="}, nil, []string{profile}},
+		"go, debugged":       {"go", []string{"GOGC=50", "GODEBUG=gctrace=1"}, nil, []string{profile}},
+		"go, profiled":       {"go", []string{"GOGC=50", "GODEBUG=gctrace=1,memprofilerate=1"}, nil, nil},
 		"ruby, two set": {
 			"ruby",
 			[]string{"MALLOC_ARENA_MAX=2", "RUBY_GC_HEAP_GROWTH_FACTOR=1.8"},

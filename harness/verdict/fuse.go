@@ -88,6 +88,8 @@ func acquitted(rss Judgement, by []Evidence) (Judgement, []string) {
 	best := by[0]
 	j := rss
 	if c, ok := firstBytes(by); ok {
+		// What goes on is what is alive; the growth of RSS is told in Reason.
+		j.Growth, j.Low, j.High = c.Judgement.Growth, c.Judgement.Low, c.Judgement.High
 		j.Detectable = c.Judgement.Detectable
 	}
 	switch {
