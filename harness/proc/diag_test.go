@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"testing"
@@ -63,6 +64,11 @@ func TestParseDiag(t *testing.T) {
 	missing := message(unix.NLMSG_ERROR, append(word(^uint32(unix.ENOENT)+1), make([]byte, 16)...))
 	if _, err := parseTCPDiag(missing); !errors.Is(err, ErrClosed) {
 		t.Errorf("no such socket: %v", err)
+	}
+	listener := bytes.Clone(tcpAnswer)
+	listener[unix.SizeofNlMsghdr+1] = stateListen
+	if _, err := parseTCPDiag(listener); !errors.Is(err, ErrClosed) {
+		t.Errorf("a listener in place of the connection: %v", err)
 	}
 	forbidden := message(unix.NLMSG_ERROR, append(word(^uint32(unix.EPERM)+1), make([]byte, 16)...))
 	if _, err := parseUnixDiag(forbidden); !errors.Is(err, unix.EPERM) {

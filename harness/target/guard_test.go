@@ -143,6 +143,7 @@ func TestCloseEndsTheWholeFamily(t *testing.T) {
 	for _, id := range ids {
 		if err := id.Check(); err == nil {
 			t.Errorf("pid %d still runs after Close", id.PID)
+			_ = syscall.Kill(id.PID, syscall.SIGKILL)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package target_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -25,9 +27,9 @@ func prefork(t *testing.T, mode string) (url string, master int) {
 }
 
 func TestSeveralWorkersThatKeepNoConnectionAreRefused(t *testing.T) {
-	url, _ := prefork(t, "close")
-	_, err := open(t, scenarios.Target{Kind: "url", URL: url}, target.Options{}).Pin(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "processes answer at "+url) || !strings.Contains(fault.HintOf(err), "one worker") {
+	at, _ := prefork(t, "close")
+	_, err := open(t, url(at), target.Options{}).Pin(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "processes answer at "+at) || !strings.Contains(fault.HintOf(err), "one worker") {
 		t.Fatalf("%v (%s)", err, fault.HintOf(err))
 	}
 }
@@ -97,5 +99,24 @@ func TestTheMasterIsNotTheOneThatAnswers(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("pid %d does not answer at %s", master, url)) ||
 		!strings.Contains(fault.HintOf(err), "is the master of its workers") {
 		t.Fatalf("%v (%s)", err, fault.HintOf(err))
+	}
+}
+
+// The pinned process lives on, and another has taken its address.
+func TestAnotherProcessTakesTheAddress(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	first := serve(t, "unix", socket).PID()
+	p, err := open(t, url("http+unix://"+socket), target.Options{}).Pin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(socket); err != nil {
+		t.Fatal(err)
+	}
+	second := serve(t, "unix", socket).PID()
+	err = p.Check(t.Context(), nil)
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("pid %d (target.test, go) answers at", second)) ||
+		!strings.Contains(err.Error(), fmt.Sprintf("the pinned process (pid %d) still runs", first)) {
+		t.Errorf("%v", err)
 	}
 }
