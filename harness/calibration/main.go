@@ -40,6 +40,8 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 	burnIn := flags.Int("burn-in", 2048, "rows of a recorded series that are not judged")
 	out := flags.String("o", "-", "file for the table in Markdown; - is stdout")
 	seed := flags.Uint64("seed", 1, "seed of the simulation")
+	runs := live{log: stderr}
+	runs.register(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -51,6 +53,10 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 	if *dir != "" {
 		sources = append(sources, traces{*dir, *burnIn})
 		shown = append(shown, fmt.Sprintf("-traces %s -burn-in %d", filepath.Base(*dir), *burnIn))
+	}
+	if runs.on {
+		sources = append(sources, &runs)
+		shown = append(shown, runs.command())
 	}
 	cells, err := run(ctx, clock, sources...)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"time"
 
 	"leakhunt/harness/verdict"
 )
@@ -18,6 +19,8 @@ type sample struct {
 	Growth   float64 // the true growth that goes on, in units/request: what the interval should hold
 	// Judge is the verdict. Its Requests are those that were used for it.
 	Judge func() verdict.Judgement
+	// Spent is how long it took to measure and judge; 0: as long as Judge takes.
+	Spent time.Duration
 }
 
 // source yields samples: simulated ones, recorded ones, or those of live

@@ -90,7 +90,7 @@ func run(ctx context.Context, clock func() time.Time, sources ...source) ([]*tal
 			}
 			start := clock()
 			j := s.Judge()
-			cells[c].add(s, j, clock().Sub(start))
+			cells[c].add(s, j, cmp.Or(s.Spent, clock().Sub(start)))
 		}
 	}
 	out := make([]*tally, 0, len(cells))

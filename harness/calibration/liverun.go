@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"leakhunt/harness"
+)
+
+// trial is one run of leakhunt on a fresh process of one application.
+type trial struct {
+	app      application
+	evidence string // "counter", "inspector", "tight" or "plain"
+	requests int    // to each URI; 0: as many as the verdicts need
+	seed     int
+}
+
+// name of the evidence in the table: the counter's own for "counter".
+func (t trial) name() string {
+	name := t.evidence
+	if name == "counter" {
+		name = t.app.counter
+	}
+	if t.requests > 0 {
+		name += fmt.Sprintf(", %d requests", t.requests)
+	}
+	return name
+}
+
+// possible says whether the application has that kind of evidence.
+func (t trial) possible() bool {
+	switch t.evidence {
+	case "counter":
+		return t.app.counter != ""
+	case "inspector":
+		return t.app.runtime == "node"
+	}
+	return true
+}
+
+// burnIn is the number of requests to each URI that are not judged where a
+// counter is there (see harness: burnInSettled).
+const burnIn = 100
+
+// routes are those that this kind of evidence is tried on. RSS alone needs
+// thousands of requests to each: it gets half of the routes. A fixed number of
+// requests cannot tell a leak from what is still filling when they end, and
+// the verdict says so: such routes are left out.
+func (t trial) routes() []route {
+	return slices.DeleteFunc(slices.Clone(routes), func(r route) bool {
+		rss := t.evidence == "tight" || t.evidence == "plain"
+		return rss && !r.every || t.requests > 0 && 2*r.fills > burnIn+t.requests
+	})
+}
+
+// scenario is what leakhunt runs. JSON is YAML.
+func (t trial) scenario(dir string) ([]byte, error) {
+	var uris []string
+	for _, r := range t.routes() {
+		uris = append(uris, r.uri())
+	}
+	runtime := any("auto")
+	switch t.evidence {
+	case "inspector":
+		runtime = map[string]any{"node": map[string]any{}}
+	case "tight", "plain":
+		runtime = "none"
+	}
+	requests := any("auto")
+	if t.requests > 0 {
+		requests = t.requests
+	}
+	return json.Marshal(map[string]any{
+		"version": 1, "name": t.app.runtime,
+		"target": map[string]any{
+			"command": t.app.command, "dir": dir, "tighten": t.evidence != "plain",
+			"ready": map[string]any{"uri": "/clean", "timeout": "60s"},
+		},
+		"requests": requests, "runtime": runtime, "sites": "off", "uris": uris,
+		"limits": map[string]any{"time": "30m"},
+	})
+}
+
+// run runs the built leakhunt on the application installed in dir.
+func (t trial) run(ctx context.Context, leakhunt, dir string) ([]finding, error) {
+	text, err := t.scenario(dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "scenario.yaml")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, leakhunt, "run", path, "-o", "json", "--seed", fmt.Sprint(t.seed), "--fail-on", "never", "-q")
+	// It ends the application too, so it is asked before it is killed.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s, %s, seed %d: %w\n%s", t.app.runtime, t.name(), t.seed, err, stderr.Bytes())
+	}
+	var res harness.Result
+	if err := json.Unmarshal(stdout.Bytes(), &res); err != nil {
+		return nil, fmt.Errorf("%s, %s, seed %d: %w", t.app.runtime, t.name(), t.seed, err)
+	}
+	return t.findings(&res), nil
+}
+
+// findings are the result's URIs beside their truth.
+func (t trial) findings(res *harness.Result) []finding {
+	var out []finding
+	for _, r := range t.routes() {
+		for _, u := range res.URIs {
+			if u.URI != r.uri() {
+				continue
+			}
+			out = append(out, finding{
+				Runtime: t.app.runtime, Evidence: t.name(), Seed: t.seed, Route: r.name,
+				Leak: r.leak, Kept: t.app.kept[r.leak],
+				Verdict: u.Verdict, By: u.Evidence, Why: u.Why,
+				Growth: u.Growth, Low: u.GrowthLow, High: u.GrowthHigh, Detectable: u.Detectable,
+				Requests: u.Requests, Seconds: res.DurationS / float64(len(res.URIs)),
+				Day: res.StartedAt.Format(time.DateOnly), Version: strings.TrimSpace(res.Tool.Version),
+			})
+		}
+	}
+	return out
+}
