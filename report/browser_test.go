@@ -31,25 +31,25 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	do(t, ctx)
+	do(ctx, t)
 	return ctx
 }
 
-func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
+func do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func call[P, R any](t *testing.T, ctx context.Context, cmd cdp.Command[P, R], params P) {
+func call[P, R any](ctx context.Context, t *testing.T, cmd cdp.Command[P, R], params P) {
 	t.Helper()
 	if _, err := chromedp.Call(ctx, cmd, params); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func eval[T any](t *testing.T, ctx context.Context, script string) T {
+func eval[T any](ctx context.Context, t *testing.T, script string) T {
 	t.Helper()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -71,11 +71,11 @@ func (l look) String() string {
 
 // open shows the page, and fails the test for anything on the console and any
 // request but the page itself.
-func open(t *testing.T, parent context.Context, url string, l look) context.Context {
+func open(parent context.Context, t *testing.T, url string, l look) context.Context {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent)
 	t.Cleanup(cancel)
-	do(t, ctx)
+	do(ctx, t)
 	var mu sync.Mutex
 	var complaints []string
 	loaded := 0
@@ -111,19 +111,19 @@ func open(t *testing.T, parent context.Context, url string, l look) context.Cont
 		}
 	})
 	scheme := map[bool]string{true: "dark", false: "light"}[l.dark]
-	call(t, ctx, log.Enable, cdp.Empty{})
-	call(t, ctx, network.Enable, network.EnableParams{})
-	call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	call(ctx, t, log.Enable, cdp.Empty{})
+	call(ctx, t, network.Enable, network.EnableParams{})
+	call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	})
-	call(t, ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !l.scripts})
-	do(t, ctx, chromedp.EmulateViewport(l.width, l.height), chromedp.Navigate(url))
+	call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !l.scripts})
+	do(ctx, t, chromedp.EmulateViewport(l.width, l.height), chromedp.Navigate(url))
 	return ctx
 }
 
 // shot keeps a picture of the whole page in the folder REPORT_SHOTS names, for
 // a person to look at.
-func shot(t *testing.T, ctx context.Context, name string) {
+func shot(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
 	dir := os.Getenv("REPORT_SHOTS")
 	if dir == "" {
@@ -202,20 +202,20 @@ func TestBrowser(t *testing.T) {
 			{1280, 900, true, true},
 		} {
 			t.Run(name+"-"+l.String(), func(t *testing.T) {
-				ctx := open(t, ctx, url, l)
-				shot(t, ctx, name+"-"+l.String())
+				ctx := open(ctx, t, url, l)
+				shot(ctx, t, name+"-"+l.String())
 				const overflow = "document.documentElement.scrollWidth - window.innerWidth"
-				if px := eval[float64](t, ctx, overflow); px > 0 {
+				if px := eval[float64](ctx, t, overflow); px > 0 {
 					t.Errorf("the page is %g px wider than the screen", px)
 				}
 				if !l.scripts {
 					return
 				}
-				n := eval[int](t, ctx, "document.querySelectorAll('details').forEach(d => d.open = true), document.querySelectorAll('details[open]').length")
-				if px := eval[float64](t, ctx, overflow); n == 0 || px > 0 {
+				n := eval[int](ctx, t, "document.querySelectorAll('details').forEach(d => d.open = true), document.querySelectorAll('details[open]').length")
+				if px := eval[float64](ctx, t, overflow); n == 0 || px > 0 {
 					t.Errorf("with %d details unfolded, the page is %g px wider than the screen", n, px)
 				}
-				violations := eval[[]string](t, ctx, script+"; axe.run(document, {resultTypes: ['violations']}).then(r => "+
+				violations := eval[[]string](ctx, t, script+"; axe.run(document, {resultTypes: ['violations']}).then(r => "+
 					"r.violations.map(v => v.id + ': ' + v.help + ' ' + v.nodes.slice(0, 3).map(n => n.html + ' ' + n.failureSummary).join(' ; ')))")
 				for _, v := range violations {
 					t.Error(v)
@@ -227,10 +227,10 @@ func TestBrowser(t *testing.T) {
 
 // 500 URIs open and scroll to the end; the time is told, not judged.
 func TestBrowserMany(t *testing.T) {
-	ctx := open(t, browser(t), pages(t)["many"], look{1280, 900, false, true})
+	ctx := open(browser(t), t, pages(t)["many"], look{1280, 900, false, true})
 	const timing = "(() => { const n = performance.getEntriesByType('navigation')[0]; return [n.responseEnd, n.domInteractive, n.loadEventEnd] })()"
-	t.Logf("500 URIs: received, parsed and loaded after %.0f ms", eval[[]float64](t, ctx, timing))
-	at := eval[[]float64](t, ctx, `(async () => {
+	t.Logf("500 URIs: received, parsed and loaded after %.0f ms", eval[[]float64](ctx, t, timing))
+	at := eval[[]float64](ctx, t, `(async () => {
 		document.documentElement.style.scrollBehavior = 'auto';
 		const began = performance.now();
 		document.querySelector('#u500').scrollIntoView();
@@ -245,14 +245,14 @@ func TestBrowserMany(t *testing.T) {
 
 // Keys alone reach the ranking and unfold a URI.
 func TestBrowserKeyboard(t *testing.T) {
-	ctx := open(t, browser(t), pages(t)["sample"], look{1280, 900, false, true})
-	do(t, ctx, chromedp.KeyEvent("\t"))
-	if got := eval[string](t, ctx, "document.activeElement.textContent"); got != "Skip to the ranking" {
+	ctx := open(browser(t), t, pages(t)["sample"], look{1280, 900, false, true})
+	do(ctx, t, chromedp.KeyEvent("\t"))
+	if got := eval[string](ctx, t, "document.activeElement.textContent"); got != "Skip to the ranking" {
 		t.Errorf("the first stop is %q", got)
 	}
-	got := eval[string](t, ctx, "document.querySelector('#u7 summary').focus(), document.activeElement.parentElement.id")
-	do(t, ctx, chromedp.KeyEvent("\r"))
-	if open := eval[bool](t, ctx, "document.querySelector('#u7').open"); got != "u7" || !open {
+	got := eval[string](ctx, t, "document.querySelector('#u7 summary').focus(), document.activeElement.parentElement.id")
+	do(ctx, t, chromedp.KeyEvent("\r"))
+	if open := eval[bool](ctx, t, "document.querySelector('#u7').open"); got != "u7" || !open {
 		t.Errorf("Enter on the summary of %q: open %v", got, open)
 	}
 }

@@ -133,6 +133,12 @@ func TestOpenMetricsIsPrometheusText(t *testing.T) {
 func TestGitHub(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
+	if got := ghData("50%\r\n::error::x"); got != "50%25%0D%0A::error::x" {
+		t.Errorf("data: %s", got)
+	}
+	if got := ghProperty("a:b,c%\n"); got != `a%3Ab%2Cc%25\n` {
+		t.Errorf("property: %s", got)
+	}
 	app := filepath.Join(dir, "shop app")
 	if err := os.MkdirAll(filepath.Join(app, "app", "models"), 0o755); err != nil {
 		t.Fatal(err)
@@ -209,7 +215,14 @@ func TestSource(t *testing.T) {
 			t.Errorf("%s: %q, %v", file, path, ok)
 		}
 	}
-	for _, file := range []string{"../secret.rb", outside, "link.rb", "/etc/passwd", "", ".", "b.rb", "a.rb\x00"} {
+	large := filepath.Join(root, "large.rb")
+	if err := os.WriteFile(large, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(large, maxSource+1); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"large.rb", "../secret.rb", outside, "link.rb", "/etc/passwd", "", ".", "b.rb", "a.rb\x00"} {
 		if path, _, ok := o.source(file); ok {
 			t.Errorf("%q was read: %s", file, path)
 		}
@@ -253,6 +266,33 @@ func TestCommand(t *testing.T) {
 		u.Name, r.Scenario.Path = tt.name, tt.scenario
 		if got := command(&u, r, Options{Command: tt.command}); got != tt.want {
 			t.Errorf("got %s, want %s", got, tt.want)
+		}
+	}
+}
+
+// A name cannot end its cell, nor begin markup of its own.
+func TestMarkdownCells(t *testing.T) {
+	r := hostile()
+	rows := 0
+	for line := range strings.Lines(string(render(t, "markdown", r, Options{}))) {
+		if strings.HasPrefix(line, "| ") {
+			if n := strings.Count(line, "|"); n != 8 {
+				t.Errorf("%d bars: %.100s", n, line)
+			}
+			rows++
+		}
+		if strings.Contains(line, "<script") || strings.Contains(line, "](") {
+			t.Errorf("markup: %.100s", line)
+		}
+	}
+	if rows != 1+len(r.URIs) {
+		t.Errorf("%d rows for %d URIs", rows, len(r.URIs))
+	}
+	for in, want := range map[string]string{
+		"1. one": "1&#46; one", "- x": "&#45; x", "===": "&#61;==", "v1.2 - x": "v1.2 - x", "http://x": "http&#58;//x", "a:b": "a:b",
+	} {
+		if got := md(in); got != want {
+			t.Errorf("md(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func writeHTML(w io.Writer, r *harness.Result, o Options) error {
 		return fmt.Errorf("html: %w", err)
 	}
 	p := newPage(r, o)
-	p.Style = template.CSS(style) //nolint:gosec // our own file
+	p.Style = template.CSS(style) // our own file
 	if err := t.ExecuteTemplate(w, "page", p); err != nil {
 		return fmt.Errorf("html: %w", err)
 	}

@@ -82,19 +82,21 @@ func TestThin(t *testing.T) {
 // What other URIs did between two rounds is not in a URI's own series.
 func TestJoined(t *testing.T) {
 	in := []harness.Point{
-		{Requests: 0, RSS: 100, Round: 1},
-		{Requests: 50, RSS: 110, Round: 1},
-		{Requests: 50, RSS: 500, Round: 2}, // others ran: +390
-		{Requests: 100, RSS: 510, Round: 2},
-		{Requests: 150, RSS: 530, Round: 3}, // no reading before the round
+		{Requests: 0, RSS: 100, Round: 1, Settled: true},
+		{Requests: 50, RSS: 130, Round: 1},
+		{Requests: 50, RSS: 110, Round: 1, Settled: true}, // garbage was collected
+		{Requests: 50, RSS: 500, Round: 2, Settled: true}, // others ran: +390
+		{Requests: 100, RSS: 510, Round: 2, Settled: true},
+		{Requests: 100, RSS: 700, Round: 2, Settled: true}, // others ran between two blocks of a round
+		{Requests: 150, RSS: 720, Round: 3, Settled: true}, // no reading before the round
 	}
-	want := []int64{0, 10, 10, 20, 40}
+	want := []int64{0, 30, 10, 10, 20, 20, 40}
 	for i, p := range joined(in) {
 		if p.RSS != want[i] {
 			t.Errorf("point %d: %d, want %d", i, p.RSS, want[i])
 		}
 	}
-	if in[2].RSS != 500 {
+	if in[3].RSS != 500 {
 		t.Error("the caller's points were changed")
 	}
 }

@@ -33,17 +33,19 @@ func Thin(points []harness.Point, limit int) []harness.Point {
 	return append(out, points[last])
 }
 
-// joined is a URI's own series: its rounds end to end, in bytes above its
-// first reading. Where a round begins with the reading that the one before
-// ended with (the same number of requests), the change between the two
-// happened while other URIs ran, and is taken out.
+// joined is a URI's own series: its blocks end to end, in bytes above its first
+// reading. Where a block begins with the number of requests that the one before
+// ended with, the change between the two happened while other URIs ran, and is
+// taken out. Within a block only collecting garbage changes anything without a
+// request: that change is the URI's own.
 func joined(points []harness.Point) []harness.Point {
 	out := make([]harness.Point, 0, len(points))
 	var level int64
 	for i, p := range points {
 		if i > 0 {
 			prev := points[i-1]
-			if p.Requests != prev.Requests || p.Round == prev.Round {
+			collected := p.Round == prev.Round && p.Settled != prev.Settled
+			if p.Requests != prev.Requests || collected {
 				level += p.RSS - prev.RSS
 			}
 		}
