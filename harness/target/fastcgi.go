@@ -101,12 +101,12 @@ func (a address) grows(ctx context.Context, first proc.ID) ([]proc.ID, error) {
 	if err != nil {
 		return nil, a.refused(err)
 	}
-	defer busy.Close() //nolint:errcheck // an unfinished request: nothing to lose
+	defer busy.Close()
 	next, err := a.opened(ctx)
 	if err != nil {
 		return nil, a.refused(err)
 	}
-	defer next.Close() //nolint:errcheck // likewise
+	defer next.Close()
 	brief, cancel := context.WithTimeout(ctx, growLimit)
 	defer cancel()
 	id, err := proc.Serving(brief, next, family(first.PID)...)
@@ -126,7 +126,7 @@ func speaksFastCGI(ctx context.Context, at address) error {
 	if err != nil {
 		return at.refused(err)
 	}
-	defer conn.Close() //nolint:errcheck // only asked
+	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(dialLimit))
 	const name = "FCGI_MPXS_CONNS"
 	ask := []byte{version, getValues, 0, 0, 0, 0, 0, 0, byte(len(name)), 0}

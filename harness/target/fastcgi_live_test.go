@@ -3,7 +3,7 @@
 package target_test
 
 import (
-	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -122,8 +122,8 @@ func TestFastCGINobodyThere(t *testing.T) {
 			if err != nil {
 				return
 			}
-			fmt.Fprint(conn, "\x01\x0a\x00") // begins like an answer, and ends
-			conn.Close()
+			_, _ = io.WriteString(conn, "\x01\x0a\x00") // begins like an answer, and ends
+			_ = conn.Close()
 		}
 	}()
 	for address, want := range map[string]string{

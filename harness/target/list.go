@@ -93,7 +93,7 @@ func (e *Entry) measure() {
 		}
 		var m *memory.Meter
 		if m, err = memory.Open(id); err == nil {
-			defer m.Close() //nolint:errcheck // only read from
+			defer m.Close()
 			var r memory.Reading
 			r, err = m.Read()
 			e.RSS, e.Anon = r.RSS, r.Anon

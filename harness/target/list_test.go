@@ -64,7 +64,7 @@ func TestListIgnores(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // it accepts nothing
+	defer l.Close()
 	all, err := target.List(t.Context(), target.ListOptions{Registry: []string{t.TempDir()}})
 	if err != nil {
 		t.Fatal(err)

@@ -80,7 +80,7 @@ func shown(ep load.Endpoint) string {
 // request to the application.
 func (p *passengerPinned) ping(ctx context.Context) error {
 	if p.info.Runtime != "ruby" {
-		return p.refused()
+		return p.connects(ctx)
 	}
 	err := load.Ping(ctx, p.ep)
 	switch {
@@ -108,9 +108,11 @@ func (p *passengerPinned) occupied() string {
 	return "Its http socket serves one connection at a time: end other clients of it, or set target.passenger.protocol: session."
 }
 
-// refused returns an error where nobody can connect.
-func (p *passengerPinned) refused() error {
-	conn, err := p.at.dial(context.Background())
+// connects returns an error where nobody can connect.
+func (p *passengerPinned) connects(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dialLimit)
+	defer cancel()
+	conn, err := p.at.dial(ctx)
 	if err != nil {
 		return p.at.refused(err)
 	}

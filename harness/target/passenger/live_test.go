@@ -4,6 +4,7 @@ package passenger_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -96,7 +97,7 @@ func TestDeniedAndStale(t *testing.T) {
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%+v, %v", found, err)
 		}
-		if found[0].Err == passenger.ErrStale {
+		if errors.Is(found[0].Err, passenger.ErrStale) {
 			break
 		}
 	}

@@ -45,8 +45,8 @@ func Registries() []string {
 func folders(registries []string) []string {
 	var found []string
 	for _, dir := range registries {
-		if real, err := filepath.EvalSymlinks(dir); err == nil {
-			dir = real
+		if path, err := filepath.EvalSymlinks(dir); err == nil {
+			dir = path
 		}
 		in, _ := filepath.Glob(escape(dir) + "/passenger.*") // the pattern is right
 		for _, f := range in {

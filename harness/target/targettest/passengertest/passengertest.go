@@ -43,7 +43,7 @@ type Server struct {
 
 	dir string
 	cmd *exec.Cmd
-	end chan error // gets the command's end
+	end chan struct{} // closed when the command has ended
 }
 
 // startWithin bounds the wait for servers: the machine may be busy.
@@ -53,7 +53,7 @@ const startWithin = 60 * time.Second
 // long that Passenger cannot put its Unix sockets there (at most 107 bytes).
 func newServer(t testing.TB, apps []App) *Server {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lh")
+	dir, err := os.MkdirTemp("", "lh") //nolint:usetesting // for its length
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,8 +107,11 @@ func (s *Server) try(t testing.TB, cmd *exec.Cmd) bool {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.cmd, s.end = cmd, make(chan error, 1)
-	go func() { s.end <- cmd.Wait() }()
+	s.cmd, s.end = cmd, make(chan struct{})
+	go func(end chan struct{}) {
+		_ = cmd.Wait()
+		close(end)
+	}(s.end)
 	deadline := time.After(startWithin)
 	for {
 		select {
@@ -121,7 +124,7 @@ func (s *Server) try(t testing.TB, cmd *exec.Cmd) bool {
 		}
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.Port))
 		if err == nil {
-			conn.Close()
+			_ = conn.Close()
 			return true
 		}
 	}

@@ -116,7 +116,7 @@ func anyLeft(ids []proc.ID) bool {
 	return false
 }
 
-func endWithin(end <-chan error, d time.Duration) bool {
+func endWithin(end <-chan struct{}, d time.Duration) bool {
 	select {
 	case <-end:
 		return true
