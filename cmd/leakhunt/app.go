@@ -71,6 +71,7 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.color, "color", "auto", "when to colour: auto, always, never")
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.judgeCommand(),
 		a.reportCommand(), a.compareCommand(), a.agentCommand(), a.doctorCommand(), a.initCommand(),
+		a.processesCommand(), a.sendCommand(),
 		a.demoCommand(), a.versionCommand())
 	return root
 }
