@@ -131,7 +131,7 @@ func TestPuma(t *testing.T) {
 		case r.URL.Path == "/gc":
 			gcs++
 		case r.URL.Path == "/gc-stats":
-			_, _ = w.Write([]byte(`{"heap_live_slots":1234}`))
+			_, _ = w.Write([]byte(`{"old_objects":1200,"remembered_wb_unprotected_objects":34}`))
 		}
 	}))
 	address := "tcp://" + strings.TrimPrefix(control.URL, "http://")
@@ -139,7 +139,7 @@ func TestPuma(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if values, err := p.Read(t.Context()); err != nil || values[0] != 1234 || gcs != 6 {
+	if values, err := p.Read(t.Context()); err != nil || values[0] != 1234 || gcs != 8 {
 		t.Errorf("got %v, %v after %d collections", values, err, gcs)
 	}
 	if _, err := NewPuma(t.Context(), address, "wrong"); err == nil || !strings.Contains(err.Error(), "refuses the token") {

@@ -53,15 +53,17 @@ func NewPuma(ctx context.Context, controlURL, token string) (*Puma, error) {
 // Name is "puma".
 func (p *Puma) Name() string { return "puma" }
 
-// Columns are the live slots of Ruby's heap.
+// Columns are the live objects of Ruby's heap.
 func (p *Puma) Columns() []Column {
 	return []Column{{Name: "live objects", Unit: "objects", Exact: true}}
 }
 
-// Read runs GC.start three times, as the agent does, and reads
-// heap_live_slots of GC.stat.
+// Read runs GC.start four times and reads GC.stat: old_objects, which have
+// survived three collections, and remembered_wb_unprotected_objects, which
+// never count as old. heap_live_slots would hold what the control app itself
+// allocates in answering, 15 objects more or less.
 func (p *Puma) Read(ctx context.Context) ([]float64, error) {
-	for range 3 {
+	for range 4 {
 		if _, err := p.get(ctx, "/gc"); err != nil {
 			return nil, err
 		}
@@ -70,12 +72,18 @@ func (p *Puma) Read(ctx context.Context) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	// puma before 5.0 puts it in quotes; both are read.
-	v, err := jsonNumber(stats, "heap_live_slots")
-	if err != nil {
-		return nil, fault.Measuref("puma's control app gave no heap_live_slots").Because(err)
+	sum := 0.0
+	for _, name := range []string{"old_objects", "remembered_wb_unprotected_objects"} {
+		v, err := jsonNumber(stats, name)
+		if err == nil {
+			err = checkValue(name, v)
+		}
+		if err != nil {
+			return nil, fault.Measuref("puma's control app gave no %s", name).Because(err)
+		}
+		sum += v
 	}
-	return []float64{v}, checkValue("heap_live_slots", v)
+	return []float64{sum}, nil
 }
 
 // Close closes the connection.
