@@ -25,6 +25,7 @@ type server struct {
 	workers bool              // a master puts another worker in a lost one's place
 	want    target.Identity
 	status  bool // the pinned process is the command itself, not a worker
+	several int  // processes answer; 0: one
 }
 
 const unicornConfig = `
@@ -42,8 +43,9 @@ var servers = map[string]server{
 		keeps: true, workers: true, want: target.Identity{Server: "puma", Runtime: "ruby"},
 	},
 	"puma cluster of two": {
-		argv:  []string{"puma", "-q", "-w", "2", "-t", "1:1", "-b", "tcp://127.0.0.1:${PORT}"},
-		keeps: true, workers: true, want: target.Identity{Server: "puma", Runtime: "ruby"},
+		several: 2,
+		argv:    []string{"puma", "-q", "-w", "2", "-t", "1:1", "-b", "tcp://127.0.0.1:${PORT}"},
+		keeps:   true, workers: true, want: target.Identity{Server: "puma", Runtime: "ruby"},
 	},
 	"unicorn": {
 		argv: []string{"unicorn", "-c", "unicorn.rb"}, files: map[string]string{"unicorn.rb": fmt.Sprintf(unicornConfig, 1)},
@@ -66,8 +68,9 @@ var servers = map[string]server{
 		keeps: true, status: true, want: target.Identity{Runtime: "node"},
 	},
 	"node cluster": {
-		argv:  []string{"node", "cluster.js"},
-		keeps: true, want: target.Identity{Runtime: "node"},
+		several: 2,
+		argv:    []string{"node", "cluster.js"},
+		keeps:   true, want: target.Identity{Runtime: "node"},
 	},
 	"python http.server": {
 		argv:   []string{"/usr/bin/python3", "passenger_wsgi.py", "${PORT}"},
@@ -98,7 +101,7 @@ func (s server) start(t *testing.T) string {
 		argv[i] = strings.ReplaceAll(a, "${PORT}", port)
 	}
 	targettest.Start(t, s.dir(t), append(s.env, "PORT="+port), argv...)
-	targettest.Await(t, "tcp", "127.0.0.1:"+port)
+	targettest.AwaitWorkers(t, "tcp", "127.0.0.1:"+port, max(1, s.several))
 	return "http://127.0.0.1:" + port
 }
 

@@ -103,35 +103,46 @@ func FreePort(t testing.TB) string {
 	return port
 }
 
-// Await waits until something answers HTTP at an address.
+// Await waits until the fixture application answers at an address.
 func Await(t testing.TB, network, address string) {
 	t.Helper()
+	AwaitWorkers(t, network, address, 1)
+}
+
+// AwaitWorkers waits until n processes of the fixture application have answered
+// at an address.
+func AwaitWorkers(t testing.TB, network, address string, n int) {
+	t.Helper()
+	seen := map[string]bool{}
 	until := time.Now().Add(30 * time.Second)
 	for {
-		err := ask(network, address)
+		pid, err := ask(network, address)
 		if err == nil {
-			return
+			if seen[pid] = true; len(seen) >= n {
+				return
+			}
 		}
 		if time.Now().After(until) {
-			t.Fatalf("nothing answers at %s: %v", address, err)
+			t.Fatalf("%d of %d processes answer at %s: %v", len(seen), n, address, err)
 		}
 		time.Sleep(10 * time.Millisecond) // between two looks
 	}
 }
 
-func ask(network, address string) error {
+// ask sends a request and returns the pid of who answered it.
+func ask(network, address string) (pid string, err error) {
 	conn, err := net.DialTimeout(network, address, 5*time.Second)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
 	if _, err := conn.Write([]byte("GET /clean HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n")); err != nil {
-		return err
+		return "", err
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return resp.Body.Close()
+	return resp.Header.Get("X-App-Pid"), resp.Body.Close()
 }
