@@ -10,7 +10,7 @@ type Progress struct {
 	Sent     int    // requests sent so far
 	Expected int    // requests expected in all, as far as is known now
 	Elapsed  time.Duration
-	Left     time.Duration // at the present speed; 0 where unknown
+	Left     time.Duration // at the speed so far; 0 where unknown
 }
 
 // Observer watches a run. Its methods are called from the run's goroutine,
@@ -40,6 +40,8 @@ type progress struct {
 	rss      int64
 	expected int
 	next     time.Time
+	first    time.Time // when telling began
+	sent     int       // requests that had been sent by then
 }
 
 // Progress is told at most so often, so that telling costs nothing.
@@ -53,12 +55,29 @@ func (s *session) tick(t *track, rss int64) {
 		return
 	}
 	s.progress.next = now.Add(tickEvery)
+	if s.progress.first.IsZero() {
+		s.progress.first, s.progress.sent = now, s.total
+	}
 	p := Progress{
 		Phase: s.progress.phase, URI: t.Name, RSS: rss, Sent: s.total,
 		Expected: max(s.total, s.progress.expected), Elapsed: now.Sub(s.began),
 	}
-	if s.total > 0 {
-		p.Left = time.Duration(float64(p.Elapsed) / float64(s.total) * float64(p.Expected-s.total))
-	}
+	p.Left = left(now.Sub(s.progress.first), s.total-s.progress.sent, p.Expected-s.total)
 	s.observer.Progress(p)
+}
+
+// A guess from less time or fewer requests than these is no better than none:
+// the first requests load, compile and connect.
+const (
+	guessAfter    = 3 * time.Second
+	guessRequests = 10
+)
+
+// left is how long the requests still expected take at the speed of those
+// sent in elapsed; 0 before that means anything.
+func left(elapsed time.Duration, sent, expected int) time.Duration {
+	if elapsed < guessAfter || sent < guessRequests {
+		return 0
+	}
+	return time.Duration(float64(elapsed) / float64(sent) * float64(expected))
 }

@@ -121,6 +121,12 @@ func (a *app) tell(err error) {
 	if err == nil || errors.As(err, &f) && f.text == "" {
 		return
 	}
+	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what was joined at the top
+		for _, e := range several.Unwrap() {
+			a.tell(e)
+		}
+		return
+	}
 	text := strings.TrimRight(err.Error(), "\n")
 	if errors.As(err, &f) {
 		fmt.Fprintln(a.stderr, text)

@@ -24,20 +24,25 @@ func (g *gate) register(f *pflag.FlagSet) {
 	f.BoolVar(&g.allow, "allow-different", false, "compare although the scenario or the environment differs")
 }
 
-// load reads the baseline, before anything is sent.
-func (g *gate) load() (err error) {
-	if err := report.CheckFailOn(g.failOn, g.baseline != ""); err != nil {
+// load reads the baseline of a scenario, before anything is sent. What else
+// keeps it from being compared with is known after the run alone.
+func (g *gate) load(a *app, scenario string) (err error) {
+	if err := report.CheckFailOn(g.failOn, g.baseline != ""); err != nil || g.baseline == "" {
 		return err
 	}
-	if g.baseline != "" {
-		g.base, err = readResult(g.baseline)
+	if g.base, err = a.readResult(g.baseline); err != nil {
+		return err
 	}
-	return err
+	if base := g.base.Scenario.Name; base != scenario && !g.allow {
+		return fault.Usagef("the baseline %s is of the scenario %q, and this is %q", g.baseline, base, scenario).
+			WithHint("Give a result of this scenario, or add --allow-different.")
+	}
+	return nil
 }
 
-func readResult(path string) (*harness.Result, error) {
+func (a *app) readResult(path string) (*harness.Result, error) {
 	if path == "-" {
-		return report.Read(os.Stdin)
+		return report.Read(a.stdin)
 	}
 	f, err := os.Open(path)
 	if err != nil {

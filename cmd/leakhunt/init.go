@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +29,7 @@ one. What is not given as a flag is asked for where there is a terminal.`,
   leakhunt init --command 'puma -w 0 -b tcp://127.0.0.1:${PORT}' --uri /
   leakhunt init --passenger shop --uri / -f shop.yaml`,
 		Args: none,
-		RunE: func(*cobra.Command, []string) error { return a.init(&f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.init(cmd.Context(), &f) },
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.URL, "url", "", "pin the process that answers at this URL")
@@ -44,13 +40,20 @@ one. What is not given as a flag is asked for where there is a terminal.`,
 	return c
 }
 
-func (a *app) init(f *first) error {
-	if f.URL == "" && f.Command == "" && f.Passenger == "" || len(f.URIs) == 0 {
-		if in, ok := a.stdin.(*os.File); !ok || !isTerminal(in) {
-			return fault.Usagef("init needs a target and a URI").
-				WithHint("Give --url, --command or --passenger, and --uri at least once; leakhunt init --help shows examples.")
+func (a *app) init(ctx context.Context, f *first) error {
+	if err := f.vacant(); err != nil {
+		return err
+	}
+	if !f.aimed() || len(f.URIs) == 0 {
+		if in, ok := a.stdin.(*os.File); ok && isTerminal(in) {
+			if err := f.ask(newDialogue(ctx, in, a.stderr)); err != nil {
+				return err
+			}
 		}
-		f.ask(bufio.NewScanner(a.stdin), a.stderr)
+	}
+	if !f.aimed() || len(f.URIs) == 0 {
+		return fault.Usagef("init needs a target and a URI").
+			WithHint("Give --url, --command or --passenger, and --uri at least once; leakhunt init --help shows examples.")
 	}
 	text, err := f.First.YAML()
 	if err != nil {
@@ -65,9 +68,6 @@ func (a *app) init(f *first) error {
 	}
 	// O_EXCL: a scenario that somebody wrote is never overwritten.
 	out, err := os.OpenFile(f.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return fault.Usagef("%s is there already", f.file).WithHint("Name another file with -f.")
-	}
 	if err != nil {
 		return fault.Usagef("cannot write the scenario").Because(err)
 	}
@@ -79,26 +79,60 @@ func (a *app) init(f *first) error {
 	return nil
 }
 
-// ask fills what is missing from a dialogue.
-func (f *first) ask(in *bufio.Scanner, out io.Writer) {
-	question := func(text string) string {
-		fmt.Fprint(out, text+" ")
-		if !in.Scan() {
-			return ""
-		}
-		return strings.TrimSpace(in.Text())
+// aimed is whether a target is given.
+func (f *first) aimed() bool { return f.URL != "" || f.Command != "" || f.Passenger != "" }
+
+// vacant refuses a file that is there already, before anything is asked.
+func (f *first) vacant() error {
+	if _, err := os.Lstat(f.file); f.file != "-" && err == nil {
+		return fault.Usagef("%s is there already", f.file).WithHint("Name another file with -f.")
 	}
-	if f.URL == "" && f.Command == "" && f.Passenger == "" {
-		f.URL = question("URL of the running application (empty: a command that starts it):")
+	return nil
+}
+
+// check is what is wrong with f as far as it goes; what is still to come is
+// taken to be right.
+func (f *first) check() error {
+	try := f.First
+	if !f.aimed() {
+		try.URL = "http://127.0.0.1"
+	}
+	if len(try.URIs) == 0 {
+		try.URIs = []string{"/"}
+	}
+	text, err := try.YAML()
+	if err != nil {
+		return err
+	}
+	_, err = scenarios.Parse(text, "", scenarios.Options{})
+	return err
+}
+
+// ask fills what is missing from a dialogue. An answer that cannot be used is
+// asked for again.
+func (f *first) ask(d *dialogue) error {
+	if !f.aimed() {
+		if err := d.question("URL of the running application (empty: a command that starts it):", &f.URL, f.check); err != nil {
+			return err
+		}
 		if f.URL == "" {
-			f.Command = question("Command, with ${PORT} where it takes its port:")
+			if err := d.question("Command, with ${PORT} where it takes its port:", &f.Command, f.check); err != nil {
+				return err
+			}
 		}
 	}
-	for len(f.URIs) == 0 || f.URIs[len(f.URIs)-1] != "" {
-		uri := question("A URI to measure, such as / or POST /cart (empty: no more):")
-		if uri == "" {
-			return
+	given := f.URIs
+	for f.aimed() {
+		var uri string
+		err := d.question("A URI to measure, such as / or POST /cart (empty: no more):", &uri, func() error {
+			f.URIs = append(given[:len(given):len(given)], uri)
+			return f.check()
+		})
+		if err != nil || uri == "" {
+			f.URIs = given
+			return err
 		}
-		f.URIs = append(f.URIs, uri)
+		given = f.URIs
 	}
+	return nil
 }

@@ -3,118 +3,165 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+	"golang.org/x/term"
 
 	"leakhunt/harness"
-	"leakhunt/harness/units"
-	"leakhunt/harness/verdict"
 	"leakhunt/report"
 )
 
 // live redraws a small table of the standing and a line of progress in place.
 type live struct {
-	w        io.Writer
-	terminal io.Writer // to ask how wide it is now
-	color    bool
-	drawn    int // lines on the screen that are ours
-	rows     []harness.URIResult
-	last     harness.Progress
+	w      io.Writer
+	size   func() (columns, rows int)
+	redact func(string) string // before a name is cut: half a secret would not be known for one
+	color  bool
+	drawn  []int // the columns of each line of ours on the screen
+	rows   []harness.URIResult
+	moved  map[string]int // ranks that a URI has climbed since the standing before
+	last   harness.Progress
 }
 
-// liveRows is how many URIs the live table shows.
+// liveRows is how many URIs the live table shows where the terminal has room.
 const liveRows = 12
 
-func newLive(w, terminal io.Writer, color bool) *live {
-	return &live{w: w, terminal: terminal, color: color}
+func newLive(w, terminal io.Writer, color bool, redact func(string) string) *live {
+	return &live{w: w, color: color, redact: redact, size: func() (int, int) { return size(terminal) }}
+}
+
+// size is how many columns and rows w has; the classic terminal's where it
+// does not say.
+func size(w io.Writer) (columns, rows int) {
+	if f, ok := w.(*os.File); ok {
+		if columns, rows, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 && rows > 0 {
+			return columns, rows
+		}
+	}
+	return 80, 24
 }
 
 // Note writes a line above the table.
-func (l *live) Note(text string) {
-	l.erase()
-	fmt.Fprintln(l.w, text)
-	l.draw()
-}
+func (l *live) Note(text string) { l.frame(printable(text) + "\n") }
 
 // Progress redraws.
 func (l *live) Progress(g harness.Progress) {
 	l.last = g
-	l.erase()
-	l.draw()
+	l.frame("")
 }
 
 // Standing keeps the ranking for the next redraw.
-func (l *live) Standing(rows []harness.URIResult) { l.rows = rows }
+func (l *live) Standing(rows []harness.URIResult) {
+	before := map[string]int{}
+	for _, u := range l.rows {
+		before[u.Name] = u.Rank
+	}
+	l.moved = map[string]int{}
+	for _, u := range rows {
+		if rank := before[u.Name]; rank > 0 {
+			l.moved[u.Name] = rank - u.Rank
+		}
+	}
+	l.rows = rows
+}
 
 // Close takes the table off the screen; the report follows.
-func (l *live) Close() { l.erase() }
-
-// erase clears the lines drawn last: up one line (CSI A), clear it (CSI 2K).
-func (l *live) erase() {
-	if l.drawn > 0 {
-		fmt.Fprint(l.w, strings.Repeat("\x1b[A\x1b[2K", l.drawn)+"\r")
-		l.drawn = 0
-	}
+func (l *live) Close() {
+	l.last = harness.Progress{}
+	l.frame("")
 }
 
-func (l *live) draw() {
-	if l.last.Phase == "" {
+// The control sequences of ECMA-48 and DEC that a frame is made of.
+const (
+	wrapOff   = "\x1b[?7l" // DECAWM: what is too wide is cut off
+	wrapOn    = "\x1b[?7h" //
+	lineUp    = "\x1b[%dA" // CUU
+	clearLine = "\x1b[K"   // EL: from the cursor to the end of the line
+	clearDown = "\x1b[J"   // ED: from the cursor to the end of the screen
+	plainText = "\x1b[0m"  // SGR
+	colored   = "\x1b[%sm" // SGR
+)
+
+// frame puts above, then the table, in the place of the table drawn last. It
+// is one write, and a line is cleared only after its new text, so that nothing
+// flickers.
+func (l *live) frame(above string) {
+	columns, rows := l.size()
+	lines := l.lines(columns, rows)
+	if len(l.drawn)+len(lines) == 0 {
+		fmt.Fprint(l.w, above)
 		return
 	}
-	columns := width(l.terminal)
-	if columns == 0 {
-		columns = 80
+	var b strings.Builder
+	b.WriteString("\r")
+	if up := l.height(columns, rows); up > 0 {
+		fmt.Fprintf(&b, lineUp, up)
 	}
-	lines := make([]string, 0, liveRows+2)
+	if above != "" {
+		b.WriteString(clearDown + above) // wraps as any text does
+	}
+	b.WriteString(wrapOff)
+	l.drawn = l.drawn[:0]
+	for _, s := range lines {
+		text, columns := s.render(l.color)
+		b.WriteString(text + clearLine + "\n")
+		l.drawn = append(l.drawn, columns)
+	}
+	b.WriteString(clearDown + wrapOn)
+	fmt.Fprint(l.w, b.String())
+}
+
+// height is how many rows of the screen our lines take now. A terminal that
+// was made narrower since has broken them up.
+func (l *live) height(columns, rows int) int {
+	n := 0
+	for _, w := range l.drawn {
+		n += max(1, (w+columns-1)/columns)
+	}
+	return min(n, rows-1)
+}
+
+// lines are what is to be on the screen now; none before the first progress.
+func (l *live) lines(columns, rows int) []line {
+	if l.last.Phase == "" {
+		return nil
+	}
+	var out []line
+	room := min(liveRows, rows-5) // the heading, the bar, the status, how many more, the cursor
 	for i, u := range l.rows {
-		if i == liveRows {
-			lines = append(lines, fmt.Sprintf("     and %d more", len(l.rows)-liveRows))
+		if i == 0 {
+			out = append(out, heading(columns))
+		}
+		if i >= room {
+			out = append(out, line{fit(fmt.Sprintf("       and %d more", len(l.rows)-i), columns), "", ""})
 			break
 		}
-		lines = append(lines, l.row(u, columns))
+		out = append(out, l.row(u, columns))
 	}
-	lines = append(lines, l.bar(columns))
-	lines = append(lines, runewidth.Truncate(status(l.last), columns-1, "…"))
-	fmt.Fprint(l.w, strings.Join(lines, "\n")+"\n")
-	l.drawn = len(lines)
-}
-
-func (l *live) row(u harness.URIResult, columns int) string {
-	const fixed = 4 + 13 + 20 + 2
-	spark := min(24, max(0, columns/5))
-	name := max(12, columns-fixed-spark-1)
-	values := make([]float64, len(u.Series))
-	for i, p := range u.Series {
-		values[i] = float64(p.RSS)
-	}
-	label := fmt.Sprintf("%-13s", u.Verdict)
-	if l.color {
-		label = "\x1b[" + shade(u.Verdict) + "m" + label + "\x1b[0m"
-	}
-	return fmt.Sprintf("%3d  %s %s %18s  %s", u.Rank, runewidth.FillRight(runewidth.Truncate(printable(u.Name), name, "…"), name),
-		label, units.Rate(u.Growth), report.Sparkline(values, spark))
-}
-
-// shade is the colour of a verdict (SGR).
-func shade(v verdict.Label) string {
-	switch v {
-	case verdict.Leak, verdict.Failed:
-		return "31"
-	case verdict.Inconclusive:
-		return "33"
-	default:
-		return "32"
-	}
+	return append(out, line{l.bar(columns), "", ""}, line{fit(l.redact(status(l.last)), columns-1), "", ""})
 }
 
 // bar is how far the run is.
 func (l *live) bar(columns int) string {
-	room := min(60, max(10, columns-12))
+	room := min(60, max(0, columns-13))
 	share := 0.0
 	if l.last.Expected > 0 {
 		share = min(1, float64(l.last.Sent)/float64(l.last.Expected))
 	}
 	full := int(share * float64(room))
-	return fmt.Sprintf("  [%s%s] %3.0f %%", strings.Repeat("█", full), strings.Repeat("░", room-full), share*100)
+	return fit(fmt.Sprintf("  [%s%s] %3.0f %%", strings.Repeat("█", full), strings.Repeat("░", room-full), share*100), columns-1)
+}
+
+// fit cuts s to so many columns.
+func fit(s string, columns int) string { return runewidth.Truncate(s, max(0, columns), "…") }
+
+// trend is a spark line of a URI's memory.
+func trend(u harness.URIResult, columns int) string {
+	values := make([]float64, len(u.Series))
+	for i, p := range u.Series {
+		values[i] = float64(p.RSS)
+	}
+	return report.Sparkline(values, columns)
 }

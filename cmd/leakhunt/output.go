@@ -1,27 +1,36 @@
 package main
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
 	"leakhunt/harness"
+	"leakhunt/harness/fault"
 	"leakhunt/report"
 	"leakhunt/scenarios"
 )
 
-// sinks are the outputs asked for; a table where none is.
+// sinks are the outputs asked for; a table where none is. Two of them in one
+// place would spoil each other.
 func (a *app) sinks(asked []string) ([]report.Sink, error) {
 	if len(asked) == 0 {
 		asked = []string{"table"}
 	}
 	var out []report.Sink
+	taken := map[string]string{}
 	for _, s := range asked {
 		sink, err := report.ParseSink(s)
 		if err != nil {
 			return nil, err
 		}
+		if other, ok := taken[sink.Path]; ok {
+			place := cmp.Or(sink.Path, "standard output")
+			return nil, fault.Usagef("both %s and %s would go to %s", other, sink.Format, place).
+				WithHint("Send one of them to a file of its own: -o %s=FILE.", sink.Format)
+		}
+		taken[sink.Path] = sink.Format
 		out = append(out, sink)
 	}
 	return out, nil
@@ -44,28 +53,24 @@ func (a *app) reportOptions(scenario string) (report.Options, error) {
 }
 
 // conclude writes every report, also of a run that failed, and says what the
-// run came to. An error of the run weighs more than one of a report.
+// run came to. What the run came to weighs more than a report that could not be
+// written, which is told then and there.
 func (a *app) conclude(res *harness.Result, runErr error, sc *scenarios.Scenario, sinks []report.Sink, g *gate) error {
 	o, err := a.reportOptions(sc.Path)
 	if err != nil {
 		return err
 	}
-	if err := g.options(res, &o); err != nil {
-		return errors.Join(runErr, err)
-	}
-	var wroteErr error
+	// A baseline that cannot be compared with costs the comparison alone.
+	spoiled := g.options(res, &o)
 	if runErr == nil || res.RequestsTotal > 0 {
-		wroteErr = errors.Join(report.WriteAll(sinks, a.stdout, res, o), a.onGitHub(res, o))
+		spoiled = errors.Join(spoiled, report.WriteAll(sinks, a.stdout, res, o), a.onGitHub(res, o))
 	}
-	if runErr != nil {
-		return errors.Join(runErr, wroteErr)
+	if runErr == nil {
+		runErr = g.decide(res, o)
 	}
-	if wroteErr != nil {
-		fmt.Fprintln(a.stderr, "leakhunt:", wroteErr)
+	if runErr == nil {
+		return spoiled
 	}
-	found := g.decide(res, o)
-	if found == nil && wroteErr != nil {
-		return wroteErr
-	}
-	return found
+	a.tell(spoiled)
+	return runErr
 }

@@ -9,11 +9,13 @@ import (
 
 func (a *app) reportCommand() *cobra.Command {
 	var outputs []string
+	var g gate
 	c := &cobra.Command{
 		Use:   "report RESULT",
 		Short: "Render a result file again, in any format",
-		Long: `Report renders the result file of a run, byte for byte as the run itself would
-have. Whatever the result says, the exit code is 0 where every report is written.`,
+		Long: `Report renders the result file of a run, byte for byte as the run itself did
+where --baseline and --fail-on are the run's too. Whatever the result says, the
+exit code is 0 where every report is written.`,
 		Example: `  leakhunt report result.json                            # the table
   leakhunt report result.json -o html=report.html -o junit=junit.xml`,
 		Args: atLeast(1, "a result file"),
@@ -22,17 +24,24 @@ have. Whatever the result says, the exit code is 0 where every report is written
 			if err != nil {
 				return err
 			}
-			res, err := readResult(args[0])
+			res, err := a.readResult(args[0])
 			if err != nil {
+				return err
+			}
+			if err := g.load(a, res.Scenario.Name); err != nil {
 				return err
 			}
 			o, err := a.reportOptions(res.Scenario.Path)
 			if err != nil {
 				return err
 			}
+			if err := g.options(res, &o); err != nil {
+				return err
+			}
 			return report.WriteAll(sinks, a.stdout, res, o)
 		},
 	}
+	g.register(c.Flags())
 	c.Flags().StringArrayVarP(&outputs, "output", "o", nil, "FORMAT[=PATH], repeatable; - or nothing is stdout")
 	return c
 }
@@ -57,11 +66,11 @@ Exit code 0: no regression. 1: at least one. 2: the files cannot be compared.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			base, err := readResult(args[0])
+			base, err := a.readResult(args[0])
 			if err != nil {
 				return err
 			}
-			head, err := readResult(args[1])
+			head, err := a.readResult(args[1])
 			if err != nil {
 				return err
 			}

@@ -71,7 +71,7 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := f.gate.load(); err != nil {
+	if err := f.gate.load(a, sc.Name); err != nil {
 		return err
 	}
 	plan, err := harness.NewPlan(sc)

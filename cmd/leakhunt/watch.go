@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"strings"
 	"time"
 
 	"leakhunt/harness"
@@ -17,31 +19,38 @@ type watcher interface {
 }
 
 // observer is the watcher that --progress asks for: auto draws on a terminal
-// and writes plain lines elsewhere.
+// that a person looks at, and writes plain lines elsewhere. What is no terminal
+// gets no control sequence, whatever was asked for.
 func (a *app) observer(mode string) (watcher, error) {
-	if a.quiet {
-		mode = "none"
-	}
-	if mode == "auto" {
-		mode = "plain"
-		if isTerminal(a.rawErr) {
-			mode = "bar"
-		}
+	color, err := a.colored(a.rawErr)
+	if err != nil {
+		return nil, err
 	}
 	switch mode {
-	case "none":
-		return silent{}, nil
-	case "plain":
-		return &plain{w: a.stderr, every: plainEvery}, nil
-	case "bar":
-		color, err := a.colored(a.rawErr)
-		if err != nil {
-			return nil, err
+	case "auto", "bar":
+		// With -v the application talks in between, which would tear a table.
+		if !isTerminal(a.rawErr) || mode == "auto" && (a.verbose || inCI() || os.Getenv("TERM") == "dumb") {
+			mode = "plain"
 		}
-		return newLive(a.stderr, a.rawErr, color), nil
+	case "plain", "none":
 	default:
 		return nil, fault.Usagef("--progress %q", mode).WithHint("Use auto, bar, plain or none.")
 	}
+	switch {
+	case a.quiet || mode == "none":
+		return silent{}, nil
+	case mode == "plain":
+		return &plain{w: a.stderr, every: plainEvery}, nil
+	default:
+		return newLive(a.stderr, a.rawErr, color, a.secrets.RedactString), nil
+	}
+}
+
+// inCI is whether this is a job of a CI server: all of them set CI, and some
+// give the job a terminal that nobody looks at.
+func inCI() bool {
+	ci := os.Getenv("CI")
+	return ci != "" && ci != "false" && ci != "0"
 }
 
 type silent struct{ harness.Silent }
@@ -58,7 +67,7 @@ type plain struct {
 
 const plainEvery = 5 * time.Second
 
-func (p *plain) Note(text string) { fmt.Fprintln(p.w, text) }
+func (p *plain) Note(text string) { fmt.Fprintln(p.w, printable(text)) }
 
 func (p *plain) Progress(g harness.Progress) {
 	if g.Elapsed < p.next && (g.Phase == p.phase || g.Elapsed < p.next-p.every+time.Second) {
@@ -76,9 +85,21 @@ func status(g harness.Progress) string {
 	s := fmt.Sprintf("%5s  %-12s RSS %-10s %s of %s requests", g.Elapsed.Round(time.Second), g.Phase,
 		units.Bytes(float64(g.RSS)), units.Count(g.Sent), units.Count(g.Expected))
 	if g.Left >= time.Second {
-		s += fmt.Sprintf(", about %s left", g.Left.Round(time.Second))
+		s += ", about " + roughly(g.Left) + " left"
 	}
 	return s + "  " + printable(g.URI)
+}
+
+// roughly is a duration to the precision that an estimate has.
+func roughly(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return d.Round(time.Second).String()
+	case d < 10*time.Minute:
+		return d.Round(10 * time.Second).String()
+	default:
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	}
 }
 
 // printable keeps what a URI's name may do to a terminal out of it.
