@@ -141,7 +141,7 @@ func (f *sendFlags) choose(list []target.Entry) ([]target.Entry, error) {
 	var apps []string
 	var chosen []target.Entry
 	for _, e := range list {
-		if !slices.Contains(apps, e.App) {
+		if e.App != "" && !slices.Contains(apps, e.App) {
 			apps = append(apps, e.App)
 		}
 		if f.pid != 0 && e.PID == f.pid || f.all && (f.app == "" || e.App == f.app) {
