@@ -20,7 +20,17 @@ import (
 // maxAnswer bounds an agent's answer in bytes: 100 sites of 25 frames are 300 kB.
 const maxAnswer = 8 << 20
 
-// Agent is a connection to the agent inside one process. It counts what is
+// Agent is a connection to the agent inside one process.
+//
+// Measured growth per request in blocks of 50 requests, five blocks to each of
+// six or seven routes on one process after 50 requests to each, ten runs
+// (Ruby 3.1 on puma, Python 3.11 on gunicorn, Node 20): leaking routes 0.7 to
+// 1.7 objects (Node exactly 1 and 2), median of five blocks 1.0 to 1.2;
+// innocent routes -0.3 to 0.8 objects, median of five -0.0 to 0.3; bytes of
+// innocent routes -9 to 57 (Ruby), -1 to 49 (Python), -8 to 70 (Node), what is
+// above 0 being one-off steps. Two hundred settles without a request leave
+// nothing behind (Node: 2 KB).
+// It counts what is
 // alive after full collections, and names the lines that made what survives.
 // Its errors are *fault.Error of kind Measure; after one that breaks the
 // connection every further call fails with it.
@@ -80,7 +90,8 @@ func connect(ctx context.Context, path string, pid int) (net.Conn, error) {
 	defer cancel()
 	for {
 		conn, err := connectOnce(ctx, path, pid)
-		if err == nil || !(errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)) {
+		early := errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
+		if !early {
 			return conn, err
 		}
 		select {

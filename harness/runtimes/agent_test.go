@@ -18,7 +18,7 @@ import (
 // line with what reply gives; an empty reply closes the connection.
 func serveAgent(t *testing.T, reply func(n int, command string) string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "lh") // t.TempDir is too long for a socket
+	dir, err := os.MkdirTemp("/tmp", "lh") //nolint:usetesting // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

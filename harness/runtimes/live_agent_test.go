@@ -38,7 +38,7 @@ func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
 			for r := range c.leaks {
 				routes = append(routes, r)
 			}
-			blocks := growth(t, a, a.agent(t), 5, routes...)
+			blocks := growth(t, a, a.agent(t), routes...)
 			for r, want := range c.leaks {
 				within(t, r+" objects", blocks[r][c.objects], want[0]-0.01, want[1])
 				within(t, r+" bytes", blocks[r]["live bytes"], want[2], want[3])

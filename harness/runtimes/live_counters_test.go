@@ -24,7 +24,7 @@ func TestLiveInspectorAlone(t *testing.T) {
 	if in.Name() != "inspector" {
 		t.Errorf("its name is %q", in.Name())
 	}
-	blocks := growth(t, a, in, 5, "/", "/garbage", "/leak", "/text", "/listener")
+	blocks := growth(t, a, in, "/", "/garbage", "/leak", "/text", "/listener")
 	within(t, "/leak objects", blocks["/leak"]["live objects"], 0.99, 1.1)
 	within(t, "/leak bytes", blocks["/leak"]["live bytes"], 512, 640)
 	within(t, "/text bytes", blocks["/text"]["live bytes"], 512, 640)
@@ -70,7 +70,7 @@ func TestLivePumaControl(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := growth(t, a, p, 5, "/", "/leak", "/garbage")
+	blocks := growth(t, a, p, "/", "/leak", "/garbage")
 	within(t, "/leak", blocks["/leak"]["live objects"], 0.95, 1.1)
 	within(t, "/", blocks["/"]["live objects"], -0.1, 0.1)
 	within(t, "/garbage", blocks["/garbage"]["live objects"], -0.1, 0.1)
@@ -92,7 +92,7 @@ func TestLiveGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := growth(t, a, p, 5, "/", "/garbage", "/leak")
+	blocks := growth(t, a, p, "/", "/garbage", "/leak")
 	within(t, "/leak", blocks["/leak"]["live bytes"], 950, 1400)
 	within(t, "/leak", blocks["/leak"]["live objects"], 0.9, 1.5)
 	within(t, "/", blocks["/"]["live objects"], -0.4, 0.4)
@@ -120,7 +120,7 @@ func TestLiveJVM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := growth(t, a, j, 5, "/", "/garbage", "/leak")
+	blocks := growth(t, a, j, "/", "/garbage", "/leak")
 	within(t, "/leak objects", blocks["/leak"]["live objects"], 1.9, 2.6)
 	within(t, "/leak bytes", blocks["/leak"]["live bytes"], 90, 160)
 	if err := j.StartTrace(t.Context()); err != nil {

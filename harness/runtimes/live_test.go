@@ -164,11 +164,11 @@ type counter interface {
 	Read(ctx context.Context) ([]float64, error)
 }
 
-// growth sends rounds blocks of 50 requests to each route, in random order,
+// growth sends five blocks of 50 requests to each route, in random order,
 // and returns the growth per request of each block by route and column.
-func growth(t *testing.T, a *app, c counter, rounds int, routes ...string) map[string]map[string][]float64 {
+func growth(t *testing.T, a *app, c counter, routes ...string) map[string]map[string][]float64 {
 	t.Helper()
-	const block = 50
+	const rounds, block = 5, 50
 	read := func() []float64 {
 		values, err := c.Read(t.Context())
 		if err != nil {
