@@ -18,7 +18,7 @@ var htmlFiles embed.FS
 const (
 	// seriesPoints is how many readings all charts of a page show together,
 	// so that a page of 500 URIs stays under 5 MB.
-	seriesPoints = 60_000
+	seriesPoints = 30_000
 	maxPoints    = 240
 	// maxOpen is how many URIs are unfolded when the page opens.
 	maxOpen = 5

@@ -40,8 +40,31 @@ func many(n int) *harness.Result {
 
 // 500 URIs stay well under 5 MB: their series are thinned further.
 func TestHTMLSize(t *testing.T) {
-	if n := len(render(t, "html", many(500), Options{})); n > 3<<20 {
+	text := render(t, "html", many(500), Options{})
+	if n := len(text); n > 9<<18 {
 		t.Errorf("500 URIs take %d bytes", n)
+	}
+	if n := bytes.Count(text, []byte(" open>")); n != maxOpen {
+		t.Errorf("%d URIs are unfolded", n)
+	}
+}
+
+// Each round is one stretch of the time line, and each URI with readings is in
+// the legend once.
+func TestTimeline(t *testing.T) {
+	line := newTimeline(sample())
+	var rounds []string
+	for _, a := range line.Areas {
+		rounds = append(rounds, a.Label)
+	}
+	if got := strings.Join(rounds, " "); got != "round 1 2 3 4 5" {
+		t.Errorf("rounds: %s", got)
+	}
+	if len(line.Legend) != 7 || line.Legend[0].Growth != "+127.8 MiB" {
+		t.Errorf("legend: %+v", line.Legend)
+	}
+	if l := newTimeline(many(12)).Legend; l[7].Name != "4 other URIs" { // one of the others has no reading
+		t.Errorf("legend of 12: %+v", l)
 	}
 }
 

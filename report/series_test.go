@@ -88,9 +88,10 @@ func TestJoined(t *testing.T) {
 		{Requests: 50, RSS: 500, Round: 2, Settled: true}, // others ran: +390
 		{Requests: 100, RSS: 510, Round: 2, Settled: true},
 		{Requests: 100, RSS: 700, Round: 2, Settled: true}, // others ran between two blocks of a round
-		{Requests: 150, RSS: 720, Round: 3, Settled: true}, // no reading before the round
+		{Requests: 150, RSS: 720, Round: 3},                // no reading before the round
+		{Requests: 150, RSS: 900, Round: 4, Settled: true}, // others ran, and garbage was collected
 	}
-	want := []int64{0, 30, 10, 10, 20, 20, 40}
+	want := []int64{0, 30, 10, 10, 20, 20, 40, 40}
 	for i, p := range joined(in) {
 		if p.RSS != want[i] {
 			t.Errorf("point %d: %d, want %d", i, p.RSS, want[i])

@@ -165,7 +165,7 @@ func TestNotesAreFew(t *testing.T) {
 		r.URIs = append(r.URIs, u)
 	}
 	out := string(render(t, "table", r, Options{}))
-	if !strings.Contains(out, "and 16 more: -o html explains them all") {
+	if n := strings.Count(out, "\n/cart"); n != maxNotes || !strings.Contains(out, "and 16 more: -o html explains them all") {
 		t.Errorf("21 inconclusive URIs, and no word of those left out:\n%s", out)
 	}
 }
