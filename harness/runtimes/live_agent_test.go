@@ -3,6 +3,7 @@
 package runtimes
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -150,5 +151,41 @@ func TestLiveTraceNamesTheLine(t *testing.T) {
 				t.Error("tracing was still on")
 			}
 		})
+	}
+}
+
+// Ruby's tracer knows the innermost frame: a second pass finds the caller.
+func TestLiveCallersOfALibrary(t *testing.T) {
+	a := puma(t, true)
+	agent := a.agent(t)
+	a.send(t, "/library", 50)
+	if err := agent.StartTrace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.send(t, "/library", 200)
+	sites, err := agent.StopTrace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked, _ := Rank(sites, nil, 200, 900)
+	if len(ranked) == 0 || ranked[0].Owner != OwnerLibrary || ranked[0].Caller != "" {
+		t.Fatalf("got %+v", ranked)
+	}
+	needed, err := agent.StartCallers(t.Context(), ranked)
+	if err != nil || !needed {
+		t.Fatalf("got %v, %v", needed, err)
+	}
+	a.send(t, "/library", 20)
+	ranked, err = agent.StopCallers(t.Context(), ranked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", ranked)
+	want := fmt.Sprintf("/ruby/app.rb:%d ", line(t, "testdata/ruby/app.rb", "'/library' =>"))
+	if !strings.Contains(ranked[0].Caller, want) {
+		t.Errorf("the caller is %q, want %q", ranked[0].Caller, want)
+	}
+	if needed, err := agent.StartCallers(t.Context(), nil); needed || err != nil {
+		t.Errorf("without sites: %v, %v", needed, err)
 	}
 }

@@ -242,7 +242,8 @@ module LeakhuntAgent
         key = [kind, file, line, stack]
         hits[key] = hits.fetch(key, 0) + 1 if hits.key?(key) || hits.size < 500
       end
-      at_line = TracePoint.new(:line) { |tp| note.call(:line, tp.path, tp.lineno) if by_line[tp.lineno]&.key?(tp.path) }
+      # :c_call sees the later lines of a statement, which have no :line.
+      at_line = TracePoint.new(:line, :c_call) { |tp| note.call(:line, tp.path, tp.lineno) if by_line[tp.lineno]&.key?(tp.path) }
       at_call = TracePoint.new(:call) do |tp|
         line = by_method[tp.method_id]&.fetch(tp.path, nil)
         note.call(:call, tp.path, line) if line

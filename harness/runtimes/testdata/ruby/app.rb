@@ -1,8 +1,11 @@
 # frozen_string_literal: true
 
+require_relative 'gems/keeper/keeper'
+
 # Truth: /leak keeps one object of 64 B for each request, /text a string of
-# 1 KiB. /, /garbage (500 KB of strings that die), /bloat (8 MB once) and
-# /cache (its last 20 answers) keep nothing that grows.
+# 1 KiB, /library an array and a string of 800 B through a library. /, /garbage
+# (500 KB of strings that die), /bloat (8 MB once) and /cache (its last 20
+# answers) keep nothing that grows.
 KEPT = [] # rubocop:disable Style/MutableConstant
 TEXTS = [] # rubocop:disable Style/MutableConstant
 CACHE = {} # rubocop:disable Style/MutableConstant
@@ -12,6 +15,7 @@ ROUTES = {
   '/' => ->(n) { { ok: true, n: n }.to_s },
   '/leak' => ->(_) { KEPT << ('k' * 40); 'leak' },
   '/text' => ->(n) { TEXTS << ('t' * 1024 + n.to_s); 'text' },
+  '/library' => ->(_) { Keeper.keep('l' * 100); 'library' },
   '/garbage' => ->(n) { Array.new(1000) { |i| "row #{i} #{n}" * 30 }.join[0, 100] },
   '/bloat' => ->(_) { BIG << ('b' * 8_000_000) if BIG.empty?; 'bloat' },
   '/cache' => ->(n) { CACHE[n] = 'c' * 100; CACHE.shift if CACHE.size > 20; 'cache' }
