@@ -61,7 +61,7 @@ func (p CounterParams) withDefaults() CounterParams {
 		}
 	}
 	fill(&p.MinSlope, 16, 512, 0.05)
-	fill(&p.Sure, 256, 512, 0.5)
+	fill(&p.Sure, sureBytes, 512, 0.5)
 	fill(&p.Noise, 8<<10, 300<<10, 1)
 	fill(&p.Ambient, 100, 1, 0.25)
 	if p.Horizon <= 0 {
@@ -71,6 +71,9 @@ func (p CounterParams) withDefaults() CounterParams {
 }
 
 const unitBytes = "bytes"
+
+// sureBytes is CounterParams.Sure of an exact counter of bytes.
+const sureBytes = 256
 
 // Counter judges a counter, or settled RSS, by its block edges, the first one
 // before the first request. Blocks need not be equally long.

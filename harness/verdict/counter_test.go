@@ -106,6 +106,9 @@ func TestFuse(t *testing.T) {
 	settled := func(v verdict.Judgement) verdict.Evidence {
 		return verdict.Evidence{Name: "settled rss", Unit: "bytes", Judgement: v}
 	}
+	alive := func(growth, low float64) verdict.Evidence {
+		return verdict.Evidence{Name: "bytes", Unit: "bytes", Exact: true, Judgement: j(verdict.Inconclusive, growth, low, 1800)}
+	}
 	flat, leak := exact(j(verdict.Stable, 0, 0, 0)), exact(j(verdict.Leak, 1, 1, 0))
 	for _, c := range []struct {
 		name     string
@@ -129,6 +132,8 @@ func TestFuse(t *testing.T) {
 		{"growing is followed", j(verdict.Stable, 0, -9, 0), []verdict.Evidence{exact(j(verdict.Inconclusive, 1, 0.8, 1800))}, verdict.Inconclusive, "agent", "agent: because"},
 		{"growing bytes beside flat objects", creeping, []verdict.Evidence{flat, exact(j(verdict.Inconclusive, 900, 700, 1800))}, verdict.Inconclusive, "agent", "agent: because"},
 		{"scatter beside flat objects", creeping, []verdict.Evidence{flat, settled(j(verdict.Inconclusive, 900, -700, 1800))}, verdict.Warmup, "agent rss", "RSS grew"},
+		{"bytes that seem to grow beside flat objects", creeping, []verdict.Evidence{flat, alive(3000, -300)}, verdict.Inconclusive, "bytes", "bytes: because"},
+		{"scatter of bytes beside flat objects", creeping, []verdict.Evidence{flat, alive(200, -300)}, verdict.Warmup, "agent rss", "RSS grew"},
 		{"scatter alone", creeping, []verdict.Evidence{exact(j(verdict.Inconclusive, 0.1, -0.1, 1800))}, verdict.Inconclusive, "agent", "agent: because"},
 		{"a counter that broke", creeping, []verdict.Evidence{exact(j(verdict.Inconclusive, 0, 0, 0))}, verdict.Inconclusive, "rss", "because"},
 	} {
@@ -141,6 +146,22 @@ func TestFuse(t *testing.T) {
 				t.Errorf("%s asks for %d more requests", got.Label, got.More)
 			}
 		})
+	}
+}
+
+// The growth that goes on is what is alive, where anything counts its bytes,
+// whatever decided.
+func TestFuseGrowth(t *testing.T) {
+	rss := verdict.Judgement{Label: verdict.Inconclusive, Growth: 2000, Low: -3000, High: 7000, Detectable: 7000, More: 250}
+	bytes := verdict.Evidence{Name: "bytes", Unit: "bytes", Exact: true, Judgement: verdict.Judgement{
+		Label: verdict.Inconclusive, Growth: 64, Low: -40, High: 80, Detectable: 80, More: 250,
+	}}
+	for _, l := range []verdict.Label{verdict.Leak, verdict.Stable, verdict.Inconclusive} {
+		objects := verdict.Evidence{Name: "objects", Unit: "objects", Exact: true, Judgement: verdict.Judgement{Label: l, Low: 1, More: 9}}
+		got, _ := verdict.Fuse(rss, []verdict.Evidence{objects, bytes})
+		if got.Label != l || got.Growth != 64 || got.Low != -40 || got.High != 80 || got.Detectable != 80 {
+			t.Errorf("%s: %+v", l, got)
+		}
 	}
 }
 

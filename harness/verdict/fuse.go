@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 
 	"leakhunt/harness/units"
 )
@@ -23,7 +24,12 @@ type Evidence struct {
 //     case is left open: memory that no runtime counts, in native libraries or
 //     by fragmentation, grows just so.
 //   - A counter that may grow keeps the case open until it is followed for as
-//     long as it asks.
+//     long as it asks. So does an exact counter of bytes that seems to grow
+//     beside flat objects: a buffer that grows, or strings where they are no
+//     objects (V8), show up in bytes alone.
+//
+// The growth in bytes is that of an exact counter where there is one, for RSS
+// is off by more.
 func Fuse(rss Judgement, counters []Evidence) (j Judgement, evidence []string) {
 	grows := pick(counters, func(c Evidence) bool { return c.Judgement.Label == Leak })
 	flat := pick(counters, func(c Evidence) bool { return c.Judgement.Label.harmless() })
@@ -31,21 +37,25 @@ func Fuse(rss Judgement, counters []Evidence) (j Judgement, evidence []string) {
 	growing := pick(open, func(c Evidence) bool { return c.Exact && c.Judgement.Low > 0 })
 	exact := func(c Evidence) bool { return c.Exact }
 	sure, acquits := pick(grows, exact), pick(flat, exact)
+	alive := pick(counters, exact)
+	growing = append(growing, pick(open, func(c Evidence) bool {
+		return c.Exact && c.Unit == unitBytes && c.Judgement.Low <= 0 && c.Judgement.Growth >= sureBytes
+	})...)
 	switch {
 	case len(sure) > 0:
-		return guilty(rss, append(sure, without(grows, exact)...))
+		return guilty(rss, append(sure, without(grows, exact)...), alive)
 	case len(growing) > 0:
-		return undetermined(rss, growing)
+		return undetermined(rss, growing, alive)
 	case len(acquits) > 0 && (len(grows) > 0 || rss.Label == Leak):
 		return native(rss, acquits[0], grows)
 	case len(acquits) > 0:
-		return acquitted(rss, append(acquits, without(flat, exact)...))
+		return acquitted(rss, append(acquits, without(flat, exact)...), alive)
 	case len(grows) > 0:
-		return guilty(rss, grows)
+		return guilty(rss, grows, alive)
 	case len(pick(open, exact)) > 0:
-		return undetermined(rss, pick(open, exact))
+		return undetermined(rss, pick(open, exact), alive)
 	case len(flat) > 0:
-		return acquitted(rss, flat)
+		return acquitted(rss, flat, alive)
 	}
 	return rss, []string{evidenceRSS}
 }
@@ -55,8 +65,8 @@ const evidenceRSS = "rss"
 // harmless says that a label acquits.
 func (l Label) harmless() bool { return l == Stable || l == Bloat || l == Warmup }
 
-func guilty(rss Judgement, by []Evidence) (Judgement, []string) {
-	j := inBytes(rss, by)
+func guilty(rss Judgement, by, alive []Evidence) (Judgement, []string) {
+	j := inBytes(rss, slices.Concat(by, alive))
 	j.Label, j.More = Leak, 0
 	j.Reason = by[0].Name + ": " + by[0].Judgement.Reason
 	why := names(by)
@@ -66,8 +76,8 @@ func guilty(rss Judgement, by []Evidence) (Judgement, []string) {
 	return j, why
 }
 
-func undetermined(rss Judgement, by []Evidence) (Judgement, []string) {
-	j := inBytes(rss, by)
+func undetermined(rss Judgement, by, alive []Evidence) (Judgement, []string) {
+	j := inBytes(rss, slices.Concat(by, alive))
 	j.Label, j.More = Inconclusive, by[0].Judgement.More
 	j.Reason = by[0].Name + ": " + by[0].Judgement.Reason
 	return j, names(by)
@@ -84,10 +94,10 @@ func native(rss Judgement, flat Evidence, settled []Evidence) (Judgement, []stri
 	return j, append([]string{flat.Name}, append(names(settled), evidenceRSS)...)
 }
 
-func acquitted(rss Judgement, by []Evidence) (Judgement, []string) {
+func acquitted(rss Judgement, by, alive []Evidence) (Judgement, []string) {
 	best := by[0]
 	j := rss
-	if c, ok := firstBytes(by); ok {
+	if c, ok := firstBytes(slices.Concat(by, alive)); ok {
 		// What goes on is what is alive; the growth of RSS is told in Reason.
 		j.Growth, j.Low, j.High = c.Judgement.Growth, c.Judgement.Low, c.Judgement.High
 		j.Detectable = c.Judgement.Detectable
