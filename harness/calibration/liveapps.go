@@ -84,7 +84,7 @@ var applications = []application{
 	{
 		runtime: "java", counter: "jcmd",
 		kept:    map[float64]float64{64: 64, 512: 512, 1024: 1024, 4096: 4096},
-		command: []string{"java", "App"}, build: []string{"javac", "App.java"},
+		command: []string{"java", "-Dsun.net.httpserver.nodelay=true", "App"}, build: []string{"javac", "App.java"},
 	},
 	{
 		runtime: "php",

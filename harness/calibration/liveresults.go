@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 
+	"leakhunt/harness"
 	"leakhunt/harness/verdict"
 )
 
@@ -32,6 +33,8 @@ type finding struct {
 	Day        string        `json:"day"`
 	Version    string        `json:"version"`
 	Why        string        `json:"why"`
+
+	Probes []harness.ProbeResult `json:"probes"`
 }
 
 // readFindings reads a results file; one that is not there yet is empty.

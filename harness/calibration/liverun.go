@@ -131,6 +131,7 @@ func (t trial) findings(res *harness.Result) []finding {
 				Growth: u.Growth, Low: u.GrowthLow, High: u.GrowthHigh, Detectable: u.Detectable,
 				Requests: u.Requests, Seconds: res.DurationS / float64(len(res.URIs)),
 				Day: res.StartedAt.Format(time.DateOnly), Version: strings.TrimSpace(res.Tool.Version),
+				Probes: u.Probes,
 			})
 		}
 	}
