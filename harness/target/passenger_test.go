@@ -2,6 +2,9 @@ package target
 
 import (
 	"errors"
+	"fmt"
+	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -177,6 +180,94 @@ func TestPassengerAdvice(t *testing.T) {
 				if text := got[0].Code + " " + got[0].Message; !strings.Contains(text, want) {
 					t.Errorf("%s, want %q", text, want)
 				}
+			}
+		})
+	}
+}
+
+// A server that ends every connection without a byte has not taken the
+// password, whatever the request was.
+func TestPassengerExplainsPassword(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 4096)) // else the kernel resets it
+			_ = conn.Close()
+		}
+	}()
+	id, err := proc.Find(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := passengerPinned{ep: load.Endpoint{Network: "tcp", Address: l.Addr().String()}}
+	p.id, p.info.Runtime, p.app.Name = id, "ruby", "shop"
+	cause := fault.Measuref("no answer").Because(load.ErrClosed)
+	if got := p.Explain(t.Context(), cause); !strings.Contains(got.Error(), "does not take the connect password") {
+		t.Error(got)
+	}
+	p.info.Runtime = "python"
+	if got := p.Explain(t.Context(), cause); !strings.Contains(got.Error(), "raised an exception") {
+		t.Error(got)
+	}
+	other := fault.Measuref("no answer").Because(load.ErrTimeout)
+	if got := p.Explain(t.Context(), other); !errors.Is(got, load.ErrTimeout) || strings.Contains(got.Error(), "exception") {
+		t.Error(got)
+	}
+}
+
+// The pool's word counts while the process still runs.
+func TestPassengerInPool(t *testing.T) {
+	id, err := proc.Find(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	status := func(processes string) string {
+		return "<info><supergroups><supergroup><group><name>shop</name><processes>" + processes + "</processes></group></supergroup></supergroups></info>"
+	}
+	own := fmt.Sprintf("<process><pid>%d</pid><gupid>a</gupid><life_status>ALIVE</life_status><enabled>ENABLED</enabled></process>", id.PID)
+	next := strings.NewReplacer(fmt.Sprint(id.PID), "999999", "<gupid>a", "<gupid>b").Replace(own)
+	for name, c := range map[string]struct{ xml, want string }{
+		"in the pool":       {status(own), ""},
+		"disabled":          {status(strings.Replace(own, "ENABLED", "DISABLED", 1)), ""},
+		"gone from it":      {status(""), "it is no longer in the pool"},
+		"replaced":          {status(next), "it is no longer in the pool; pid 999999 of shop runs in its place"},
+		"under its pid":     {status(strings.Replace(own, "<gupid>a", "<gupid>b", 1)), "it is no longer in the pool"},
+		"detached":          {status(strings.Replace(own, "ENABLED", "DETACHED", 1) + next), "it is shutting down; pid 999999 of shop runs in its place"},
+		"shutting down":     {status(strings.Replace(own, "ALIVE", "SHUTDOWN_TRIGGERED", 1)), "it is shutting down"},
+		"no instance":       {"ERROR: Phusion Passenger doesn't seem to be running.", "no longer answers"},
+		"malformed, though": {"<info>", "no longer answers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := t.TempDir() + "/status"
+			if err := os.WriteFile(file, []byte(c.xml), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p := passengerPinned{
+				target: &passengerTarget{want: scenarios.Passenger{StatusCommand: []string{"cat", file}}},
+				chosen: chosen{app: passenger.App{Name: "shop"}, process: passenger.Process{PID: id.PID, GUPID: "a"}},
+				beside: []string{"a"},
+			}
+			p.id, p.many, p.info.Server = id, true, "passenger"
+			err := p.Check(t.Context(), nil)
+			if c.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), fmt.Sprint(id.PID)) || fault.HintOf(err) == "" {
+				t.Errorf("%v (%s), want %q", err, fault.HintOf(err), c.want)
+			}
+			if err := p.Check(t.Context(), nil); err != nil {
+				t.Errorf("the command was run again at once: %v", err)
 			}
 		})
 	}
