@@ -104,7 +104,7 @@ func (h *hunt) conclude(t *track) URIResult {
 		Name: t.Name, Method: t.Method, URI: t.URI.URI,
 		Verdict: j.Label, Evidence: evidence, Why: sentence(j.Reason),
 		Growth: j.Growth, GrowthLow: j.Low, GrowthHigh: j.High, Confidence: 0.95,
-		Detectable: j.Detectable, More: j.More,
+		Detectable: floor(j), More: j.More,
 		Requests: t.requests(), Errors: t.errors, FirstError: t.first,
 		LatencyMS: t.quantiles(), Probes: probes, Sites: t.sites, SitesNote: t.sitesNote,
 		Budget: t.Budget, Line: t.Line, Series: t.points(pointsEach(len(h.tracks)), h.anon),
@@ -122,6 +122,19 @@ func (h *hunt) conclude(t *track) URIResult {
 		u.Ignored = h.began.Before(ig.Until.AddDate(0, 0, 1))
 	}
 	return u
+}
+
+// leastFloor, in bytes/request, is the least growth that any evidence convicts.
+const leastFloor = 16
+
+// floor is the growth that would have been found. Where some was, it is what
+// the scatter around it could have hidden, not what was found: a comparison of
+// two runs must see a new leak above it.
+func floor(j verdict.Judgement) float64 {
+	if j.Label != verdict.Leak {
+		return j.Detectable
+	}
+	return min(j.Detectable, max(leastFloor, j.High-j.Growth))
 }
 
 // judge is the verdict on one URI by the best evidence there is.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"leakhunt/harness/fault"
 )
 
@@ -40,7 +42,7 @@ func (f *finding) Error() string { return f.text }
 // interruption is the signal that ended a run.
 type interruption struct{ sig syscall.Signal }
 
-func (i *interruption) Error() string { return "interrupted (" + i.sig.String() + ")" }
+func (i *interruption) Error() string { return "interrupted by " + unix.SignalName(i.sig) }
 
 // Main is the whole program: it runs the command line args and returns the
 // exit code.

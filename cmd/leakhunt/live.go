@@ -129,29 +129,44 @@ func (l *live) lines(columns, rows int) []line {
 		return nil
 	}
 	var out []line
-	room := min(liveRows, rows-5) // the heading, the bar, the status, how many more, the cursor
-	for i, u := range l.rows {
-		if i == 0 {
-			out = append(out, heading(columns))
+	if len(l.rows) > 0 {
+		// The heading, how many more, the bar, the status, the cursor; and one
+		// row is left alone: some terminals keep a screen that is cleared from
+		// its very top in their history.
+		shown := l.rows[:min(len(l.rows), max(1, min(liveRows, rows-6)))]
+		at := layout(columns, l.names(shown))
+		out = append(out, at.line("#", "", "URI", "Verdict", "Growth/request", "Series"))
+		for _, u := range shown {
+			out = append(out, l.row(u, at))
 		}
-		if i >= room {
-			out = append(out, line{fit(fmt.Sprintf("       and %d more", len(l.rows)-i), columns), "", ""})
-			break
+		if n := len(l.rows) - len(shown); n > 0 {
+			out = append(out, line{before: fit(fmt.Sprintf("        and %d more", n), columns-1)})
 		}
-		out = append(out, l.row(u, columns))
 	}
-	return append(out, line{l.bar(columns), "", ""}, line{fit(l.redact(status(l.last)), columns-1), "", ""})
+	return append(out, line{before: l.bar(columns)}, line{before: fit(l.redact(status(l.last)), columns-1)})
 }
 
-// bar is how far the run is.
+// names is how many columns the longest name takes.
+func (l *live) names(rows []harness.URIResult) (columns int) {
+	for _, u := range rows {
+		columns = max(columns, runewidth.StringWidth(printable(l.redact(u.Name))))
+	}
+	return columns
+}
+
+// bar is how far the run is, and how long it still takes.
 func (l *live) bar(columns int) string {
-	room := min(60, max(0, columns-13))
+	room := min(60, max(10, columns-30))
 	share := 0.0
 	if l.last.Expected > 0 {
 		share = min(1, float64(l.last.Sent)/float64(l.last.Expected))
 	}
 	full := int(share * float64(room))
-	return fit(fmt.Sprintf("  [%s%s] %3.0f %%", strings.Repeat("█", full), strings.Repeat("░", room-full), share*100), columns-1)
+	text := fmt.Sprintf("  [%s%s] %3.0f %%", strings.Repeat("█", full), strings.Repeat("░", room-full), share*100)
+	if left := remaining(l.last); left != "" {
+		text += "  " + left
+	}
+	return fit(text, columns-1)
 }
 
 // fit cuts s to so many columns.

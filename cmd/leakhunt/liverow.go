@@ -33,47 +33,56 @@ const (
 	leastName      = 8
 )
 
-// layout is how many columns the name and the spark line get. What does not
-// fit any more goes: first the spark line, then the growth.
-func layout(columns int) (name, spark int, growth bool) {
-	room := columns - 1 - rankColumns - moveColumns - 2 - verdictColumns // two spaces
-	if room < leastName+growthColumns+1 {
-		return max(leastName, room), 0, false
-	}
-	room -= growthColumns
-	if spark = min(24, columns/6); room-spark-2 < leastName {
-		return room, 0, true
-	}
-	return room - spark - 2, spark, true
+// place is how many columns the name and the spark line get, and whether there
+// is room for the growth.
+type place struct {
+	name, spark int
+	growth      bool
 }
 
-func cells(rank, move, name, label, growth, spark string, columns int) line {
-	wide, sparks, grows := layout(columns)
-	s := line{before: fmt.Sprintf("%*s %s %s ", rankColumns, rank,
-		runewidth.FillRight(move, moveColumns), runewidth.FillRight(fit(name, wide), wide)), verdict: fmt.Sprintf("%-*s", verdictColumns, label)}
-	if grows {
+// layout shares the columns out among names that need so many. What does not
+// fit any more goes: first the spark line, then the growth.
+func layout(columns, longest int) place {
+	room := columns - 1 - rankColumns - moveColumns - 3 - verdictColumns // three spaces
+	if room < leastName+growthColumns {
+		return place{name: max(leastName, room)}
+	}
+	room -= growthColumns
+	at := place{name: min(room, longest), growth: true}
+	if spark := min(24, columns/6); room-spark-2 >= leastName {
+		at.spark, at.name = spark, min(room-spark-2, longest)
+	}
+	at.name = max(leastName, at.name)
+	return at
+}
+
+func (p place) line(rank, move, name, label, growth, spark string) line {
+	s := line{
+		before: fmt.Sprintf("%*s %s %s ", rankColumns, rank,
+			runewidth.FillRight(move, moveColumns), runewidth.FillRight(fit(name, p.name), p.name)),
+		verdict: fmt.Sprintf("%-*s", verdictColumns, label),
+	}
+	if p.growth {
 		s.after = fmt.Sprintf("%*s", growthColumns, growth)
 	}
-	if sparks > 0 {
+	if p.spark > 0 {
 		s.after += "  " + spark
 	}
 	return s
 }
 
-func heading(columns int) line {
-	return cells("#", "", "URI", "Verdict", "Growth/request", "Series", columns)
-}
-
-func (l *live) row(u harness.URIResult, columns int) line {
-	_, sparks, _ := layout(columns)
-	move := ""
+func (l *live) row(u harness.URIResult, at place) line {
+	move, growth := "", units.Bytes(u.Growth)
 	switch n := l.moved[u.Name]; {
 	case n > 0:
 		move = fmt.Sprintf("▲%d", n)
 	case n < 0:
 		move = fmt.Sprintf("▼%d", -n)
 	}
-	return cells(fmt.Sprint(u.Rank), move, printable(l.redact(u.Name)), string(u.Verdict), units.Bytes(u.Growth), trend(u, sparks), columns)
+	if u.Verdict == verdict.Failed {
+		growth = "–"
+	}
+	return at.line(fmt.Sprint(u.Rank), move, printable(l.redact(u.Name)), string(u.Verdict), growth, trend(u, at.spark))
 }
 
 // shade is the colour of a verdict (SGR), the same as in the report's table.

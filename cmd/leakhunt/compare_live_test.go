@@ -1,0 +1,76 @@
+//go:build live
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"leakhunt/harness"
+	"leakhunt/report"
+)
+
+// pairCount is how many pairs of runs of the same application are compared, for
+// each application; half as many get a leak in between.
+var pairCount = flag.Int("pairs", 10, "pairs of runs that are compared, for each application")
+
+const extraLeak = 4 << 10 // bytes a request
+
+// TestComparePairs compares live runs: two of the same clean application are
+// no regression, and a page that keeps 4 KiB more with every request is one,
+// every time, and that page alone.
+func TestComparePairs(t *testing.T) {
+	bin := build(t)
+	shop, err := filepath.Abs("testdata/shop/shop.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, app := range []struct {
+		name    string
+		command func(leaks ...string) []string
+	}{
+		{"go", goShop(t)},
+		{"python", func(leaks ...string) []string { return append([]string{"/usr/bin/python3", shop}, leaks...) }},
+	} {
+		t.Run(app.name, func(t *testing.T) {
+			pages := []string{"/", "/cart", "/orders", "/search"}
+			measure := func(leaks ...string) *harness.Result {
+				file := shopScenario(t, app.command(leaks...), pages)
+				return hunt(t, bin, "run", file, "-q", "-o", "json")
+			}
+			for i := range *pairCount {
+				cmp, err := report.Compare(measure(), measure(), false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := regressions(cmp); len(got) > 0 {
+					t.Errorf("clean pair %d: %q", i+1, got)
+				}
+			}
+			for i := range *pairCount / 2 {
+				page := pages[i%len(pages)]
+				cmp, err := report.Compare(measure(), measure(fmt.Sprintf("%s=%d", page, extraLeak)), false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := regressions(cmp); len(got) != 1 || !strings.HasPrefix(got[0], page+" keeps") {
+					t.Errorf("leaking pair %d, %s: %q", i+1, page, got)
+				}
+			}
+		})
+	}
+}
+
+// regressions are what a comparison says of each.
+func regressions(c *report.Comparison) []string {
+	var out []string
+	for _, ch := range c.Changes {
+		if ch.Kind == report.Regression {
+			out = append(out, ch.Why)
+		}
+	}
+	return out
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// goShop compiles testdata/shop. What it returns is the command that starts it
+// with leaks, /page=BYTES each.
+func goShop(t *testing.T) func(leaks ...string) []string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "shop")
+	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/shop").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return func(leaks ...string) []string {
+		command := []string{bin}
+		for _, l := range leaks {
+			command = append(command, "-leak", l)
+		}
+		return command
+	}
+}
+
+// shopScenario writes a scenario of 250 requests to each of the pages.
+func shopScenario(t *testing.T, command, pages []string) (file string) {
+	t.Helper()
+	text := fmt.Sprintf("version: 1\nname: shop\ntarget: {command: %s}\nrequests: 250\nsites: off\nuris: %s\n", list(t, command), list(t, pages))
+	file = filepath.Join(t.TempDir(), "shop.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// list is words as YAML has them, which takes JSON.
+func list(t *testing.T, words []string) []byte {
+	t.Helper()
+	text, err := json.Marshal(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
