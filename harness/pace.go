@@ -22,6 +22,11 @@ func (h *hunt) pace() pace {
 // maxAuto is where the search of RSS alone for late growth ends, per URI.
 const maxAuto = 4096
 
+// sweepMost is how many requests a URI gets among the others where several
+// share a process: enough to see who leaks most, so that the rest is judged
+// beside that (see bracketed).
+const sweepMost = 1024
+
 // rssPace follows the sequential late-growth test.
 type rssPace struct{ h *hunt }
 
@@ -30,7 +35,7 @@ func (p rssPace) next(t *track, round int) int {
 		return nth(Blocks(t.Requests.N, p.h.plan.Scenario.Rounds, true), round)
 	}
 	if t.late == nil {
-		t.late = verdict.NewLate(p.h.params(t))
+		t.late = verdict.NewLate(p.h.sweeping())
 	}
 	return t.late.Next() - t.requests()
 }
@@ -39,10 +44,20 @@ func (p rssPace) look(t *track) {
 	if !t.Requests.Auto {
 		return
 	}
-	_, done := t.late.Look(t.joined(nil))
+	mem := t.joined(nil)
+	j, done := t.late.Look(mem)
+	if len(p.h.tracks) == 1 {
+		t.done = done
+		return
+	}
 	// A suspect is convicted alone and in a row, while nobody else leaks
 	// beside it; until then it is in quarantine.
-	t.done = done || (t.late.Suspect() && len(p.h.tracks) > 1)
+	t.slope, t.seen = t.late.Suspicion()
+	if t.seen == 0 && j.Label == verdict.Leak {
+		t.slope, t.seen = j.Growth, len(mem)
+	}
+	t.suspect = t.seen > 0
+	t.done = t.suspect || len(mem) >= sweepMost
 }
 
 func (p rssPace) ahead(t *track, round int) int {
