@@ -95,6 +95,9 @@ func (r root) sockets(pid int, buf []byte, yield func(inode uint64)) error {
 				yield(inode)
 			}
 		}
+		if n < len(buf)/2 {
+			return nil // the kernel had no more: there was room for it
+		}
 	}
 }
 

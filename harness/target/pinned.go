@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -132,8 +133,13 @@ func describeAll(ids []proc.ID) string {
 	return strings.Join(names, ", ")
 }
 
-// checkLimit bounds the look at who serves a connection.
-const checkLimit = time.Second
+const (
+	// checkLimit bounds the look at who serves a connection.
+	checkLimit = time.Second
+	// dyingLimit is how long a process may take to be gone whose connections
+	// are closed already, while the kernel frees its memory.
+	dyingLimit = time.Second
+)
 
 // Check implements Pinned. Without a connection it makes one of its own and
 // looks who takes it, unless other workers would be right to. A process that
@@ -142,28 +148,16 @@ func (p *pinned) Check(ctx context.Context, conn net.Conn) error {
 	if err := p.id.Check(); err != nil {
 		return p.lost(ctx, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, checkLimit)
-	defer cancel()
-	var id proc.ID
-	var err error
-	if conn != nil {
-		id, err = proc.Serving(ctx, conn, p.id.PID)
-		if errors.Is(err, proc.ErrClosed) {
-			conn = nil // by the server, which says nothing about the process
-		}
-	}
-	if conn == nil {
-		if p.many {
-			return nil
-		}
-		id, err = p.at.answers(ctx, p.id.PID)
+	id, err := p.serving(ctx, conn)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	var shared proc.SharedError
 	switch {
 	case err == nil && id == p.id:
 		return nil
 	case err == nil:
-		if gone := p.id.Check(); gone != nil {
+		if gone := p.dying(ctx); gone != nil {
 			return p.lost(ctx, gone)
 		}
 		return p.moved(ctx, id)
@@ -172,8 +166,43 @@ func (p *pinned) Check(ctx context.Context, conn net.Conn) error {
 	case errors.As(err, &shared) && slices.Contains(shared, p.id.PID):
 		return nil // a child that it forked inherited the connection
 	}
-	if gone := p.id.Check(); gone != nil {
+	if gone := p.dying(ctx); gone != nil {
 		return p.lost(ctx, gone)
 	}
-	return err
+	return fault.Measuref("the pinned process (pid %d) still runs, and does not answer", p.id.PID).
+		WithHint("%s", cmp.Or(fault.HintOf(err), "Look into the application's log.")).Because(err)
+}
+
+// serving is who serves conn, or a connection made for the purpose.
+func (p *pinned) serving(ctx context.Context, conn net.Conn) (proc.ID, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	if conn != nil {
+		id, err := proc.Serving(ctx, conn, p.id.PID)
+		if !errors.Is(err, proc.ErrClosed) {
+			return id, err
+		}
+		// The server has closed it, which says nothing about the process.
+	}
+	if p.many {
+		return p.id, nil
+	}
+	return p.at.answers(ctx, p.id.PID)
+}
+
+// dying looks for a while whether the process ends: its connections close
+// before it is gone.
+func (p *pinned) dying(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dyingLimit)
+	defer cancel()
+	for {
+		if gone := p.id.Check(); gone != nil {
+			return gone
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
