@@ -6,8 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"leakhunt/harness"
-	"leakhunt/harness/memory"
-	"leakhunt/harness/proc"
 	"leakhunt/harness/units"
 )
 
@@ -22,25 +20,18 @@ hard to read, and the smallest leak that so many requests would find.`,
 		Example: "  leakhunt doctor shop.yaml\n  leakhunt doctor shop.yaml -t http://127.0.0.1:3000",
 		Args:    atLeast(1, "a scenario file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sc, err := f.load(args[0])
+			plan, err := a.plan(&f, args[0])
 			if err != nil {
 				return err
 			}
-			if err := a.secrets.Add(sc.Secrets...); err != nil {
-				return err
-			}
-			plan, err := harness.NewPlan(sc)
-			if err != nil {
-				return err
-			}
-			tgt, agents, done, err := a.openTarget(sc)
+			tgt, agents, done, err := a.openTarget(plan.Scenario)
 			if err != nil {
 				return err
 			}
 			defer done()
 			d, err := harness.Diagnose(cmd.Context(), plan, tgt, harness.Options{
-				OpenMeter:   func(id proc.ID) (harness.Meter, error) { return memory.Open(id) },
-				OpenCounter: a.counter(sc, agents),
+				OpenMeter:   openMeter,
+				OpenCounter: a.counter(plan.Scenario, agents),
 				Secret:      a.keepSecret,
 			})
 			a.diagnosis(d)

@@ -60,22 +60,16 @@ func (a *app) runCommand() *cobra.Command {
 }
 
 func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
-	sc, err := f.load(path)
+	plan, err := a.plan(&f.overrides, path)
 	if err != nil {
 		return err
 	}
-	if err := a.secrets.Add(sc.Secrets...); err != nil {
-		return fault.Usagef("%s: secrets", path).Because(err)
-	}
+	sc := plan.Scenario
 	sinks, err := a.sinks(f.outputs)
 	if err != nil {
 		return err
 	}
 	if err := f.gate.load(a, sc.Name); err != nil {
-		return err
-	}
-	plan, err := harness.NewPlan(sc)
-	if err != nil {
 		return err
 	}
 	if f.dryRun {
@@ -93,7 +87,7 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 	res, runErr := harness.Run(cmd.Context(), plan, tgt, harness.Options{
 		Version:     version(),
 		Observer:    obs,
-		OpenMeter:   func(id proc.ID) (harness.Meter, error) { return memory.Open(id) },
+		OpenMeter:   openMeter,
 		OpenCounter: a.counter(sc, agents),
 		Secret:      a.keepSecret,
 		SitesFor:    f.sitesFor,
@@ -101,6 +95,22 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 	obs.Close()
 	return a.conclude(res, runErr, sc, sinks, &f.gate)
 }
+
+// plan is the scenario with the flags above it, compiled; its secrets are kept
+// from here on.
+func (a *app) plan(o *overrides, path string) (*harness.Plan, error) {
+	sc, err := o.load(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.secrets.Add(sc.Secrets...); err != nil {
+		return nil, fault.Usagef("%s: secrets", path).Because(err)
+	}
+	return harness.NewPlan(sc)
+}
+
+// openMeter is harness.Options.OpenMeter.
+func openMeter(id proc.ID) (harness.Meter, error) { return memory.Open(id) }
 
 // describe prints the plan.
 func (a *app) describe(p *harness.Plan) error {
