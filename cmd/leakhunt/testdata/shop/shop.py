@@ -9,6 +9,7 @@ KEPT = []
 
 class Shop(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one write an answer: two would wait for an acknowledgement
 
     def do_GET(self):
         page = self.path.split("?")[0]

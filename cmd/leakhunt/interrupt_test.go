@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"leakhunt/report"
+)
+
+// slowScenario is a run that takes longer than any test waits.
+func slowScenario(t *testing.T, command []string) string {
+	t.Helper()
+	file := shopScenario(t, command, []string{"/", "/cart"})
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte("requests: 250"), []byte("requests: 1000000000"), 1)
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// untilMeasuring reads progress until judged requests are sent, and returns the
+// pid that is measured.
+func untilMeasuring(t *testing.T, r *lineReader) (pid string) {
+	t.Helper()
+	for {
+		s, ok := r.next()
+		if !ok {
+			t.Fatalf("the run ended before it measured anything:\n%s", r.all())
+		}
+		if _, rest, ok := strings.Cut(s, "pinned pid "); ok {
+			pid, _, _ = strings.Cut(rest, " ")
+		}
+		if strings.Contains(s, "round 1") {
+			return pid
+		}
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	for _, tt := range []struct {
+		sig  syscall.Signal
+		code int
+		says string
+	}{
+		{syscall.SIGINT, 130, "interrupted by SIGINT"},
+		{syscall.SIGTERM, 143, "interrupted by SIGTERM"},
+	} {
+		t.Run(tt.sig.String(), func(t *testing.T) {
+			result := filepath.Join(t.TempDir(), "result.json")
+			cmd := exec.Command("leakhunt", "run", slowScenario(t, goShop(t)()), "-o", "json="+result, "-o", "table")
+			progress := startLines(t, cmd)
+			pid := untilMeasuring(t, progress)
+			if err := cmd.Process.Signal(tt.sig); err != nil {
+				t.Fatal(err)
+			}
+			text := progress.rest()
+			err := cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != tt.code || !strings.Contains(text, tt.says) {
+				t.Errorf("exit code %d (%v), want %d:\n%s", code, err, tt.code, text)
+			}
+			f, err := os.Open(result)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			r, err := report.Read(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Complete || r.Incomplete != "interrupted" || r.RequestsTotal == 0 || len(r.URIs) != 2 {
+				t.Errorf("complete %v (%s), %d requests, %d URIs", r.Complete, r.Incomplete, r.RequestsTotal, len(r.URIs))
+			}
+			if _, err := os.Stat("/proc/" + pid); pid == "" || !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the application (pid %q) is still there: %v", pid, err)
+			}
+		})
+	}
+}
+
+// A second Ctrl-C does not wait for an application that will not end.
+func TestSecondInterruptExitsAtOnce(t *testing.T) {
+	shop := goShop(t)()
+	// The shell ignores the polite signal and outlives the shop.
+	stubborn := []string{"sh", "-c", "trap '' TERM INT; " + shop[0] + " & echo $! >&2; while :; do sleep 1; done"}
+	cmd := exec.Command("leakhunt", "run", slowScenario(t, stubborn))
+	progress := startLines(t, cmd)
+	untilMeasuring(t, progress)
+	for range 2 {
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+	}
+	progress.rest()
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit code %d, want 130", code)
+	}
+}
