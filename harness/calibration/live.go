@@ -129,9 +129,8 @@ func (l *live) complete(ctx context.Context) (err error) {
 	program := l.leakhunt
 	if program == "" {
 		program = filepath.Join(tmp, "leakhunt")
-		build := exec.CommandContext(ctx, "go", "build", "-o", program, "leakhunt/cmd/leakhunt")
-		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w\n%s", build, err, out)
+		if err := buildLeakhunt(ctx, program); err != nil {
+			return err
 		}
 	}
 	var failed []error
@@ -157,6 +156,14 @@ func (l *live) complete(ctx context.Context) (err error) {
 		fmt.Fprintf(l.log, "%d of %d: %s, %s, seed %d: %s\n", i+1, len(trials), t.app.runtime, t.name(), t.seed, outcome(found))
 	}
 	return errors.Join(failed...)
+}
+
+func buildLeakhunt(ctx context.Context, program string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "leakhunt/cmd/leakhunt")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", build, err, out)
+	}
+	return nil
 }
 
 // outcome sums a run up in a line.

@@ -68,9 +68,15 @@ func (t trial) scenario(dir string) ([]byte, error) {
 	for _, r := range t.routes() {
 		uris = append(uris, r.uri())
 	}
+	target := map[string]any{
+		"command": t.app.command, "dir": dir, "tighten": t.evidence != "plain",
+		"ready": map[string]any{"uri": "/clean", "timeout": "60s"},
+	}
 	runtime := any("auto")
 	switch t.evidence {
 	case "inspector":
+		// Any port but that of another inspector of this machine.
+		target["env"] = map[string]any{"NODE_OPTIONS": "--inspect-port=0"}
 		runtime = map[string]any{"node": map[string]any{}}
 	case "tight", "plain":
 		runtime = "none"
@@ -81,10 +87,7 @@ func (t trial) scenario(dir string) ([]byte, error) {
 	}
 	return json.Marshal(map[string]any{
 		"version": 1, "name": t.app.runtime,
-		"target": map[string]any{
-			"command": t.app.command, "dir": dir, "tighten": t.evidence != "plain",
-			"ready": map[string]any{"uri": "/clean", "timeout": "60s"},
-		},
+		"target":   target,
 		"requests": requests, "runtime": runtime, "sites": "off", "uris": uris,
 		"limits": map[string]any{"time": "30m"},
 	})
@@ -100,20 +103,29 @@ func (t trial) run(ctx context.Context, leakhunt, dir string) ([]finding, error)
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, leakhunt, "run", path, "-o", "json", "--seed", fmt.Sprint(t.seed), "--fail-on", "never", "-q")
+	res, err := hunt(ctx, leakhunt, path, t.seed)
+	if err != nil {
+		return nil, fmt.Errorf("%s, %s, seed %d: %w", t.app.runtime, t.name(), t.seed, err)
+	}
+	return t.findings(res), nil
+}
+
+// hunt runs the built leakhunt on a scenario.
+func hunt(ctx context.Context, leakhunt, path string, seed int) (*harness.Result, error) {
+	cmd := exec.CommandContext(ctx, leakhunt, "run", path, "-o", "json", "--seed", fmt.Sprint(seed), "--fail-on", "never", "-q")
 	// It ends the application too, so it is asked before it is killed.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s, %s, seed %d: %w\n%s", t.app.runtime, t.name(), t.seed, err, stderr.Bytes())
+		return nil, fmt.Errorf("%w\n%s", err, stderr.Bytes())
 	}
 	var res harness.Result
 	if err := json.Unmarshal(stdout.Bytes(), &res); err != nil {
-		return nil, fmt.Errorf("%s, %s, seed %d: %w", t.app.runtime, t.name(), t.seed, err)
+		return nil, err
 	}
-	return t.findings(&res), nil
+	return &res, nil
 }
 
 // findings are the result's URIs beside their truth.

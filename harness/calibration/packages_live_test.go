@@ -1,0 +1,110 @@
+//go:build live
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"leakhunt/harness"
+	"leakhunt/harness/verdict"
+)
+
+// Released packages, used in a way that leaks: the culprits are named within
+// few requests, and their neighbours on the same process are not.
+
+func TestExpress(t *testing.T) {
+	dir := t.TempDir()
+	copyFile(t, "testdata/express/app.js", dir)
+	do(t, dir, "npm", "install", "--no-audit", "--no-fund", "--silent", "express@4.21.2", "lodash@4.17.21")
+	program := leakhunt(t)
+	for _, c := range []struct{ name, runtime string }{{"agent", "auto"}, {"inspector", "{node: {}}"}} {
+		t.Run(c.name, func(t *testing.T) {
+			res := hunted(t, program, dir, fmt.Sprintf(`version: 1
+name: shop
+target: {command: [node, app.js], dir: %q, env: {NODE_OPTIONS: --inspect-port=0}, ready: {uri: /, timeout: 60s}}
+runtime: %s
+requests: 400
+warmup: 100
+sites: off
+uris: [/, "/orders/{{n}}", /events, /garbage, "/recent/{{n}}"]
+`, dir, c.runtime))
+			accuses(t, res, "/orders/{{n}}", "/events")
+		})
+	}
+}
+
+func TestCounterVec(t *testing.T) {
+	dir := t.TempDir()
+	copyFile(t, "testdata/countervec/main.go", dir)
+	do(t, dir, "go", "mod", "init", "countervec")
+	do(t, dir, "go", "get", "github.com/prometheus/client_golang@v1.20.5")
+	do(t, dir, "go", "build", "-mod=mod", "-o", "app")
+	res := hunted(t, leakhunt(t), dir, fmt.Sprintf(`version: 1
+name: shop
+target: {command: [./app], dir: %q, ready: {uri: /, timeout: 60s}}
+requests: 200
+sites: off
+uris: [/, "/orders/{{n}}", /garbage]
+`, dir))
+	accuses(t, res, "/orders/{{n}}")
+}
+
+// accuses checks that these URIs are called leaks, and no other is.
+func accuses(t *testing.T, res *harness.Result, guilty ...string) {
+	t.Helper()
+	for _, u := range res.URIs {
+		if leak := u.Verdict == verdict.Leak; leak != slices.Contains(guilty, u.URI) || u.Verdict == verdict.Failed {
+			t.Errorf("%s is called %s: %s", u.URI, u.Verdict, u.Why)
+		}
+	}
+	if !res.Complete || len(res.URIs) <= len(guilty) {
+		t.Errorf("%d URIs, complete: %v", len(res.URIs), res.Complete)
+	}
+}
+
+func leakhunt(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "leakhunt")
+	if err := buildLeakhunt(t.Context(), program); err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+func hunted(t *testing.T, program, dir, scenario string) *harness.Result {
+	t.Helper()
+	path := filepath.Join(dir, "scenario.yaml")
+	if err := os.WriteFile(path, []byte(scenario), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	res, err := hunt(t.Context(), program, path, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+func do(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", cmd, err, out)
+	}
+}
+
+func copyFile(t *testing.T, from, dir string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, filepath.Base(from)), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
