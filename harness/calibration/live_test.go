@@ -93,7 +93,7 @@ func TestLiveResults(t *testing.T) {
 	}
 	for _, want := range []string{
 		"-live -results live.jsonl`",
-		"| live | agent | ruby | 1 | 0 | 97.50 % | 1 | 0 | 0 | 0 | 100.0 % | 250 | 5000.00 ms |",
+		"| live | agent | ruby | 1 | 0 | 97.50 % | 1 | 0 | 0 | 0 | 100.0 % | 250 | 5.0 s |",
 		"| live | agent | ruby | 1.0 KiB | 1 | 100.0 % |",
 	} {
 		if !strings.Contains(table.String(), want) {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ func write(w io.Writer, command string, day time.Time, cells []*tally) error {
 	fmt.Fprintf(&b, "# Calibration of the verdicts\n\n`%s`, %s.\n\n", command, day.UTC().Format(time.DateOnly))
 	b.WriteString("Shares stand with their exact 95 % interval (Clopper–Pearson). " +
 		"A *lie* is a series called stable, bloat or warm-up with a floor below what it leaks. " +
-		"*Held* is how often the 95 % interval held the true growth: of RSS where simulated, of what the application keeps where recorded. " +
+		"*Held* is how often the 95 % interval held the true growth: of RSS where simulated, of what the application keeps where recorded or live. " +
 		"Requests are judged ones, burn-in apart. " +
 		"The simulated worlds are our own, and the recorded series were looked at while the procedure was made: " +
 		"those rows say how well it fits them, only fresh series say how it does elsewhere.\n\n")
@@ -32,7 +33,7 @@ func clean(b *strings.Builder, cells []*tally) {
 		"|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	row := func(t *tally) {
 		_, high := clopperPearson(t.labels[verdict.Leak], t.n)
-		fmt.Fprintf(b, "| %s | %s | %s | %d | %d | %.2f %% | %d | %d | %d | %d | %s | %s | %.2f ms |\n",
+		fmt.Fprintf(b, "| %s | %s | %s | %d | %d | %.2f %% | %d | %d | %d | %d | %s | %s | %s |\n",
 			t.Source, t.Evidence, t.World, t.n, t.labels[verdict.Leak], 100*high,
 			t.labels[verdict.Stable], t.labels[verdict.Bloat], t.labels[verdict.Warmup], t.labels[verdict.Inconclusive],
 			share(t.held, t.measured), units.Count(t.quantile(0.5)), t.each())
@@ -43,8 +44,8 @@ func clean(b *strings.Builder, cells []*tally) {
 
 func leaking(b *strings.Builder, cells []*tally) {
 	b.WriteString("## Leaking series: who is found\n\n" +
-		"| source | evidence | process | leak/request | series | found | 95 % interval | harmless | lies | inconclusive | held | requests, median | 95 % of them | time each |\n" +
-		"|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+		"| source | evidence | process | leak/request | series | found | 95 % interval | harmless | lies | inconclusive | held | growth ÷ truth | requests, median | 95 % of them | time each |\n" +
+		"|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, t := range cells {
 		if t.Leak == 0 {
 			continue
@@ -55,10 +56,10 @@ func leaking(b *strings.Builder, cells []*tally) {
 		if t.Unit == "bytes" {
 			amount = units.Bytes(t.Leak)
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %d | %s | %.1f–%.1f %% | %d | %d | %d | %s | %s | %s | %.2f ms |\n",
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %d | %s | %.1f–%.1f %% | %d | %d | %d | %s | %s | %s | %s | %s |\n",
 			t.Source, t.Evidence, t.World, amount, t.n, share(found, t.n), 100*low, 100*high,
 			t.labels[verdict.Stable]+t.labels[verdict.Bloat]+t.labels[verdict.Warmup], t.lies, t.labels[verdict.Inconclusive],
-			share(t.held, t.measured), units.Count(t.quantile(0.5)), units.Count(t.quantile(0.95)), t.each())
+			share(t.held, t.measured), t.ratio(), units.Count(t.quantile(0.5)), units.Count(t.quantile(0.95)), t.each())
 	}
 }
 
@@ -85,8 +86,22 @@ func eachWithTotals(cells []*tally, counts func(*tally) bool, row func(*tally)) 
 	flush()
 }
 
-func (t *tally) each() float64 {
-	return float64(t.spent.Microseconds()) / 1000 / float64(max(1, t.n))
+// each is the mean time of a sample: milliseconds of judging, seconds of a run.
+func (t *tally) each() string {
+	d := t.spent / time.Duration(max(1, t.n))
+	if d >= time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000)
+}
+
+// ratio is what the leaks found were said to grow by over what they do: the
+// median, and the least and the most.
+func (t *tally) ratio() string {
+	if len(t.ratios) == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", quantile(t.ratios, 0.5), slices.Min(t.ratios), slices.Max(t.ratios))
 }
 
 func share(k, n int) string {

@@ -26,6 +26,7 @@ type tally struct {
 	held     int // the interval held the true growth
 	measured int // samples with an interval
 	requests []int
+	ratios   []float64 // growth said ÷ true growth, of the leaks that were found
 	spent    time.Duration
 }
 
@@ -41,6 +42,9 @@ func (t *tally) add(s sample, j verdict.Judgement, took time.Duration) {
 		if j.Low <= s.Growth && s.Growth <= j.High {
 			t.held++
 		}
+	}
+	if j.Label == verdict.Leak && s.Growth > 0 {
+		t.ratios = append(t.ratios, j.Growth/s.Growth)
 	}
 	if j.Label == verdict.Leak || s.Leak == 0 {
 		t.requests = append(t.requests, j.Requests)
@@ -67,11 +71,13 @@ func (t *tally) join(o *tally) {
 func newTally(c cell) *tally { return &tally{cell: c, labels: map[verdict.Label]int{}} }
 
 // quantile is the q-quantile of the requests used, 0 without any.
-func (t *tally) quantile(q float64) int {
-	if len(t.requests) == 0 {
-		return 0
+func (t *tally) quantile(q float64) int { return quantile(t.requests, q) }
+
+func quantile[T cmp.Ordered](of []T, q float64) (v T) {
+	if len(of) == 0 {
+		return v
 	}
-	sorted := slices.Sorted(slices.Values(t.requests))
+	sorted := slices.Sorted(slices.Values(of))
 	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
 }
 
