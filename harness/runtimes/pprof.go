@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,10 +22,17 @@ const DefaultPprof = "/debug/pprof"
 
 // Pprof reads a Go process through the handlers of net/http/pprof.
 type Pprof struct {
-	fetch Fetch
-	heap  string
-	base  *profile.Profile
+	fetch      Fetch
+	heap       string
+	goroutines string // path of the goroutine profile, "" where it is not served
+	base       *profile.Profile
 }
+
+// stackMin is the least that a goroutine's stack takes, in bytes
+// (runtime/stack.go). Stacks are no heap objects, and runtime.MemStats counts
+// them in spans of 32 KiB, which is too coarse for a few hundred requests: so
+// the goroutines are counted, and each taken for that much.
+const stackMin = 2048
 
 // goColumns are what `# HeapAlloc = N` and `# HeapObjects = N` say: bytes and
 // number of heap objects that are alive, or dead and not yet swept
@@ -32,6 +40,7 @@ type Pprof struct {
 var goColumns = []Column{
 	{Name: "live bytes", Unit: "bytes", Exact: true},
 	{Name: "live objects", Unit: "objects", Exact: true},
+	{Name: "goroutines", Unit: "goroutines", Exact: true},
 }
 
 // NewPprof looks whether the process serves its heap profile under path, for
@@ -40,8 +49,12 @@ func NewPprof(ctx context.Context, fetch Fetch, path string) (*Pprof, error) {
 	if path == "" {
 		path = DefaultPprof
 	}
-	heap := strings.TrimSuffix(strings.TrimRight(path, "/"), "/heap") + "/heap"
-	p := &Pprof{fetch: fetch, heap: heap}
+	root := strings.TrimSuffix(strings.TrimRight(path, "/"), "/heap")
+	heap := root + "/heap"
+	p := &Pprof{fetch: fetch, heap: heap, goroutines: root + "/goroutine?debug=1"}
+	if _, err := p.running(ctx); err != nil {
+		p.goroutines = "" // an app may mount the heap profile alone
+	}
 	if _, err := p.Read(ctx); err != nil {
 		return nil, fault.Measuref("no heap profile at %s", heap).Because(err).
 			WithHint(`Serve it on the address that is measured: import _ "net/http/pprof", or mount pprof.Index under %s/.`, DefaultPprof)
@@ -52,8 +65,15 @@ func NewPprof(ctx context.Context, fetch Fetch, path string) (*Pprof, error) {
 // Name is "pprof".
 func (p *Pprof) Name() string { return "pprof" }
 
-// Columns are live bytes and live objects.
-func (p *Pprof) Columns() []Column { return append([]Column(nil), goColumns...) }
+// Columns are live bytes, with the least that goroutines' stacks take, live
+// objects, and goroutines where their profile is served.
+func (p *Pprof) Columns() []Column {
+	n := len(goColumns)
+	if p.goroutines == "" {
+		n--
+	}
+	return slices.Clone(goColumns[:n])
+}
 
 // Read collects garbage twice (what a finalizer or a sync.Pool held is gone
 // only after the second collection) and reads runtime.MemStats.
@@ -65,7 +85,37 @@ func (p *Pprof) Read(ctx context.Context) ([]float64, error) {
 			return nil, fault.Measuref("the heap profile could not be read").Because(err)
 		}
 	}
-	return parseMemStats(text)
+	values, err := parseMemStats(text)
+	if err != nil || p.goroutines == "" {
+		return values, err
+	}
+	n, err := p.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	values[0] += n * stackMin
+	return append(values, n), nil
+}
+
+// running is the number of goroutines.
+func (p *Pprof) running(ctx context.Context) (float64, error) {
+	text, err := p.fetch(ctx, p.goroutines)
+	if err != nil {
+		return 0, fault.Measuref("the goroutine profile could not be read").Because(err)
+	}
+	return parseGoroutines(text)
+}
+
+// parseGoroutines reads the first line of the text form of a goroutine profile,
+// `goroutine profile: total 8` (runtime/pprof printCountProfile).
+func parseGoroutines(text []byte) (float64, error) {
+	first, _, _ := strings.Cut(string(text[:min(len(text), 100)]), "\n")
+	digits, ok := strings.CutPrefix(first, "goroutine profile: total ")
+	n, err := strconv.ParseUint(digits, 10, 53)
+	if !ok || err != nil {
+		return 0, fault.Measuref("the answer is no goroutine profile in text form: %q", short(first))
+	}
+	return float64(n), nil
 }
 
 // Close does nothing.

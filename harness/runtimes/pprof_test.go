@@ -55,6 +55,59 @@ func TestPprofCounts(t *testing.T) {
 	}
 }
 
+// A goroutine that waits for ever keeps a stack, which is no heap object.
+func TestPprofGoroutines(t *testing.T) {
+	p, err := NewPprof(t.Context(), own, "/debug/pprof/heap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := p.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := make(chan struct{})
+	defer close(end)
+	for range 300 {
+		go func() { <-end }()
+	}
+	after, err := p.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(after) != len(p.Columns()) || len(after) != 3 {
+		t.Fatalf("%d values in %d columns", len(after), len(p.Columns()))
+	}
+	if d := after[2] - before[2]; d < 290 || d > 310 {
+		t.Errorf("%v goroutines more for 300", d)
+	}
+	// 2 KiB of stack, and some hundred bytes that the scheduler keeps for each.
+	if d := (after[0] - before[0]) / 300; d < 2048 || d > 3072 {
+		t.Errorf("%v bytes for a goroutine", d)
+	}
+}
+
+func TestPprofHeapAlone(t *testing.T) {
+	heapOnly := func(ctx context.Context, path string) ([]byte, error) {
+		if strings.Contains(path, "goroutine") {
+			return nil, errors.New("404")
+		}
+		return own(ctx, path)
+	}
+	p, err := NewPprof(t.Context(), heapOnly, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := p.Read(t.Context())
+	if err != nil || len(values) != 2 || len(p.Columns()) != 2 {
+		t.Errorf("%v in %d columns, %v", values, len(p.Columns()), err)
+	}
+	for _, text := range []string{"", "goroutine profile: total", "goroutine profile: total -1\n", "heap profile: total 3\n"} {
+		if n, err := parseGoroutines([]byte(text)); n != 0 || fault.KindOf(err) != fault.Measure {
+			t.Errorf("%q: %v, %v", text, n, err)
+		}
+	}
+}
+
 func TestPprofNamesTheLine(t *testing.T) {
 	rate := runtime.MemProfileRate
 	runtime.MemProfileRate = 1
@@ -98,6 +151,15 @@ func TestPprofGoesWrong(t *testing.T) {
 	if _, err := parseProfile([]byte("not gzip")); fault.KindOf(err) != fault.Measure {
 		t.Errorf("got %v", err)
 	}
+}
+
+func FuzzGoroutines(f *testing.F) {
+	f.Add([]byte("goroutine profile: total 8\n1 @ 0x0\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if n, err := parseGoroutines(text); n < 0 || err != nil && n != 0 {
+			t.Fatalf("%v, %v", n, err)
+		}
+	})
 }
 
 func FuzzMemStats(f *testing.F) {
