@@ -44,8 +44,11 @@ func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
 				within(t, r+" objects", blocks[r][c.objects], want[0]-0.01, want[1])
 				within(t, r+" bytes", blocks[r]["live bytes"], want[2], want[3])
 			}
+			// Halfway to the smallest leak, one object and 64 B. Python's date
+			// header fills some store with about 70 strings in its first 1,000
+			// requests: up to 0.3 a request here.
 			for _, r := range c.clean {
-				within(t, r+" objects", blocks[r][c.objects], -0.1, 0.1)
+				within(t, r+" objects", blocks[r][c.objects], -0.5, 0.5)
 				within(t, r+" bytes", blocks[r]["live bytes"], -40, 40)
 			}
 		})
@@ -78,9 +81,10 @@ func TestLiveSettlesDoNotGrow(t *testing.T) {
 			for i, c := range agent.Columns() {
 				grown := last[i] - first[i]
 				t.Logf("%s: %v in 200 settles", c.Name, grown)
-				// 10 objects or 4 KiB in 200 settles: under 0.001 objects
-				// and 0.5 B a request with blocks of 50.
-				if limit := map[string]float64{"objects": 10, "bytes": 4096}[c.Unit]; grown > limit {
+				// An answer that left one object behind would make 200 of them,
+				// 8,000 bytes at the least (a slot of Ruby's). Half of that is a
+				// creep; a step of 6 to 19 objects is the server's own.
+				if limit := map[string]float64{"objects": 100, "bytes": 4000}[c.Unit]; grown > limit {
 					t.Errorf("%s grew by %v in 200 settles", c.Name, grown)
 				}
 			}
