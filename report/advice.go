@@ -80,7 +80,7 @@ func advice(r *harness.Result) string {
 func leakAdvice(leaks []*harness.URIResult) string {
 	u := leaks[0]
 	s := fmt.Sprintf("Fix %s first: it keeps %s with every request (%s)", label(u), units.Bytes(u.Growth), interval(u))
-	if len(u.Sites) > 0 {
+	if len(u.Sites) > 0 && u.Sites[0].File != "" {
 		s += ", made at " + culprit(u.Sites[0])
 	}
 	if len(u.Evidence) > 0 {
@@ -141,6 +141,9 @@ func culprit(s runtimes.Site) string {
 
 // place is a position in a source file, as editors and compilers write it.
 func place(file string, line int) string {
+	if file == "" {
+		return "no source line" // evaluated code, or the runtime's own
+	}
 	if line == 0 {
 		return file
 	}

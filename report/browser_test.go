@@ -208,6 +208,10 @@ func TestBrowser(t *testing.T) {
 				if px := eval[float64](ctx, t, overflow); px > 0 {
 					t.Errorf("the page is %g px wider than the screen", px)
 				}
+				const badges = "Math.max(...[...document.querySelectorAll('#ranking tbody tr')].map(r => [...r.querySelectorAll('.badge')].filter(b => b.checkVisibility()).length))"
+				if n := eval[int](ctx, t, badges); n != 1 {
+					t.Errorf("%d verdicts are seen in a row of the ranking", n)
+				}
 				if !l.scripts {
 					return
 				}

@@ -157,6 +157,17 @@ func FuzzShorten(f *testing.F) {
 	})
 }
 
+// Evaluated code, and some of a runtime's own, has no file.
+func TestSiteWithoutFile(t *testing.T) {
+	r := sample()
+	r.URIs[0].Sites = r.URIs[0].Sites[1:]
+	r.URIs[0].Sites[0].File, r.URIs[0].Sites[0].Line = "", 0
+	out := string(render(t, "table", r, Options{}))
+	if strings.Contains(out, "made at") || !strings.Contains(out, "  no source line remember — 1 object/request") {
+		t.Error(out)
+	}
+}
+
 func TestNotesAreFew(t *testing.T) {
 	r := sample()
 	for i := range 20 {
