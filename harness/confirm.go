@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"leakhunt/harness/units"
@@ -90,7 +91,9 @@ func (h *hunt) bracketed(ctx context.Context, t, probe *track) error {
 	if err != nil || after == 0 {
 		return err
 	}
-	t.bracketed, t.bound, h.inUse = true, max(0, float64(after-before)), after
+	// A moment in use is known to raiseBy; and where RSS fell from the one to
+	// the other, they are no surer than by how much.
+	t.bracketed, t.bound, h.inUse = true, math.Abs(float64(after-before))+raiseBy, after
 	return nil
 }
 
@@ -113,7 +116,7 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 		}
 		p := h.params(t)
 		p.Slack = 0 // it is bounded when it has been tried
-		j := verdict.Confirm(t.joined(alone), t.slope, t.seen, p)
+		j := verdict.Confirm(t.joined(alone), 0, t.seen, p)
 		switch j.Label {
 		case verdict.Leak:
 			if err := h.doubt(ctx, t, target, headroom); err != nil {
@@ -179,9 +182,10 @@ func (h *hunt) doubt(ctx context.Context, t *track, n int, headroom float64) err
 func alone(b block) bool { return b.alone }
 func swept(b block) bool { return !b.alone }
 
-// confirmed is the verdict on a suspect from its confirmation.
+// confirmed is the verdict on a URI from its confirmation. What it grew by
+// among the others is no measure for it: its neighbours made part of that.
 func (h *hunt) confirmed(t *track) verdict.Judgement {
-	return verdict.Confirm(t.joined(alone), t.slope, t.seen, h.params(t))
+	return verdict.Confirm(t.joined(alone), 0, t.seen, h.params(t))
 }
 
 // headroom is how far a collector may let an innocent URI grow that makes

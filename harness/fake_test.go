@@ -30,7 +30,7 @@ type fake struct {
 	rss    float64
 	live   float64                                        // bytes alive, for the counter
 	route  func(f *fake, path string, n int) (status int) // what one request does to rss and live
-	heavy  map[string]int // answers of so many bytes: what allocates much takes long
+	heavy  map[string]int                                 // answers of so many bytes: what allocates much takes long
 	gone   error
 	closed bool
 }
