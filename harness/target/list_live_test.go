@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"leakhunt/harness/load"
+	"leakhunt/harness/proc"
 	"leakhunt/harness/target"
 	"leakhunt/harness/target/passenger"
 	"leakhunt/harness/target/targettest"
@@ -50,7 +51,8 @@ func TestList(t *testing.T) {
 		"cluster":  {argv: []string{"node", "cluster.js"}, env: "PORT=PORT", workers: 2},
 		"go":       {argv: []string{testBinary}, env: "TARGET_TEST_SERVE=127.0.0.1:PORT", self: true, workers: 1},
 	} {
-		dir := filepath.Join(t.TempDir(), name)
+		app := fmt.Sprintf("%s-%d", name, os.Getpid()) // others may run a folder called node
+		dir := filepath.Join(t.TempDir(), app)
 		if err := os.CopyFS(dir, os.DirFS(targettest.AppDir(t))); err != nil {
 			t.Fatal(err)
 		}
@@ -65,9 +67,9 @@ func TestList(t *testing.T) {
 		} else {
 			targettest.Await(t, "unix", c.address)
 		}
-		want[kind(name)+" "+name] = []int{server.PID()}
+		want[kind(name)+" "+app] = []int{server.PID()}
 		if !c.self {
-			want[kind(name)+" "+name] = children(t, server.PID(), c.workers)
+			want[kind(name)+" "+app] = children(t, server.PID(), c.workers)
 		}
 	}
 	address, _ := fpm(t, "unix", "pm = static", "pm.max_children = 2")
@@ -132,16 +134,11 @@ func kind(name string) string {
 func children(t *testing.T, master, n int) []int {
 	t.Helper()
 	for {
-		out, err := exec.Command("pgrep", "-P", fmt.Sprint(master)).Output()
-		if pids := strings.Fields(string(out)); err == nil && len(pids) == n {
-			var found []int
-			for _, p := range pids {
-				found = append(found, number(t, p))
-			}
+		if found, err := proc.Descendants(master); err == nil && len(found) == n {
 			return found
 		}
-		if syscall.Kill(master, 0) != nil {
-			t.Fatalf("the master has ended")
+		if _, err := proc.Find(master); err != nil {
+			t.Fatal("the master has ended")
 		}
 	}
 }

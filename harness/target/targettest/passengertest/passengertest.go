@@ -104,6 +104,8 @@ func (s *Server) try(t testing.TB, cmd *exec.Cmd) bool {
 	}
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
+	// A test that is killed runs no cleanup; the server ends itself then.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +138,7 @@ func (s *Server) Stop() {
 	if s.cmd == nil {
 		return
 	}
+	s.calm()
 	ids := s.processes()
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	if !endWithin(s.end, startWithin) {
@@ -144,6 +147,19 @@ func (s *Server) Stop() {
 	}
 	s.cmd = nil
 	gone(ids)
+}
+
+// calm waits until no process is being started: a core that is stopped at such
+// a moment aborts (6.0.17, SmartSpawner::cleanup) and leaves a crash log behind.
+func (s *Server) calm() {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		found, err := passenger.Discover(ctx, passenger.Options{Registry: []string{s.Registry}})
+		if err != nil || !slices.ContainsFunc(found, func(in passenger.Instance) bool {
+			return slices.ContainsFunc(in.Apps, func(app passenger.App) bool { return app.Spawning || app.Restarting })
+		}) {
+			return
+		}
+	}
 }
 
 // processes are the instance's own: some of them are no children of ours.
