@@ -166,15 +166,11 @@ func (h *hunt) failed(t *track) (verdict.Judgement, bool) {
 	}
 	switch {
 	case t.broken:
-		return verdict.Judgement{
-			Label: verdict.Failed, Requests: t.requests(),
-			Reason: fmt.Sprintf("%d requests in a row failed, so no more were sent: %s", giveUpAfter, t.first),
-		}, true
+		return verdict.Judgement{Label: verdict.Failed, Requests: t.requests(),
+			Reason: fmt.Sprintf("%d requests in a row failed, so no more were sent: %s", giveUpAfter, t.first)}, true
 	case t.errors > 0 && float64(t.errors) > limit*float64(t.requests()):
-		return verdict.Judgement{
-			Label: verdict.Failed, Requests: t.requests(),
-			Reason: fmt.Sprintf("%s of %s requests failed: %s", units.Count(t.errors), units.Count(t.requests()), t.first),
-		}, true
+		return verdict.Judgement{Label: verdict.Failed, Requests: t.requests(),
+			Reason: fmt.Sprintf("%s of %s requests failed: %s", units.Count(t.errors), units.Count(t.requests()), t.first)}, true
 	}
 	return verdict.Judgement{}, false
 }
@@ -183,24 +179,20 @@ func (h *hunt) failed(t *track) (verdict.Judgement, bool) {
 func (h *hunt) byRSS(t *track) verdict.Judgement {
 	var j verdict.Judgement
 	switch {
-	case !t.Requests.Auto || len(h.tracks) == 1 && !t.done:
-		j = h.fixed(t)
-	case len(h.tracks) == 1:
-		j = verdict.Recorded(t.joined(nil), h.params(t))
 	case t.tried:
 		j = h.confirmed(t)
 		if t.carried != "" {
 			j.Reason += fmt.Sprintf("; what it grew by among the others was memory that %s had made room for", t.carried)
 		}
-		if t.doubt != "" && j.Label == verdict.Leak {
-			j.Label, j.Reason, j.More = verdict.Inconclusive, t.doubt, confirmMost
-		}
-	default:
+	case t.suspect:
 		j = verdict.Fixed(t.joined(nil), h.params(t))
-		if t.suspect || j.Label == verdict.Leak {
-			j.Label, j.More = verdict.Inconclusive, max(confirmLeast, 4*t.requests())
-			j.Reason = "it grew among the others, and the run ended before it could be tried alone"
-		}
+		j.Label = verdict.Inconclusive
+		j.More = max(confirmLeast, 4*t.requests())
+		j.Reason = "it grew among the others, and the run ended before it could be tried alone"
+	case t.done && t.Requests.Auto:
+		j = verdict.Recorded(t.joined(nil), h.params(t))
+	default:
+		j = h.fixed(t)
 	}
 	if t.errors > 0 {
 		j.Reason += fmt.Sprintf("; %s of %s requests failed (%s)", units.Count(t.errors), units.Count(t.requests()), t.first)

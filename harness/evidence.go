@@ -21,35 +21,13 @@ const maxFloor = 16 << 10
 // slack there was when t was last sent.
 func (h *hunt) params(t *track) verdict.Params {
 	p := verdict.Params{
-		Slack: h.slackOf(t), MaxFloor: maxFloor, Page: pageBytes,
+		Slack: t.slack, MaxFloor: maxFloor, Page: pageBytes,
 		Rise: max(0, float64(h.warmed-h.start)), BurnIn: h.burned,
 	}
-	if t.tried {
-		// How fast it may still creep, it has shown among the others.
-		if mem := t.joined(swept); len(mem) > 0 {
-			p.Rise, p.BurnIn = max(0, mem[len(mem)-1]-mem[0]), t.before
-		}
-	}
-	p.MinSlope = h.minSlope()
-	return p
-}
-
-// sweeping are the parameters of the sweep. Whom it suspects is tried alone,
-// so that it need not mind the creep of a process that has just started;
-// but one URI that has the process for itself is convicted by it.
-func (h *hunt) sweeping() verdict.Params {
-	p := verdict.Params{MaxFloor: maxFloor, Page: pageBytes, MinSlope: h.minSlope()}
-	if len(h.tracks) == 1 {
-		p.Rise, p.BurnIn = max(0, float64(h.warmed-h.start)), h.burned
-	}
-	return p
-}
-
-func (h *hunt) minSlope() float64 {
 	if info := h.pinned.Info(); info.Runtime == "java" && len(info.Settings) == 0 {
-		return minSlopeJVM
+		p.MinSlope = minSlopeJVM
 	}
-	return 0
+	return p
 }
 
 // slack bounds, in bytes, the memory that is resident by now and may be free:
@@ -69,22 +47,15 @@ func (h *hunt) slack() float64 {
 	return max(0, slack-h.surelyLive())
 }
 
-// slackOf is the slack for t by now: what RSS moved between two moments at
-// which all of the process was in use bounds it better (see raise).
-func (h *hunt) slackOf(t *track) float64 {
-	if t.bracketed {
-		return min(t.slack, t.bound)
-	}
-	return t.slack
-}
-
 // surelyLive is what convicted leaks hold: it is resident, and not free.
 func (h *hunt) surelyLive() (bytes float64) {
 	for _, t := range h.tracks {
 		if !t.tried {
 			continue
 		}
-		bytes += t.holds
+		if j := h.confirmed(t); j.Label == verdict.Leak {
+			bytes += max(0, j.Low) * float64(t.requests())
+		}
 	}
 	return bytes
 }

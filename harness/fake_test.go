@@ -30,7 +30,6 @@ type fake struct {
 	rss    float64
 	live   float64                                        // bytes alive, for the counter
 	route  func(f *fake, path string, n int) (status int) // what one request does to rss and live
-	heavy  map[string]int                                 // answers of so many bytes: what allocates much takes long
 	gone   error
 	closed bool
 }
@@ -43,7 +42,6 @@ func newFake(t *testing.T, route func(f *fake, path string, n int) int) *fake {
 		defer f.mu.Unlock()
 		f.seen[r.URL.Path]++
 		w.WriteHeader(f.route(f, r.URL.Path, f.seen[r.URL.Path]))
-		_, _ = w.Write(make([]byte, f.heavy[r.URL.Path]))
 	}))
 	t.Cleanup(f.server.Close)
 	return f

@@ -22,11 +22,6 @@ func (h *hunt) pace() pace {
 // maxAuto is where the search of RSS alone for late growth ends, per URI.
 const maxAuto = 4096
 
-// sweepMost is how many requests a URI gets among the others where several
-// share a process: enough to see who leaks most, so that the rest is judged
-// beside that (see bracketed).
-const sweepMost = 1024
-
 // rssPace follows the sequential late-growth test.
 type rssPace struct{ h *hunt }
 
@@ -35,7 +30,7 @@ func (p rssPace) next(t *track, round int) int {
 		return nth(Blocks(t.Requests.N, p.h.plan.Scenario.Rounds, true), round)
 	}
 	if t.late == nil {
-		t.late = verdict.NewLate(p.h.sweeping())
+		t.late = verdict.NewLate(p.h.params(t))
 	}
 	return t.late.Next() - t.requests()
 }
@@ -50,14 +45,17 @@ func (p rssPace) look(t *track) {
 		t.done = done
 		return
 	}
-	// A suspect is convicted alone and in a row, while nobody else leaks
-	// beside it; until then it is in quarantine.
+	// Whoever may leak is tried again alone and in a row, while nobody else
+	// leaks beside it; until then it is in quarantine. The slack that a floor
+	// must hold grows with the process, so the floor is that of now.
 	t.slope, t.seen = t.late.Suspicion()
-	if t.seen == 0 && j.Label == verdict.Leak {
+	last := len(mem) >= maxAuto
+	if j.Label == verdict.Leak || last && j.Low > 0 {
 		t.slope, t.seen = j.Growth, len(mem)
 	}
 	t.suspect = t.seen > 0
-	t.done = t.suspect || len(mem) >= sweepMost
+	now := verdict.Recorded(mem, p.h.params(t)).Label
+	t.done = t.suspect || last || now == verdict.Stable || now == verdict.Bloat || now == verdict.Warmup
 }
 
 func (p rssPace) ahead(t *track, round int) int {

@@ -71,12 +71,10 @@ type hunt struct {
 	order     *rand.Rand
 	opt       Options
 	tracks    []*track
-	start     int64    // the metric when the process was pinned
-	startAnon int64    // anonymous memory then
-	warmed    int64    // the metric after the burn-in
-	inUse     int64    // RSS when all of the process was last in use (see raise); 0 where something else was sent since
-	reserve   []*track // what may serve as ballast, the heaviest first
-	burned    int      // requests of the burn-in
+	start     int64 // the metric when the process was pinned
+	startAnon int64 // anonymous memory then
+	warmed    int64 // the metric after the burn-in
+	burned    int   // requests of the burn-in
 	allocator string
 }
 
@@ -153,12 +151,10 @@ func (h *hunt) burnIn(ctx context.Context) error {
 			}
 		}
 	}
-	err := h.chooseBallast(ctx)
-	if err != nil {
-		return err
-	}
+	var err error
 	h.burned = h.total
-	if h.warmed, err = h.sample(); err != nil {
+	h.warmed, err = h.sample()
+	if err != nil {
 		return h.lost(err)
 	}
 	return nil
@@ -181,10 +177,11 @@ func (h *hunt) sweep(ctx context.Context) error {
 				t.done = true
 				continue
 			}
-			if err := h.ballasted(ctx, t, n, round, false); err != nil {
+			if err := h.block(ctx, t, n, round, false); err != nil {
 				return err
 			}
 			sent += n
+			t.slack = h.slack()
 			pace.look(t)
 		}
 		if sent == 0 {
@@ -193,20 +190,6 @@ func (h *hunt) sweep(ctx context.Context) error {
 		h.progress.expected = h.total + h.ahead(pace, round)
 		h.observer.Standing(h.standing())
 	}
-}
-
-// ballasted is block with the ballast that suits t.
-func (h *hunt) ballasted(ctx context.Context, t *track, n, round int, alone bool) error {
-	if h.ballast = h.ballastFor(t); h.ballast != nil && t.Requests.Auto {
-		if _, _, err := h.drive(ctx, h.ballast, n/8); err != nil {
-			return err
-		}
-	} else {
-		h.ballast = nil
-	}
-	err := h.block(ctx, t, n, round, alone)
-	t.slack = h.slack()
-	return err
 }
 
 // ahead is how many requests the sweep will still send, as far as is known.

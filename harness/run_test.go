@@ -116,7 +116,7 @@ func TestNeighboursOfALeakAreNotAccused(t *testing.T) {
 		case "/leak":
 			f.live += 8192
 		case "/garbage":
-			garbage += 200_000
+			garbage += 30000
 		}
 		if f.live+garbage > max(8<<20, 2*f.live) {
 			garbage = 0
@@ -124,7 +124,6 @@ func TestNeighboursOfALeakAreNotAccused(t *testing.T) {
 		f.rss = max(f.rss, 64<<20+f.live+garbage)
 		return 200
 	})
-	f.heavy = map[string]int{"/garbage": 256 << 10}
 	r := mustRun(t, f, scenario(auto, "/garbage", "/leak", "/"), f.options())
 	if u := byName(t, r, "/garbage"); u.Verdict == verdict.Leak {
 		t.Errorf("/garbage is accused: %s", u.Why)
@@ -137,7 +136,7 @@ func TestNeighboursOfALeakAreNotAccused(t *testing.T) {
 func TestALostTargetKeepsWhatWasMeasured(t *testing.T) {
 	lost := fault.Measuref("pid 7 has ended")
 	f := newFake(t, func(f *fake, path string, n int) int {
-		if path == "/leak" && n == 2500 {
+		if path == "/leak" && n == 1000 {
 			f.gone = lost
 		}
 		return shop(f, path, n)
@@ -154,7 +153,7 @@ func TestALostTargetKeepsWhatWasMeasured(t *testing.T) {
 func TestAnInterruptKeepsWhatWasMeasured(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	f := newFake(t, func(f *fake, path string, n int) int {
-		if path == "/leak" && n == 2500 {
+		if path == "/leak" && n == 1200 {
 			cancel()
 		}
 		return shop(f, path, n)

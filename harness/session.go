@@ -30,7 +30,6 @@ type session struct {
 	readCost time.Duration
 	exact    bool // readings between blocks come from smaps_rollup
 	peak     int64
-	ballast  *track // goes with every judged request; nil without one
 	progress progress
 	warnings warnings
 }
@@ -151,20 +150,15 @@ func (s *session) warm(ctx context.Context, t *track, n int) error {
 		if err := s.within(ctx); err != nil {
 			return err
 		}
-		res, err := s.send(ctx, t)
-		if err != nil {
+		if _, err := s.send(ctx, t); err != nil {
 			return err
 		}
 		now, err := s.sample()
 		if err != nil {
 			return s.lost(err)
 		}
-		d := now - before
-		if d > t.step.bytes {
+		if d := now - before; d > t.step.bytes {
 			t.step = firstStep{bytes: d, request: t.sent}
-		}
-		if t.quickest == 0 || res.Latency < t.quickest {
-			t.quickest = res.Latency
 		}
 		before = now
 		s.tick(t, now)
@@ -185,8 +179,9 @@ func (s *session) block(ctx context.Context, t *track, n, round int, alone bool)
 		}
 	}()
 	last := start.metric
+	low, high := last, last
 	b.end = start
-	stride, share := s.stride(t), s.share(t)
+	stride := s.stride(t)
 	for i := range n {
 		if err := s.within(ctx); err != nil {
 			return err
@@ -194,12 +189,6 @@ func (s *session) block(ctx context.Context, t *track, n, round int, alone bool)
 		res, err := s.send(ctx, t)
 		if err != nil {
 			return err
-		}
-		if s.ballast != nil && !s.ballast.broken && i%share == 0 {
-			if _, err := s.send(ctx, s.ballast); err != nil {
-				return err
-			}
-			s.ballast.broken = s.ballast.failed >= giveUpAfter
 		}
 		if (i+1)%stride == 0 || i == n-1 {
 			if last, err = s.sample(); err != nil {
@@ -217,8 +206,10 @@ func (s *session) block(ctx context.Context, t *track, n, round int, alone bool)
 			break
 		}
 		t.peak = max(t.peak, last)
+		low, high = min(low, last), max(high, last)
 		s.tick(t, last)
 	}
+	t.spread = max(t.spread, high-low)
 	end, err := s.edge(ctx)
 	if err != nil {
 		return err
@@ -244,20 +235,6 @@ func (s *session) stride(t *track) int {
 		return 16
 	}
 	return min(16, max(1, int(50*s.readCost/each)))
-}
-
-// share is how many judged requests one to the ballast goes with: so many that
-// it takes about as long as they do. It is heavy, so time is a fair measure of
-// what it moves.
-func (s *session) share(t *track) int {
-	if s.ballast == nil || t.sent == 0 || s.ballast.sent == 0 {
-		return 1
-	}
-	own, other := t.quickest, s.ballast.quickest
-	if own <= 0 {
-		return 1
-	}
-	return min(16, max(1, int(other/own)))
 }
 
 // within returns a stop where a limit of the scenario is reached.

@@ -14,32 +14,29 @@ import (
 // in 12 bytes each, so that 100 URIs at 4,096 requests stay small.
 type track struct {
 	Item
-	pages     []int32   // the metric after each judged request, in pages
-	at        []float32 // seconds since the run began
-	latency   []uint32  // µs, answered requests only
-	blocks    []block
-	errors    int // judged requests that failed
-	failed    int // failures in a row, burn-in included
-	sent      int // every request, burn-in included
-	first     string
-	step      firstStep
-	peak      int64
-	slack     float64 // bytes that may have been free when its last block ended
-	late      *verdict.Late
-	done      bool          // no more requests are needed
-	broken    bool          // the requests themselves fail: none are sent any more
-	suspect   bool          // it grew among the others: to be tried alone
-	tried     bool          // a suspect that was run alone and in a row
-	seen      int           // requests it had got when it became a suspect
-	slope     float64       // its growth then, in bytes per request
-	before    int           // requests it had got, of any kind, before it was tried
-	holds     float64       // bytes that it surely holds, where convicted
-	doubt     string        // why what grew alone was not convicted
-	bound     float64       // bytes that may have stayed alive while it was tried
-	bracketed bool          // bound is known
-	quickest  time.Duration // the least time a request of it took
-	carried   string        // the neighbour whose memory it was, where acquitted
-	sites     []runtimes.Site
+	pages    []int32   // the metric after each judged request, in pages
+	at       []float32 // seconds since the run began
+	latency  []uint32  // µs, answered requests only
+	blocks   []block
+	errors   int // judged requests that failed
+	failed   int // failures in a row, burn-in included
+	sent     int // every request, burn-in included
+	first    string
+	step     firstStep
+	peak     int64
+	slack    float64 // bytes that may have been free when its last block ended
+	late     *verdict.Late
+	judged   verdict.Judgement // by late's last look
+	done     bool              // no more requests are needed
+	broken   bool              // the requests themselves fail: none are sent any more
+	suspect  bool              // it may leak, and is to be tried alone
+	slope    float64           // its growth then, in bytes per request
+	seen     int               // the requests it had got by then
+	headroom float64           // bytes that it may grow by, innocent, when tried alone
+	spread   int64             // the widest range of the metric over one of its blocks, in bytes
+	tried    bool              // a suspect that was run alone and in a row
+	carried  string            // the neighbour whose memory it was, where acquitted
+	sites    []runtimes.Site
 	// sitesNote says what the sites explain, or why there are none.
 	sitesNote string
 }
