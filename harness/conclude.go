@@ -166,11 +166,15 @@ func (h *hunt) failed(t *track) (verdict.Judgement, bool) {
 	}
 	switch {
 	case t.broken:
-		return verdict.Judgement{Label: verdict.Failed, Requests: t.requests(),
-			Reason: fmt.Sprintf("%d requests in a row failed, so no more were sent: %s", giveUpAfter, t.first)}, true
+		return verdict.Judgement{
+			Label: verdict.Failed, Requests: t.requests(),
+			Reason: fmt.Sprintf("%d requests in a row failed, so no more were sent: %s", giveUpAfter, t.first),
+		}, true
 	case t.errors > 0 && float64(t.errors) > limit*float64(t.requests()):
-		return verdict.Judgement{Label: verdict.Failed, Requests: t.requests(),
-			Reason: fmt.Sprintf("%s of %s requests failed: %s", units.Count(t.errors), units.Count(t.requests()), t.first)}, true
+		return verdict.Judgement{
+			Label: verdict.Failed, Requests: t.requests(),
+			Reason: fmt.Sprintf("%s of %s requests failed: %s", units.Count(t.errors), units.Count(t.requests()), t.first),
+		}, true
 	}
 	return verdict.Judgement{}, false
 }

@@ -154,7 +154,7 @@ func (h *hunt) environmentOf(d *Diagnosis) {
 
 func (h *hunt) evidenceOf(d *Diagnosis) {
 	if h.counter != nil {
-		defer h.counter.Close() //nolint:errcheck // the diagnosis is made
+		defer h.counter.Close()
 		d.good("the runtime counts what is alive (%s): a leak of 64 to 512 B per request shows within about 250 requests", h.counter.Name())
 		return
 	}

@@ -93,7 +93,7 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 		return err
 	}
 	if h.counter != nil {
-		defer h.counter.Close() //nolint:errcheck // the run is over; there is nothing left to tell
+		defer h.counter.Close()
 	}
 	if err := h.login(ctx); err != nil {
 		return err

@@ -48,7 +48,7 @@ func (a *app) readResult(path string) (*harness.Result, error) {
 	if err != nil {
 		return nil, fault.Usagef("cannot read the result file").Because(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	r, err := report.Read(f)
 	if err != nil {
 		return nil, fault.Usagef("%s", path).Because(err)

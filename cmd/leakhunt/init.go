@@ -55,7 +55,7 @@ func (a *app) init(ctx context.Context, f *first) error {
 		return fault.Usagef("init needs a target and a URI").
 			WithHint("Give --url, --command or --passenger, and --uri at least once; leakhunt init --help shows examples.")
 	}
-	text, err := f.First.YAML()
+	text, err := f.YAML()
 	if err != nil {
 		return err
 	}

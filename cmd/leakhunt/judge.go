@@ -34,7 +34,7 @@ func (a *app) judgeCommand() *cobra.Command {
 		Short:   "The verdict on memory series recorded elsewhere",
 		Long:    judgeLong,
 		Example: judgeExample,
-		Args:    atLeast(1, "a CSV file, or -"),
+		Args:    atLeastOne("a CSV file, or -"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if burnIn < 0 {
 				return fault.Usagef("--burn-in %d: a number from 0 on is needed", burnIn)
@@ -85,7 +85,7 @@ func (a *app) readSeries(file string) (recorded.Series, error) {
 	if err != nil {
 		return recorded.Series{}, fault.Usagef("cannot read the series").Because(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	return recorded.Read(f, file)
 }
 

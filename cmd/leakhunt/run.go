@@ -43,13 +43,13 @@ func (a *app) runCommand() *cobra.Command {
 		Short:   "Find the URIs that leak",
 		Long:    runLong,
 		Example: runExample,
-		Args:    atLeast(1, "a scenario file"),
+		Args:    atLeastOne("a scenario file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.run(cmd, args[0], &f)
 		},
 	}
 	fl := c.Flags()
-	f.overrides.register(fl)
+	f.register(fl)
 	f.gate.register(fl)
 	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=PATH], repeatable; - or nothing is stdout")
 	fl.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, bar, plain, none")

@@ -48,7 +48,7 @@ func (a *app) sendCommand() *cobra.Command {
 		Short:   "One request to one process, or to every process of an application",
 		Long:    sendLong,
 		Example: sendExample,
-		Args:    atLeast(1, "a URI"),
+		Args:    atLeastOne("a URI"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.send(cmd.Context(), strings.Join(args, " "), cmd.Flags().Changed("data"), &f)
 		},
@@ -178,7 +178,7 @@ func sendTo(ctx context.Context, e target.Entry, tmpl *load.Template) report.Sen
 		row.Problem = err.Error()
 		return row
 	}
-	defer meter.Close() //nolint:errcheck // only read from
+	defer meter.Close()
 	if row.RSSBefore, err = meter.RSS(); err != nil {
 		row.Problem = err.Error()
 		return row

@@ -12,10 +12,10 @@ import (
 	"leakhunt/scenarios"
 )
 
-// atLeast refuses fewer than n arguments with the command's own example.
-func atLeast(n int, what string) cobra.PositionalArgs {
+// atLeastOne refuses a command without arguments with its own example.
+func atLeastOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < n {
+		if len(args) == 0 {
 			return fault.Usagef("%s needs %s", cmd.CommandPath(), what).
 				WithHint("%s --help shows examples.", cmd.CommandPath())
 		}
@@ -29,7 +29,7 @@ func (a *app) validateCommand() *cobra.Command {
 		Short: "Check scenario files; nothing is sent",
 		Example: `  leakhunt validate shop.yaml
   leakhunt validate scenarios/*.yaml`,
-		Args: atLeast(1, "a scenario file"),
+		Args: atLeastOne("a scenario file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var errs []error
 			for _, path := range args {

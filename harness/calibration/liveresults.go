@@ -46,7 +46,7 @@ func readFindings(path string) ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	return parseFindings(f, path)
 }
 
