@@ -76,6 +76,12 @@ func alone(b block) bool { return b.alone }
 func (h *hunt) confirmed(t *track) verdict.Judgement {
 	mem := t.joined(alone)
 	j := verdict.Confirm(mem, t.slope, t.seen, h.params(t))
+	if j.Label == verdict.Leak && h.untightJVM() {
+		j.Label, j.More = verdict.Inconclusive, 0
+		j.Reason = fmt.Sprintf("it grew by %s per request, but a JVM fills all of its heap before it collects what is old: "+
+			"let jcmd read it (runtime: jvm), or its heap be kept small (a command: target with tighten: true)", units.Bytes(j.Growth))
+		return j
+	}
 	if grown := mem[len(mem)-1] - mem[0]; j.Label == verdict.Leak && grown <= t.headroom {
 		j.Label, j.More = verdict.Inconclusive, int(t.headroom/max(1, j.Growth))
 		j.Reason = fmt.Sprintf("it grew by %s alone, and its neighbours may have made room for %s before",
@@ -102,7 +108,26 @@ func (h *hunt) headroom() float64 {
 		share, follows = 0.1, 0.25
 	}
 	rss := float64(h.reading.metric)
-	return max(share*rss, follows*(rss-float64(h.warmed)))
+	return max(share*rss, follows*(rss-float64(h.warmed)), h.oldMalloc())
+}
+
+// untightJVM is a JVM whose heap may grow to a quarter of the machine's memory
+// (or -Xmx) by garbage alone.
+func (h *hunt) untightJVM() bool {
+	info := h.pinned.Info()
+	return info.Runtime == "java" && len(info.Settings) == 0
+}
+
+// oldMalloc is how much more Ruby lets malloc hand out before it collects what
+// has grown old, in bytes: RUBY_GC_OLDMALLOC_LIMIT, 16 MiB, which grows by a
+// fifth each time that it is reached, so by a fifth of all growth (gc.c). Until
+// then a full cache that replaces its entries grows as evenly as a leak.
+func (h *hunt) oldMalloc() float64 {
+	info := h.pinned.Info()
+	if info.Runtime != "ruby" || len(info.Settings) > 0 {
+		return 0
+	}
+	return 16<<20 + 0.2*float64(h.reading.metric-h.start)
 }
 
 // fillRequests are so many that the heaviest URI fills what collector and

@@ -24,7 +24,7 @@ func (h *hunt) params(t *track) verdict.Params {
 		Slack: t.slack, MaxFloor: maxFloor, Page: pageBytes,
 		Rise: max(0, float64(h.warmed-h.start)), BurnIn: h.burned,
 	}
-	if info := h.pinned.Info(); info.Runtime == "java" && len(info.Settings) == 0 {
+	if h.untightJVM() {
 		p.MinSlope = minSlopeJVM
 	}
 	return p
