@@ -76,10 +76,10 @@ func (l *live) Close() {
 // The control sequences of ECMA-48 and DEC that a frame is made of.
 const (
 	wrapOff   = "\x1b[?7l" // DECAWM: what is too wide is cut off
-	wrapOn    = "\x1b[?7h" //
+	wrapOn    = "\x1b[?7h"
 	lineUp    = "\x1b[%dA" // CUU
-	clearLine = "\x1b[K"   // EL: from the cursor to the end of the line
-	clearDown = "\x1b[J"   // ED: from the cursor to the end of the screen
+	clearRest = "\x1b[K"   // EL: from the cursor to the end of the line
+	clearLine = "\x1b[2K"  // EL: the whole line
 	plainText = "\x1b[0m"  // SGR
 	colored   = "\x1b[%sm" // SGR
 )
@@ -95,22 +95,36 @@ func (l *live) frame(above string) {
 		return
 	}
 	var b strings.Builder
-	b.WriteString("\r")
-	if up := l.height(columns, rows); up > 0 {
-		fmt.Fprintf(&b, lineUp, up)
-	}
+	up := l.height(columns, rows)
+	b.WriteString("\r" + move(up))
 	if above != "" {
-		b.WriteString(clearDown + above) // wraps as any text does
+		b.WriteString(blank(up) + above) // wraps as any text does
+		up = 0
 	}
 	b.WriteString(wrapOff)
 	l.drawn = l.drawn[:0]
 	for _, s := range lines {
 		text, columns := s.render(l.color)
-		b.WriteString(text + clearLine + "\n")
+		b.WriteString(text + clearRest + "\n")
 		l.drawn = append(l.drawn, columns)
 	}
-	b.WriteString(clearDown + wrapOn)
+	b.WriteString(blank(max(0, up-len(lines))) + wrapOn)
 	fmt.Fprint(l.w, b.String())
+}
+
+// move goes up so many rows.
+func move(rows int) string {
+	if rows == 0 {
+		return "" // 0 would be 1
+	}
+	return fmt.Sprintf(lineUp, rows)
+}
+
+// blank clears this row, where the terminal may have written ^C, and so many
+// below it. It goes row by row: some terminals take a screen that is cleared in
+// one go into their history.
+func blank(below int) string {
+	return strings.Repeat(clearLine+"\n", below) + clearLine + move(below)
 }
 
 // height is how many rows of the screen our lines take now. A terminal that
@@ -130,10 +144,8 @@ func (l *live) lines(columns, rows int) []line {
 	}
 	var out []line
 	if len(l.rows) > 0 {
-		// The heading, how many more, the bar, the status, the cursor; and one
-		// row is left alone: some terminals keep a screen that is cleared from
-		// its very top in their history.
-		shown := l.rows[:min(len(l.rows), max(1, min(liveRows, rows-6)))]
+		// The heading, how many more, the bar, the status, and the cursor.
+		shown := l.rows[:min(len(l.rows), max(1, min(liveRows, rows-5)))]
 		at := layout(columns, l.names(shown))
 		out = append(out, at.line("#", "", "URI", "Verdict", "Growth/request", "Series"))
 		for _, u := range shown {

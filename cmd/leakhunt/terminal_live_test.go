@@ -1,0 +1,200 @@
+//go:build live
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// tmux is a terminal of its own, with a shell in it.
+type tmux struct {
+	t      *testing.T
+	socket string
+}
+
+func newTmux(t *testing.T, columns, rows int) *tmux {
+	t.Helper()
+	tm := &tmux{t, filepath.Join(t.TempDir(), "tmux")}
+	tm.do("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(columns), "-y", fmt.Sprint(rows), "sh -i")
+	t.Cleanup(func() { tm.do("kill-server") })
+	tm.typed("unset CI NO_COLOR GITHUB_ACTIONS; PATH='" + os.Getenv("PATH") + "'; PS1='ready''$ '; clear")
+	tm.until("ready$")
+	return tm
+}
+
+func (tm *tmux) do(args ...string) string {
+	tm.t.Helper()
+	out, err := exec.Command("tmux", append([]string{"-u", "-S", tm.socket}, args...)...).CombinedOutput()
+	if err != nil {
+		tm.t.Fatalf("tmux %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+func (tm *tmux) typed(line string) { tm.do("send-keys", "-l", line); tm.do("send-keys", "Enter") }
+
+// screen is what a person sees; all adds what has scrolled away, colours as
+// control sequences.
+func (tm *tmux) screen() string { return tm.do("capture-pane", "-p") }
+func (tm *tmux) all() string    { return tm.do("capture-pane", "-p", "-e", "-S", "-") }
+
+// until waits for a text on the screen.
+func (tm *tmux) until(text string) string {
+	tm.t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if s := tm.screen(); strings.Contains(s, text) {
+			return s
+		}
+	}
+	tm.t.Fatalf("never seen: %q\n%s", text, tm.all())
+	return ""
+}
+
+const terminalScenario = `version: 1
+name: terminal
+target: {command: %s}
+requests: %d
+sites: off
+uris:
+  - /orders
+  - {uri: /cart, name: "日本語のとても長い名前のページでどこまでも続くもの注文一覧と、もっと長いもの"}
+  - {uri: /, name: "%s end"}
+  - {uri: /search, name: "emoji 🎉, an override ‮ and a tab"}
+`
+
+func terminalRun(t *testing.T, requests int) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "t.yaml")
+	text := fmt.Sprintf(terminalScenario, list(t, goShop(t)("/orders=8192")), requests, strings.Repeat("very long ", 30))
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestLiveTable(t *testing.T) {
+	bin := build(t)
+	for _, columns := range []int{60, 100, 200} {
+		t.Run(fmt.Sprint(columns), func(t *testing.T) {
+			tm := newTmux(t, columns, 24)
+			tm.typed(bin + " run " + terminalRun(t, 50_000))
+			screen := tm.until("Verdict")
+			t.Log("\n" + screen)
+			for _, want := range []string{"Growth/request", "/orders", "日本語", "emoji 🎉", "RSS", " %", "round"} {
+				if !strings.Contains(screen, want) {
+					t.Errorf("no %q", want)
+				}
+			}
+			// One table, its rows not broken up: 4 of them, a heading and a bar.
+			_, table, _ := strings.Cut(screen, "Verdict")
+			if table, _, _ = strings.Cut(table, "["); strings.Count(table, "\n") != 5 {
+				t.Errorf("want 5 lines:\n%s", table)
+			}
+			for line := range strings.Lines(screen) {
+				if w := runewidth.StringWidth(strings.TrimRight(line, "\n")); w > columns {
+					t.Errorf("%d columns: %q", w, line)
+				}
+			}
+			// Narrower, then wider again: still one table.
+			tm.do("resize-window", "-x", fmt.Sprint(columns*3/4), "-y", "24")
+			tm.do("resize-window", "-x", fmt.Sprint(columns), "-y", "24")
+			tm.do("send-keys", "C-c")
+			tm.until("interrupted by SIGINT")
+			tm.until("\nready$\n")
+			all := tm.all()
+			t.Log("\n" + all)
+			if n := strings.Count(all, "█]") + strings.Count(all, "░]"); n > 0 {
+				t.Errorf("%d bars were left behind", n)
+			}
+			if n := strings.Count(all, "Verdict"); n != 1 {
+				t.Errorf("%d tables, want the report's alone", n)
+			}
+		})
+	}
+}
+
+// The verdict alone is coloured, and only where colours are wanted.
+func TestLiveColors(t *testing.T) {
+	bin := build(t)
+	for _, tt := range []struct {
+		name, flags, env string
+		coloured, table  bool
+	}{
+		{"plain terminal", "", "LANG=C.UTF-8", true, true},
+		{"never", " --color never", "LANG=C.UTF-8", false, true},
+		{"no colour", "", "NO_COLOR=1", false, true},
+		{"dumb", "", "TERM=dumb", false, false},
+		{"ci", "", "CI=true", true, false},
+		{"quiet", " -q", "LANG=C.UTF-8", true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tm := newTmux(t, 100, 30)
+			tm.typed("export " + tt.env + "; clear")
+			tm.typed(bin + " run " + terminalRun(t, 50_000) + tt.flags + " --max-time 4s --fail-on never; echo code $?")
+			seen := false
+			for s := ""; !strings.Contains(s, "code 0\n"); time.Sleep(20 * time.Millisecond) {
+				s = tm.screen()
+				seen = seen || strings.Contains(s, "░]")
+				if strings.Contains(s, "code ") && strings.Contains(s, "leakhunt: ") {
+					t.Fatal(s)
+				}
+			}
+			all := tm.all()
+			if seen != tt.table {
+				t.Errorf("a live table: %v, want %v", seen, tt.table)
+			}
+			if got := strings.Contains(all, "\x1b["); got != tt.coloured {
+				t.Errorf("coloured: %v, want %v\n%q", got, tt.coloured, all)
+			}
+			if quiet := strings.Contains(tt.flags, "-q"); quiet == strings.Contains(all, "pinned pid") {
+				t.Errorf("quiet %v:\n%s", quiet, all)
+			}
+		})
+	}
+}
+
+func TestInitDialogue(t *testing.T) {
+	bin := build(t)
+	tm := newTmux(t, 120, 40)
+	dir := t.TempDir()
+	tm.typed("cd " + dir + "; clear")
+	tm.typed(bin + " init")
+	tm.until("URL of the running application")
+	tm.typed("localhost")
+	tm.until("does not begin with http://")
+	tm.typed("")
+	tm.until("Command, with ${PORT}")
+	tm.typed("puma -w 0 -b tcp://127.0.0.1:${PORT}")
+	tm.until("A URI to measure")
+	tm.typed("cart")
+	tm.until("does not begin with /")
+	tm.typed("POST /cart")
+	tm.typed("/orders/{{n}}")
+	tm.typed("")
+	tm.until("leakhunt.yaml is written")
+	tm.typed("clear; " + bin + " validate leakhunt.yaml")
+	tm.until("leakhunt.yaml: valid, 2 URIs")
+	tm.typed("clear; " + bin + " init; echo code $?")
+	tm.until("is there already")
+	tm.until("code 2")
+	// Ctrl-C ends the dialogue, Ctrl-D the answers.
+	tm.typed("clear; " + bin + " init -f other.yaml; echo code $?")
+	tm.until("URL of the running application")
+	tm.do("send-keys", "C-c")
+	tm.until("code 130")
+	tm.typed("clear; " + bin + " init -f other.yaml; echo code $?")
+	tm.until("URL of the running application")
+	tm.do("send-keys", "C-d")
+	tm.until("code 2")
+	if _, err := os.Stat(filepath.Join(dir, "other.yaml")); !os.IsNotExist(err) {
+		t.Errorf("a scenario without answers: %v", err)
+	}
+}
