@@ -9,6 +9,7 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
 	"leakhunt/harness/memory"
+	"leakhunt/harness/target"
 	"leakhunt/scenarios"
 )
 
@@ -108,6 +109,9 @@ func (s *session) send(ctx context.Context, t *track) (load.Result, error) {
 	}
 	if ctx.Err() != nil {
 		return res, ctx.Err()
+	}
+	if e, ok := s.pinned.(target.Explainer); ok && res.Err != nil {
+		res.Err = e.Explain(ctx, res.Err)
 	}
 	t.failed++
 	if t.first == "" {

@@ -18,7 +18,7 @@ func (a *app) openTarget(sc *scenarios.Scenario) (tgt harness.Target, agents str
 		opt.Stdout, opt.Stderr = a.stderr, a.stderr
 	}
 	done = func() {}
-	if sc.Target.Kind == "command" && sc.Runtime.Kind == "auto" {
+	if len(sc.Target.Command) > 0 && sc.Runtime.Kind == "auto" {
 		env, cleanup, err := runtimes.Preload("auto", nil, "")
 		if err != nil {
 			return nil, "", nil, err
