@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,7 +47,7 @@ func (j *job) run(t *testing.T, code int, shell, script string, args ...string) 
 		t.Fatal(err)
 	}
 	cmd := exec.Command(shell, append([]string{"-e", "-c", script, shell}, args...)...)
-	cmd.Dir, cmd.Env = j.dir, append(j.env, "OLDPWD="+here)
+	cmd.Dir, cmd.Env = j.dir, slices.Concat(j.env, []string{"OLDPWD=" + here})
 	out, err := cmd.CombinedOutput()
 	if got := cmd.ProcessState.ExitCode(); got != code {
 		t.Fatalf("exit code %d (%v), want %d\n%s\n%s", got, err, code, script, out)

@@ -123,7 +123,7 @@ func (a *app) tell(err error) {
 	if err == nil || errors.As(err, &f) && f.text == "" {
 		return
 	}
-	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what was joined at the top
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range several.Unwrap() {
 			a.tell(e)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -125,7 +126,7 @@ func (f *first) ask(d *dialogue) error {
 	for f.aimed() {
 		var uri string
 		err := d.question("A URI to measure, such as / or POST /cart (empty: no more):", &uri, func() error {
-			f.URIs = append(given[:len(given):len(given)], uri)
+			f.URIs = slices.Concat(given, []string{uri})
 			return f.check()
 		})
 		if err != nil || uri == "" {
