@@ -74,20 +74,29 @@ func (p *plain) Progress(g harness.Progress) {
 		return
 	}
 	p.next, p.phase = g.Elapsed+p.every, g.Phase
-	fmt.Fprintln(p.w, status(g))
+	text := status(g)
+	if left := remaining(g); left != "" {
+		text += ", " + left
+	}
+	fmt.Fprintln(p.w, text)
 }
 
 func (p *plain) Standing([]harness.URIResult) {}
 func (p *plain) Close()                       {}
 
-// status is where a run stands, in one line.
+// status is where a run stands, in a line.
 func status(g harness.Progress) string {
 	s := fmt.Sprintf("%5s  %-12s RSS %-10s %s of %s requests", g.Elapsed.Round(time.Second), g.Phase,
 		units.Bytes(float64(g.RSS)), units.Count(g.Sent), units.Count(g.Expected))
-	if g.Left >= time.Second {
-		s += ", about " + roughly(g.Left) + " left"
-	}
 	return s + "  " + printable(g.URI)
+}
+
+// remaining is how long the run still takes, "" where that is not known.
+func remaining(g harness.Progress) string {
+	if g.Left < time.Second {
+		return ""
+	}
+	return "about " + roughly(g.Left) + " left"
 }
 
 // roughly is a duration to the precision that an estimate has.
