@@ -39,7 +39,8 @@ func parseURL(text string, insecure bool) (address, error) {
 		return address{}, fault.Usagef("target.url is no URL").Because(err).
 			WithHint("Write it as http://127.0.0.1:3000 or http+unix:///run/app.sock.")
 	}
-	if u.User != nil {
+	// Where a scheme is missing, user:password@host parses as an opaque URL.
+	if u.User != nil || strings.Contains(u.Opaque, "@") {
 		return address{}, fault.Usagef("target.url holds a user or password").
 			WithHint("Send it with headers: {Authorization: …} and name it under secrets:.")
 	}
