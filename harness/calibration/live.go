@@ -183,4 +183,6 @@ func outcome(found []finding) string {
 }
 
 // command is how the table says that live results stand in it.
-func (l *live) command() string { return "-live -results " + filepath.Base(l.results) }
+func (l *live) command() string {
+	return fmt.Sprintf("-live -runs %d -results %s", l.runs, filepath.Base(l.results))
+}

@@ -92,7 +92,7 @@ func TestLiveResults(t *testing.T) {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
 	for _, want := range []string{
-		"-live -results live.jsonl`",
+		"-live -runs 1 -results live.jsonl`",
 		"| live | agent | ruby | 1 | 0 | 97.50 % | 1 | 0 | 0 | 0 | 100.0 % | 250 | 5.0 s |",
 		"| live | agent | ruby | 1.0 KiB | 1 | 100.0 % |",
 	} {
