@@ -23,9 +23,11 @@ func (h *hunt) result() *Result {
 		StartedAt:     h.began.UTC().Truncate(time.Millisecond),
 		DurationS:     time.Since(h.began).Seconds(),
 		Seed:          h.plan.Seed,
+		Command:       h.opt.Command,
 		RequestsTotal: h.total,
 		Scenario: ScenarioRef{
 			Name: h.plan.Scenario.Name, Path: h.plan.Scenario.Path, SHA256: h.plan.Scenario.SHA256,
+			Metric: h.plan.Scenario.Metric,
 		},
 		Environment: h.environment(),
 		Target:      target.Info{Kind: h.plan.Scenario.Target.Kind},

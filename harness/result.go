@@ -13,13 +13,16 @@ const SchemaVersion = 1
 
 // Result is a run, as its result file holds it. Slices are never nil.
 type Result struct {
-	SchemaVersion int         `json:"schema_version"`
-	Tool          Tool        `json:"tool"`
-	Complete      bool        `json:"complete"`
-	Incomplete    string      `json:"incomplete_reason,omitempty"` // why Complete is false
-	StartedAt     time.Time   `json:"started_at"`
-	DurationS     float64     `json:"duration_s"`
-	Seed          int64       `json:"seed"`
+	SchemaVersion int       `json:"schema_version"`
+	Tool          Tool      `json:"tool"`
+	Complete      bool      `json:"complete"`
+	Incomplete    string    `json:"incomplete_reason,omitempty"` // why Complete is false
+	StartedAt     time.Time `json:"started_at"`
+	DurationS     float64   `json:"duration_s"`
+	Seed          int64     `json:"seed"`
+	// Command is the command line that repeats the run, a word each; flags are
+	// written --name=value. What only shapes the output is left out.
+	Command       []string    `json:"command,omitempty"`
 	RequestsTotal int         `json:"requests_total"`
 	Scenario      ScenarioRef `json:"scenario"`
 	Environment   Environment `json:"environment"`
@@ -40,6 +43,7 @@ type ScenarioRef struct {
 	Name   string `json:"name"`
 	Path   string `json:"path"`
 	SHA256 string `json:"sha256"`
+	Metric string `json:"metric,omitempty"` // what was judged, "rss" or "anon"; "" is rss
 }
 
 // Environment is the machine, as far as it matters to memory.

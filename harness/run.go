@@ -15,6 +15,7 @@ import (
 // Options are what a run needs from outside.
 type Options struct {
 	Version  string
+	Command  []string // as Result has it
 	Observer Observer
 	// OpenMeter opens the meter of the pinned process.
 	OpenMeter func(proc.ID) (Meter, error)

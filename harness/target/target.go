@@ -48,6 +48,9 @@ type Info struct {
 	Server   string `json:"server,omitempty"`  // "puma", "gunicorn", … where recognised
 	Runtime  string `json:"runtime,omitempty"` // "ruby", "node", "python", "go", "java", "php", where recognised
 	Restarts int    `json:"restarts"`
+	// RestartedAt is when the process was started afresh, in seconds since the
+	// run began, where that is known.
+	RestartedAt []float64 `json:"restarted_at_s,omitempty"`
 	// Settings are the environment variables that tighten: set, NAME=value.
 	Settings []string `json:"settings,omitempty"`
 }
