@@ -34,7 +34,7 @@ type Client struct {
 	jar      *cookiejar.Jar // nil: none are kept
 	filled   bool           // the jar was given a cookie
 
-	mu   sync.Mutex // guards link against the context's callback
+	mu   sync.Mutex // guards link and done against the context's callback
 	link *link
 	done <-chan struct{} // of the context that stop watches
 	stop func() bool
@@ -89,10 +89,7 @@ func (c *Client) Connections() int { return c.connections }
 // Close ends the connection. The client may be used again.
 func (c *Client) Close() {
 	c.drop()
-	if c.stop != nil {
-		c.stop()
-		c.stop, c.done = nil, nil
-	}
+	c.unwatch(nil)
 }
 
 // Do sends one request and reads its answer to the end. Whatever goes wrong is
@@ -126,22 +123,33 @@ func (c *Client) Do(ctx context.Context, t *Template, v Values) Result {
 // watch sees to it that the end of ctx interrupts a blocked read or write. It
 // stays for the requests that follow with the same context.
 func (c *Client) watch(ctx context.Context) {
-	if c.done == ctx.Done() {
+	done := ctx.Done()
+	if c.done == done {
 		return
 	}
+	c.unwatch(done)
+	if done == nil {
+		return
+	}
+	c.stop = context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.link != nil && c.done == done {
+			_ = c.link.SetDeadline(time.Unix(1, 0))
+		}
+	})
+}
+
+// unwatch lets go of the context before: its end may have been noticed already,
+// and must not touch the requests that follow, which next is for.
+func (c *Client) unwatch(next <-chan struct{}) {
 	if c.stop != nil {
 		c.stop()
 		c.stop = nil
 	}
-	if c.done = ctx.Done(); c.done != nil {
-		c.stop = context.AfterFunc(ctx, func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			if c.link != nil {
-				_ = c.link.SetDeadline(time.Unix(1, 0))
-			}
-		})
-	}
+	c.mu.Lock()
+	c.done = next
+	c.mu.Unlock()
 }
 
 // connect gives a connection that is ready for a request.
