@@ -16,6 +16,7 @@ type decoder struct {
 	lines       []string
 	lookupEnv   func(string) (string, bool)
 	override    map[string]string // of vars
+	targetGiven bool              // by the caller: the file may leave it out
 	deferred    bool              // ${PORT} and ${PID} stay as they are
 	problems    []Problem
 	uses        []use

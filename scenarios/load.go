@@ -24,6 +24,9 @@ type Options struct {
 	LookupEnv func(string) (string, bool)
 	// Vars go above those under vars: (--var).
 	Vars map[string]string
+	// TargetGiven says that the caller names the process (--target, --pid): a
+	// scenario without target: is then whole.
+	TargetGiven bool
 }
 
 // maxFile is how many bytes a scenario may have.
@@ -69,7 +72,7 @@ func unreadable(path string, err error) error {
 // Parse reads a scenario from data. path names it in errors, and its folder is
 // where the files are looked for that the scenario names.
 func Parse(data []byte, path string, opts Options) (*Scenario, error) {
-	d := &decoder{file: path, lookupEnv: opts.LookupEnv, override: opts.Vars}
+	d := &decoder{file: path, lookupEnv: opts.LookupEnv, override: opts.Vars, targetGiven: opts.TargetGiven}
 	if d.lookupEnv == nil {
 		d.lookupEnv = os.LookupEnv
 	}
@@ -106,7 +109,7 @@ func (d *decoder) scenario(s *Scenario, root *yaml.Node) {
 		return
 	}
 	found := d.mapping(root, d.scenarioFields(s))
-	if root.Kind == yaml.MappingNode && found["target"] == nil {
+	if root.Kind == yaml.MappingNode && found["target"] == nil && !d.targetGiven {
 		d.noTarget(root)
 	}
 	if root.Kind == yaml.MappingNode && found["uris"] == nil {

@@ -105,7 +105,7 @@ func (d *decoder) kind(n *yaml.Node, t *Target, found keys) {
 }
 
 func (d *decoder) noTarget(n *yaml.Node) {
-	d.problem(n, `write target: with one of url:, command:, passenger:, fastcgi:, demo:, such as target: {url: "http://127.0.0.1:3000"}`,
+	d.problem(n, `write target: with one of url:, command:, passenger:, fastcgi:, demo:, such as target: {url: "http://127.0.0.1:3000"}; or run with --target URL`,
 		"no target: nothing here says which process is pinned")
 }
 

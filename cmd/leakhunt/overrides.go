@@ -84,6 +84,8 @@ func (o *overrides) target(sc *scenarios.Scenario) error {
 	}
 	if o.pid != 0 {
 		switch sc.Target.Kind {
+		case "":
+			sc.Target = scenarios.Target{Kind: "url", PID: o.pid}
 		case "url":
 			sc.Target.PID = o.pid
 		case "passenger":

@@ -146,5 +146,5 @@ func (o *overrides) options() (scenarios.Options, error) {
 	for _, p := range vars {
 		m[p.Name] = p.Value
 	}
-	return scenarios.Options{Vars: m}, nil
+	return scenarios.Options{Vars: m, TargetGiven: o.url != "" || o.pid != 0}, nil
 }

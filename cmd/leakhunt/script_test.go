@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"leakhunt/harness/proc"
 )
 
 func TestMain(m *testing.M) {
@@ -25,7 +27,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": exitStatus, "freeport": freePort, "waitport": waitPort,
+			"status": exitStatus, "freeport": freePort, "waitport": waitPort, "listener": listener,
 		},
 	})
 }
@@ -64,6 +66,19 @@ func waitPort(ts *testscript.TestScript, _ bool, args []string) {
 	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		if c, err := net.Dial("tcp", "127.0.0.1:"+args[0]); err == nil {
 			ts.Check(c.Close())
+			return
+		}
+	}
+	ts.Fatalf("nobody listens on port %s", args[0])
+}
+
+// listener sets a variable to the pid that listens on a port: listener $PORT PID.
+func listener(ts *testscript.TestScript, _ bool, args []string) {
+	all, _, err := proc.Listeners()
+	ts.Check(err)
+	for _, l := range all {
+		if l.Network == "tcp" && strconv.Itoa(int(l.Addr.Port())) == args[0] && len(l.PIDs) == 1 {
+			ts.Setenv(args[1], strconv.Itoa(l.PIDs[0]))
 			return
 		}
 	}

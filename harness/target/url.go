@@ -1,13 +1,21 @@
 package target
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
+	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
 	"leakhunt/scenarios"
 )
 
-// openURL is a target that runs already: the process that answers at a URL.
+// openURL is a target that runs already: the process that answers at a URL, or,
+// without one, a process by its pid, wherever it listens.
 func openURL(t *scenarios.Target) (Target, error) {
+	if t.URL == "" && t.PID != 0 {
+		return &urlTarget{pid: t.PID}, nil
+	}
 	at, err := parseURL(t.URL, t.Insecure)
 	if err != nil {
 		return nil, err
@@ -22,7 +30,13 @@ type urlTarget struct {
 
 // Pin implements Target.
 func (t *urlTarget) Pin(ctx context.Context) (Pinned, error) {
-	at, err := t.at.local(ctx)
+	at, err := t.at, error(nil)
+	if at.network == "" {
+		at, err = listensAt(t.pid)
+	}
+	if err == nil {
+		at, err = at.local(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +53,34 @@ func (t *urlTarget) Pin(ctx context.Context) (Pinned, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// listensAt is the address at which a process is taken to serve its
+// application.
+func listensAt(pid int) (address, error) {
+	if _, err := proc.Find(pid); err != nil {
+		return address{}, fault.Measuref("there is no process %d", pid).Because(err).WithHint("leakhunt processes lists those there are.")
+	}
+	switch Identify(pid).Server {
+	case "passenger":
+		return address{}, fault.Measuref("%s is addressed through Passenger", describe(pid)).
+			WithHint("Write target: {passenger: {pid: %d}} in the scenario.", pid)
+	case "php-fpm":
+		return address{}, fault.Measuref("%s speaks FastCGI", describe(pid)).
+			WithHint("Write target: {fastcgi: {address: …, root: …}} in the scenario.")
+	}
+	all, _, err := proc.Listeners()
+	if err != nil {
+		return address{}, fault.Measuref("cannot tell where pid %d listens", pid).Because(err)
+	}
+	slices.SortStableFunc(all, func(a, b proc.Listener) int { return cmp.Compare(preference(a), preference(b)) })
+	for _, l := range all {
+		if at, ok := reachable(l); ok && slices.Contains(l.PIDs, pid) {
+			return at, nil
+		}
+	}
+	return address{}, fault.Measuref("%s listens on no address that can be connected to from here", describe(pid)).
+		WithHint("Give the address too: --target URL --pid %d. leakhunt processes lists who listens.", pid)
 }
 
 var _ Pinned = (*pinned)(nil)
