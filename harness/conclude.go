@@ -35,6 +35,7 @@ func (h *hunt) result() *Result {
 	}
 	if h.pinned != nil {
 		r.Target = h.pinned.Info()
+		r.Target.Restarts, r.Target.RestartedAt = len(h.restarted), h.restarted
 	}
 	for _, u := range r.URIs {
 		r.Summary.count(u.Verdict)
@@ -167,6 +168,11 @@ func (h *hunt) failed(t *track) (verdict.Judgement, bool) {
 		limit = l
 	}
 	switch {
+	case t.deaths >= lethal:
+		return verdict.Judgement{
+			Label: verdict.Failed, Requests: t.requests(),
+			Reason: fmt.Sprintf("it killed the process %d times with its first requests, so no more were sent: %s", t.deaths, t.first),
+		}, true
 	case t.broken:
 		return verdict.Judgement{
 			Label: verdict.Failed, Requests: t.requests(),
@@ -191,10 +197,7 @@ func (h *hunt) byRSS(t *track) verdict.Judgement {
 			j.Reason += fmt.Sprintf("; what it grew by among the others was memory that %s had made room for", t.carried)
 		}
 	case t.suspect:
-		j = verdict.Fixed(t.joined(nil), h.params(t))
-		j.Label = verdict.Inconclusive
-		j.More = max(confirmLeast, 4*t.requests())
-		j.Reason = "it grew among the others, and the run ended before it could be tried alone"
+		j = h.untried(t)
 	case t.done && t.Requests.Auto:
 		j = verdict.Recorded(t.joined(nil), h.params(t))
 	default:

@@ -34,8 +34,14 @@ func (h *hunt) confirmAll(ctx context.Context) error {
 	h.progress.phase = "confirming"
 	for i, t := range suspects {
 		h.progress.expected = h.total + (len(suspects)-i)*confirmLeast
-		if err := h.confirm(ctx, t); err != nil {
-			return err
+		for !t.broken {
+			err := h.confirm(ctx, t)
+			if err == nil {
+				break
+			}
+			if err := h.revive(ctx, err); err != nil {
+				return err
+			}
 		}
 		h.observer.Standing(h.standing())
 	}
@@ -75,6 +81,9 @@ func alone(b block) bool { return b.alone }
 // the headroom that its neighbours made is no evidence yet.
 func (h *hunt) confirmed(t *track) verdict.Judgement {
 	mem := t.joined(alone)
+	if len(mem) == 0 {
+		return h.untried(t)
+	}
 	j := verdict.Confirm(mem, t.slope, t.seen, h.params(t))
 	if j.Label == verdict.Leak && h.untightJVM() {
 		j.Label, j.More = verdict.Inconclusive, 0
@@ -87,6 +96,15 @@ func (h *hunt) confirmed(t *track) verdict.Judgement {
 		j.Reason = fmt.Sprintf("it grew by %s alone, and its neighbours may have made room for %s before",
 			units.Bytes(grown), units.Bytes(t.headroom))
 	}
+	return j
+}
+
+// untried is the verdict on a suspect whose confirmation was never begun.
+func (h *hunt) untried(t *track) verdict.Judgement {
+	j := verdict.Fixed(t.joined(nil), h.params(t))
+	j.Label = verdict.Inconclusive
+	j.More = max(confirmLeast, 4*t.requests())
+	j.Reason = "it grew among the others, and the run ended before it could be tried alone"
 	return j
 }
 

@@ -66,11 +66,10 @@ func (h *hunt) diagnose(ctx context.Context, tgt Target, d *Diagnosis) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, h.pinned.Close()) }()
+	defer h.disconnect()
 	if err := h.open(ctx); err != nil {
 		return err
 	}
-	defer h.client.Close()
-	defer h.closeMeter()
 	info := h.pinned.Info()
 	d.good("pid %d is pinned (%s)", info.PID, strings.Join(slices.DeleteFunc([]string{info.Kind, info.Server, info.Runtime, info.URL},
 		func(s string) bool { return s == "" }), ", "))
@@ -154,7 +153,6 @@ func (h *hunt) environmentOf(d *Diagnosis) {
 
 func (h *hunt) evidenceOf(d *Diagnosis) {
 	if h.counter != nil {
-		defer h.counter.Close()
 		d.good("the runtime counts what is alive (%s): a leak of 64 to 512 B per request shows within about 250 requests", h.counter.Name())
 		return
 	}

@@ -47,14 +47,15 @@ func (h *hunt) slack() float64 {
 	return max(0, slack-h.surelyLive())
 }
 
-// surelyLive is what convicted leaks hold: it is resident, and not free.
+// surelyLive is what convicted leaks hold in the present process: it is
+// resident, and not free.
 func (h *hunt) surelyLive() (bytes float64) {
 	for _, t := range h.tracks {
 		if !t.tried {
 			continue
 		}
 		if j := h.confirmed(t); j.Label == verdict.Leak {
-			bytes += max(0, j.Low) * float64(t.requests())
+			bytes += max(0, j.Low) * float64(t.requests()-t.life)
 		}
 	}
 	return bytes

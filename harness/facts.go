@@ -32,7 +32,7 @@ func (h *hunt) study(ctx context.Context) error {
 	}
 	f, err := m.Facts()
 	if err != nil {
-		return h.lost(err)
+		return h.broken(ctx, err)
 	}
 	h.allocator = f.Allocator
 	if f.RSSError > imprecise {
@@ -63,9 +63,15 @@ func (s *session) read() (memory.Reading, error) {
 	return s.meter.Read()
 }
 
-// closeMeter closes a meter that holds files open.
-func (s *session) closeMeter() {
+// disconnect closes what open opened.
+func (s *session) disconnect() {
+	if s.client != nil {
+		s.client.Close()
+	}
 	if c, ok := s.meter.(io.Closer); ok {
 		c.Close() //nolint:errcheck // files of /proc, only read
+	}
+	if s.counter != nil {
+		s.counter.Close() //nolint:errcheck // its process may be gone
 	}
 }

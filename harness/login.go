@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"maps"
 
 	"leakhunt/harness/capture"
@@ -16,14 +17,14 @@ func (s *session) login(ctx context.Context) error {
 		s.vars = map[string]string{}
 	}
 	for i, step := range s.plan.Scenario.Before {
-		s.fresh = false
+		s.fresh, s.last = false, fmt.Sprintf("before: %s %s", step.Method, step.URI)
 		res := s.client.Do(ctx, s.plan.Before[i], s.values(1))
 		s.total += res.Sent
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if !res.OK() {
-			return stepFault(step.Method, step.URI, step.Line, failureText(res))
+			return s.unlessLost(ctx, stepFault(step.Method, step.URI, step.Line, failureText(res)))
 		}
 		for _, c := range step.Capture {
 			v, err := capture.Take(c, res.Header, res.Body)

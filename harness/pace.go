@@ -84,7 +84,7 @@ func (p settledPace) next(t *track, round int) int {
 		return settledBlock
 	}
 	// What grows is followed to the horizon in a few larger blocks.
-	left := settledHorizon - t.requests()
+	left := settledHorizon - t.counted()
 	return min(left, max(settledBlock, (settledHorizon-settledBlock*settledRounds)/settledRounds+1))
 }
 
@@ -103,7 +103,7 @@ func (p settledPace) ahead(t *track, round int) int {
 	if round < settledRounds {
 		return settledBlock * (settledRounds - round)
 	}
-	return max(0, settledHorizon-t.requests())
+	return max(0, settledHorizon-t.counted())
 }
 
 // nth is the size of the block of a round, counted from 1; 0 after the last.

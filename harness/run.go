@@ -72,10 +72,11 @@ type hunt struct {
 	order     *rand.Rand
 	opt       Options
 	tracks    []*track
-	start     int64 // the metric when the process was pinned
-	startAnon int64 // anonymous memory then
-	warmed    int64 // the metric after the burn-in
-	burned    int   // requests of the burn-in
+	start     int64     // the metric when the process was pinned
+	startAnon int64     // anonymous memory then
+	warmed    int64     // the metric after the burn-in
+	burned    int       // requests of the burn-in
+	restarted []float64 // when the process was started again, in seconds since the run began
 	allocator string
 }
 
@@ -85,22 +86,11 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, h.pinned.Close()) }()
-	if err := h.open(ctx); err != nil {
-		return err
-	}
-	defer h.client.Close()
-	defer h.closeMeter()
-	if err := h.study(ctx); err != nil {
-		return err
-	}
-	if h.counter != nil {
-		defer h.counter.Close()
-	}
-	if err := h.login(ctx); err != nil {
-		return err
-	}
-	if err := h.burnIn(ctx); err != nil {
-		return err
+	defer h.disconnect()
+	if err := h.begin(ctx); err != nil {
+		if err := h.revive(ctx, err); err != nil {
+			return err
+		}
 	}
 	if err := h.sweep(ctx); err != nil {
 		return err
@@ -111,22 +101,36 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 	return h.nameSites(ctx)
 }
 
+// begin makes a fresh process ready to be measured.
+func (h *hunt) begin(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{h.open, h.study, h.login, h.burnIn} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // open connects the load, the meter and the counter to the pinned process.
 func (h *hunt) open(ctx context.Context) (err error) {
 	h.client = load.New(h.pinned.Endpoint(), true)
-	if h.meter, err = h.opt.OpenMeter(h.pinned.Process()); err != nil {
-		return fault.Measuref("cannot read the memory of pid %d", h.pinned.Process().PID).Because(err)
+	meter, err := h.opt.OpenMeter(h.pinned.Process())
+	if err != nil {
+		return h.unlessLost(ctx, fault.Measuref("cannot read the memory of pid %d", h.pinned.Process().PID).Because(err))
 	}
+	h.meter = meter
 	if h.opt.OpenCounter != nil {
-		if h.counter, err = h.opt.OpenCounter(ctx, h.pinned, h.client); err != nil {
-			return err
+		counter, err := h.opt.OpenCounter(ctx, h.pinned, h.client)
+		if err != nil {
+			return h.unlessLost(ctx, err)
 		}
+		h.counter = counter
 	}
 	begin := time.Now()
 	const tries = 16
 	for range tries {
 		if h.start, err = h.sample(); err != nil {
-			return h.lost(err)
+			return h.broken(ctx, err)
 		}
 	}
 	h.readCost = time.Since(begin) / tries
@@ -143,20 +147,25 @@ func (h *hunt) open(ctx context.Context) (err error) {
 // the heap that the others leave behind.
 func (h *hunt) burnIn(ctx context.Context) error {
 	h.progress.phase = "warming up"
+	before := h.total
 	each := h.plan.BurnIn(h.counter != nil)
 	h.progress.expected = h.expected(each)
 	for _, n := range Blocks(each, burnInPasses, false) {
 		for _, i := range h.order.Perm(len(h.tracks)) {
-			if err := h.warm(ctx, h.tracks[i], n); err != nil {
+			t := h.tracks[i]
+			if t.broken {
+				continue
+			}
+			if err := h.warm(ctx, t, n); err != nil {
 				return err
 			}
 		}
 	}
 	var err error
-	h.burned = h.total
+	h.burned = h.total - before
 	h.warmed, err = h.sample()
 	if err != nil {
-		return h.lost(err)
+		return h.broken(ctx, err)
 	}
 	return nil
 }
@@ -178,7 +187,7 @@ func (h *hunt) sweep(ctx context.Context) error {
 				t.done = true
 				continue
 			}
-			if err := h.block(ctx, t, n, round, false); err != nil {
+			if err := h.whole(ctx, t, n, round); err != nil {
 				return err
 			}
 			sent += n

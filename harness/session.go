@@ -10,6 +10,7 @@ import (
 	"leakhunt/harness/load"
 	"leakhunt/harness/memory"
 	"leakhunt/harness/target"
+	"leakhunt/harness/units"
 	"leakhunt/scenarios"
 )
 
@@ -24,10 +25,11 @@ type session struct {
 	secret   func(string) // told what must appear nowhere; may be nil
 	observer Observer
 	began    time.Time
-	total    int  // every request sent
-	reading  edge // the last reading between blocks
-	fresh    bool // reading still holds: nothing was sent since
-	anon     bool // metric: anon
+	total    int    // every request sent
+	last     string // what was sent last, as people call it
+	reading  edge   // the last reading between blocks
+	fresh    bool   // reading still holds: nothing was sent since
+	anon     bool   // metric: anon
 	readCost time.Duration
 	exact    bool // readings between blocks come from smaps_rollup
 	peak     int64
@@ -61,14 +63,11 @@ func (s *session) edge(ctx context.Context) (edge, error) {
 	var err error
 	if s.counter != nil {
 		if e.counters, err = s.counter.Read(ctx); err != nil {
-			if ctx.Err() != nil {
-				return edge{}, ctx.Err()
-			}
-			return edge{}, s.lost(err)
+			return edge{}, s.broken(ctx, err)
 		}
 	}
 	if e.Reading, err = s.read(); err != nil {
-		return edge{}, s.lost(err)
+		return edge{}, s.broken(ctx, err)
 	}
 	e.metric = s.metricOf(e.Reading)
 	s.peak = max(s.peak, e.RSS)
@@ -83,8 +82,39 @@ func (s *session) metricOf(r memory.Reading) int64 {
 	return r.RSS
 }
 
+// lost is the stop of a run that cannot go on with its process, for err, which
+// pinned.Check has said. It names what was sent last.
 func (s *session) lost(err error) error {
-	return &stop{reason: err.Error(), err: err}
+	if interrupted(err) {
+		return err
+	}
+	told := fault.Measuref("the process was lost before anything was sent").Because(err)
+	if s.last != "" {
+		told = fault.Measuref("the process was lost after %s requests, the last one to %s", units.Count(s.total), s.last).Because(err)
+	}
+	return &stop{reason: told.Error(), err: told}
+}
+
+// broken is lost, for an error of something else: a reading, a counter, a
+// request. Those only show that something is wrong; where the process is gone,
+// the pinned process says how, and who is there in its place.
+func (s *session) broken(ctx context.Context, err error) error {
+	err = s.unlessLost(ctx, err)
+	if halt := (*stop)(nil); errors.As(err, &halt) {
+		return err
+	}
+	return s.lost(err)
+}
+
+// unlessLost is err, or what became of the process where that explains it.
+func (s *session) unlessLost(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if gone := s.pinned.Check(ctx, nil); gone != nil {
+		return s.lost(gone)
+	}
+	return err
 }
 
 // sample is the metric after one request.
@@ -100,11 +130,12 @@ func (s *session) sample() (int64, error) {
 // only where the run cannot go on.
 func (s *session) send(ctx context.Context, t *track) (load.Result, error) {
 	t.sent++
-	s.fresh = false
+	s.fresh, s.last = false, t.Name
 	res := s.client.Do(ctx, t.Template, s.values(t.sent))
 	s.total += res.Sent // a request that a closing server may not have seen goes twice
 	if res.OK() {
 		t.failed = 0
+		t.served++
 		return res, nil
 	}
 	if ctx.Err() != nil {
@@ -119,7 +150,8 @@ func (s *session) send(ctx context.Context, t *track) (load.Result, error) {
 	}
 	if res.Err != nil {
 		if err := s.pinned.Check(ctx, nil); err != nil {
-			return res, s.lost(fault.Measuref("%s was the last URI sent", t.Name).Because(err))
+			t.died()
+			return res, s.lost(err)
 		}
 	}
 	return res, nil
@@ -144,7 +176,7 @@ func (s *session) values(n int) load.Values {
 func (s *session) warm(ctx context.Context, t *track, n int) error {
 	before, err := s.sample()
 	if err != nil {
-		return s.lost(err)
+		return s.broken(ctx, err)
 	}
 	for range n {
 		if t.failed >= giveUpAfter {
@@ -159,7 +191,7 @@ func (s *session) warm(ctx context.Context, t *track, n int) error {
 		}
 		now, err := s.sample()
 		if err != nil {
-			return s.lost(err)
+			return s.broken(ctx, err)
 		}
 		if d := now - before; d > t.step.bytes {
 			t.step = firstStep{bytes: d, request: t.sent}
@@ -176,7 +208,7 @@ func (s *session) block(ctx context.Context, t *track, n, round int, alone bool)
 	if err != nil {
 		return err
 	}
-	b := block{round: round, first: len(t.pages), start: start, alone: alone}
+	b := block{round: round, first: len(t.pages), start: start, alone: alone, cut: true}
 	defer func() {
 		if b.n > 0 {
 			t.blocks = append(t.blocks, b)
@@ -184,7 +216,6 @@ func (s *session) block(ctx context.Context, t *track, n, round int, alone bool)
 	}()
 	last := start.metric
 	low, high := last, last
-	b.end = start
 	stride := s.stride(t)
 	for i := range n {
 		if err := s.within(ctx); err != nil {
@@ -196,13 +227,13 @@ func (s *session) block(ctx context.Context, t *track, n, round int, alone bool)
 		}
 		if (i+1)%stride == 0 || i == n-1 {
 			if last, err = s.sample(); err != nil {
-				return s.lost(err)
+				return s.broken(ctx, err)
 			}
 		}
 		b.n++
 		t.pages = append(t.pages, int32(float64(last)/pageBytes))
 		t.at = append(t.at, float32(time.Since(s.began).Seconds()))
-		b.end.metric, b.end.at = last, time.Since(s.began)
+		b.end = s.passing(start, last)
 		if res.OK() {
 			t.latency = append(t.latency, uint32(min(res.Latency.Microseconds(), 1<<32-1)))
 		} else if t.errors++; t.failed >= giveUpAfter {
@@ -218,8 +249,17 @@ func (s *session) block(ctx context.Context, t *track, n, round int, alone bool)
 	if err != nil {
 		return err
 	}
-	b.end = end
+	b.end, b.cut = end, false
 	return nil
+}
+
+// passing is the end of a block that is cut off now: the metric alone is known.
+func (s *session) passing(start edge, metric int64) edge {
+	e := edge{Reading: start.Reading, metric: metric, at: time.Since(s.began)}
+	if !s.anon {
+		e.RSS = metric
+	}
+	return e
 }
 
 // stride is how many requests go between two readings, so that reading costs

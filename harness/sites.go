@@ -57,8 +57,16 @@ func (h *hunt) nameSites(ctx context.Context) error {
 		return err
 	}
 	for _, t := range culprits {
-		if err := h.sitesOf(ctx, tracer, t, control); err != nil {
+		err := h.sitesOf(ctx, tracer, t, control)
+		if err == nil {
+			continue
+		}
+		if err := h.revive(ctx, err); err != nil {
 			return err
+		}
+		t.sitesNote = "no lines named: the process was lost meanwhile"
+		if tracer, ok = h.counter.(Tracer); !ok {
+			return nil
 		}
 	}
 	return nil
@@ -107,12 +115,12 @@ func (h *hunt) sitesOf(ctx context.Context, tracer Tracer, t *track, control []r
 	j, _, _ := h.judge(t)
 	sites, err := h.trace(ctx, tracer, t, siteRequests)
 	if err != nil {
-		return h.unnamed(t, err)
+		return h.unnamed(ctx, t, err)
 	}
 	ranked, explained := runtimes.Rank(sites, control, siteRequests, j.Growth)
 	if c, ok := tracer.(callerTracer); ok && len(ranked) > 0 {
 		if ranked, err = h.callers(ctx, c, t, ranked); err != nil {
-			return h.unnamed(t, err)
+			return h.unnamed(ctx, t, err)
 		}
 	}
 	if j.Label != verdict.Leak {
@@ -136,8 +144,11 @@ func these(lines int) string {
 
 // unnamed keeps the reason why a URI has no sites; only the loss of the
 // process, a limit or an interrupt ends the pass.
-func (h *hunt) unnamed(t *track, err error) error {
+func (h *hunt) unnamed(ctx context.Context, t *track, err error) error {
 	var halt *stop
+	if err = h.unlessLost(ctx, err); ctx.Err() != nil {
+		return err
+	}
 	if interrupted(err) || errors.As(err, &halt) {
 		return err
 	}

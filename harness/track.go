@@ -26,6 +26,9 @@ type track struct {
 	peak     int64
 	slack    float64 // bytes that may have been free when its last block ended
 	late     *verdict.Late
+	served   int     // requests that the present process has answered
+	deaths   int     // processes in a row that it ended with its first requests
+	life     int     // judged requests before the present process
 	done     bool    // no more requests are needed
 	broken   bool    // the requests themselves fail: none are sent any more
 	suspect  bool    // it may leak, and is to be tried alone
@@ -53,6 +56,7 @@ type block struct {
 	first, n   int // readings pages[first : first+n]
 	start, end edge
 	alone      bool // a confirmation: others were in quarantine
+	cut        bool // ended before its time: nothing was counted at its end
 }
 
 // edge is a reading between blocks.
@@ -99,6 +103,17 @@ func (t *track) joined(pick func(block) bool) []float64 {
 // requests is the number of judged requests.
 func (t *track) requests() int { return len(t.pages) }
 
+// counted is the number of judged requests with a count at both edges of their
+// block.
+func (t *track) counted() (n int) {
+	for _, b := range t.blocks {
+		if !b.cut {
+			n += b.n
+		}
+	}
+	return n
+}
+
 // edges is the URI's own series of one settled value at block edges, the
 // change while others ran taken out.
 func (t *track) edges(value func(edge) float64) []verdict.Edge {
@@ -106,6 +121,9 @@ func (t *track) edges(value func(edge) float64) []verdict.Edge {
 	var n int
 	var level float64
 	for _, b := range t.blocks {
+		if b.cut {
+			continue
+		}
 		n += b.n
 		level += value(b.end) - value(b.start)
 		out = append(out, verdict.Edge{Requests: n, Value: level})

@@ -68,6 +68,7 @@ type Target struct {
 	Dir       string   // working directory of Command, relative to the scenario
 	Env       []string // NAME=value
 	Ready     Ready
+	Restarts  int  // with Command: how often it is started again in a run where it is lost; 0: its loss ends the run
 	Tighten   bool // set allocator and collector so that RSS follows what is alive
 	Passenger *Passenger
 	FastCGI   *FastCGI

@@ -30,7 +30,8 @@ func (d *decoder) targetFields(t *Target) fields {
 		"ready": func(n *yaml.Node) {
 			d.mapping(n, d.readyFields(&t.Ready))
 		},
-		"tighten": d.flag(&t.Tighten),
+		"restarts": whole(d, &t.Restarts, 0, maxRestarts),
+		"tighten":  d.flag(&t.Tighten),
 		"passenger": func(n *yaml.Node) {
 			t.Passenger = &Passenger{Protocol: "auto"}
 			d.mapping(n, d.passengerFields(t.Passenger))
@@ -41,6 +42,9 @@ func (d *decoder) targetFields(t *Target) fields {
 		},
 	}
 }
+
+// maxRestarts bounds target.restarts: whoever needs more has a crash loop.
+const maxRestarts = 100
 
 // demoFields is empty: the demo has no settings.
 func (d *decoder) demoFields() fields { return fields{} }
@@ -96,7 +100,7 @@ func (d *decoder) kind(n *yaml.Node, t *Target, found keys) {
 	}
 	d.needs(found, "pid", "url", "name the process with url:, or write pid: inside passenger:")
 	d.needs(found, "insecure", "url", "it means the certificate of an https:// url:")
-	for _, key := range []string{"dir", "env", "ready", "tighten"} {
+	for _, key := range []string{"dir", "env", "ready", "restarts", "tighten"} {
 		d.needs(found, key, "command", "it means a process that leakhunt starts itself")
 	}
 	if found["insecure"] != nil && t.Insecure && t.URL != "" && !strings.HasPrefix(t.URL, "https:") {

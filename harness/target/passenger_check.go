@@ -129,8 +129,13 @@ func (p *passengerPinned) lost(ctx context.Context, cause error) error {
 }
 
 // Restart implements Restarter: it takes the process out of the pool, which
-// starts another one.
+// starts another one. Where the process is lost already, a Standalone that was
+// started for the run is started anew.
 func (p *passengerPinned) Restart(ctx context.Context) error {
+	if p.child != nil && p.Check(ctx, nil) != nil {
+		p.info.Restarts++
+		return errors.Join(p.Close(), p.begin(ctx))
+	}
 	if len(p.target.want.StatusCommand) > 0 {
 		return fault.Measuref("a fresh process cannot be had through status_command, which only reads").
 			WithHint("Run leakhunt as root, without status_command, or without isolate.")

@@ -295,6 +295,9 @@ func killNoticed(t *testing.T, tr *trial) {
 	if tr.subject.Status && !strings.Contains(text, "signal 9") {
 		t.Errorf("its signal is not told: %s", text)
 	}
+	if tr.subject.Owned {
+		restarts(t, tr)
+	}
 }
 
 func crashNoticed(t *testing.T, tr *trial) {
