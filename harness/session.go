@@ -35,6 +35,7 @@ type session struct {
 	peak     int64
 	progress progress
 	warnings warnings
+	checked  time.Time // when the pinned process was looked at last
 }
 
 // stop ends a run early; what was measured is kept. lost says that the target
@@ -47,6 +48,11 @@ type stop struct {
 func (s *stop) Error() string { return s.reason }
 func (s *stop) Unwrap() error { return s.err }
 
+// checkEvery is how often the pinned process is looked at within a block, which
+// may last for minutes: a server that replaces a process may let the old one
+// answer on a kept connection for as long as it likes.
+const checkEvery = time.Second
+
 // Failures in a row after which a URI is given up: its requests do not work.
 const giveUpAfter = 20
 
@@ -56,8 +62,8 @@ func (s *session) edge(ctx context.Context) (edge, error) {
 	if s.fresh {
 		return s.reading, nil
 	}
-	if err := s.pinned.Check(ctx, s.client.Conn()); err != nil {
-		return edge{}, s.lost(err)
+	if err := s.check(ctx); err != nil {
+		return edge{}, err
 	}
 	e := edge{at: time.Since(s.began)}
 	var err error
@@ -73,6 +79,15 @@ func (s *session) edge(ctx context.Context) (edge, error) {
 	s.peak = max(s.peak, e.RSS)
 	s.reading, s.fresh = e, true
 	return e, nil
+}
+
+// check makes sure that the process is still there and answers.
+func (s *session) check(ctx context.Context) error {
+	if err := s.pinned.Check(ctx, s.client.Conn()); err != nil {
+		return s.lost(err)
+	}
+	s.checked = time.Now()
+	return nil
 }
 
 func (s *session) metricOf(r memory.Reading) int64 {
@@ -281,7 +296,8 @@ func (s *session) stride(t *track) int {
 	return min(16, max(1, int(50*s.readCost/each)))
 }
 
-// within returns a stop where a limit of the scenario is reached.
+// within returns a stop where a limit of the scenario is reached, or the
+// process is lost.
 func (s *session) within(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -292,6 +308,9 @@ func (s *session) within(ctx context.Context) error {
 	}
 	if l.RSS > 0 && s.progress.rss > l.RSS {
 		return &stop{reason: fmt.Sprintf("the process reached the limit of RSS (limits.rss) with %d bytes", s.progress.rss)}
+	}
+	if time.Since(s.checked) > checkEvery {
+		return s.check(ctx)
 	}
 	return nil
 }

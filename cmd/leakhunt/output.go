@@ -52,7 +52,8 @@ func (a *app) reportOptions(scenario string) (report.Options, error) {
 	return o, nil
 }
 
-// conclude writes every report, also of a run that failed, and says what the
+// conclude writes every report, also of a run that failed once a process was
+// pinned, and says what the
 // run came to. What the run came to weighs more than a report that could not be
 // written, which is told then and there.
 func (a *app) conclude(res *harness.Result, runErr error, sc *scenarios.Scenario, sinks []report.Sink, g *gate) error {
@@ -62,7 +63,7 @@ func (a *app) conclude(res *harness.Result, runErr error, sc *scenarios.Scenario
 	}
 	// A baseline that cannot be compared with costs the comparison alone.
 	spoiled := g.options(res, &o)
-	if runErr == nil || res.RequestsTotal > 0 {
+	if runErr == nil || res.Target.PID > 0 {
 		spoiled = errors.Join(spoiled, report.WriteAll(sinks, a.stdout, res, o), a.onGitHub(res, o))
 	}
 	if runErr == nil {

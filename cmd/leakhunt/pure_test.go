@@ -12,22 +12,7 @@ import (
 // What -o json leaves on stdout is one JSON document, and conforms to what
 // schema --result prints; one that does not conform is told apart.
 func TestJSONConforms(t *testing.T) {
-	schemaText, err := exec.Command("leakhunt", "schema", "--result").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaText))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("result.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("result.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := resultSchema(t)
 	out, err := exec.Command("leakhunt", "run", shopScenario(t, goShop(t)("/cart=8192"), []string{"/", "/cart", "/orders/{{n}}"}), "-o", "json").Output()
 	if code := exitOf(err); code != 1 {
 		t.Fatalf("exit code %d: %v", code, err)
@@ -54,4 +39,26 @@ func exitOf(err error) int {
 		return exit.ExitCode()
 	}
 	return 0
+}
+
+// resultSchema is what schema --result prints.
+func resultSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	schemaText, err := exec.Command("leakhunt", "schema", "--result").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("result.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("result.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
 }
