@@ -38,13 +38,14 @@ func (h *hunt) result() *Result {
 		r.Target.Restarts, r.Target.RestartedAt = len(h.restarted), h.restarted
 	}
 	for _, u := range r.URIs {
-		r.Summary.count(u.Verdict)
+		r.Summary.Count(u.Verdict)
 	}
 	r.Warnings = append([]Warning{}, h.warnings...)
 	return r
 }
 
-func (s *Summary) count(l verdict.Label) {
+// Count counts one more URI with that verdict.
+func (s *Summary) Count(l verdict.Label) {
 	switch l {
 	case verdict.Leak:
 		s.Leak++

@@ -123,6 +123,7 @@ type Point struct {
 	Round    int     `json:"round"`
 	T        float64 `json:"t_s"`               // seconds since the run began
 	Settled  bool    `json:"settled,omitempty"` // read after garbage was collected
+	Alone    bool    `json:"alone,omitempty"`   // tried again by itself, out of the rounds
 }
 
 // Warning is something a reader should know before trusting the result.

@@ -49,10 +49,10 @@ func (t *track) points(most int, anon bool) []Point {
 	keep := Thin(len(t.pages), most, func(i int) float64 { return float64(t.pages[i]) })
 	k := 0
 	for _, b := range t.blocks {
-		out = append(out, edgePoint(b.start, b, b.first))
+		out = append(out, edgePoint(b.start, b, b.first, anon))
 		for ; k < len(keep) && keep[k] < b.first+b.n; k++ {
 			i := keep[k]
-			p := Point{Requests: i + 1, RSS: b.end.RSS, Anon: b.end.Anon, Round: b.round, T: float64(t.at[i])}
+			p := Point{Requests: i + 1, RSS: b.end.RSS, Anon: b.end.Anon, Round: b.round, T: float64(t.at[i]), Alone: b.alone}
 			if m := int64(float64(t.pages[i]) * pageBytes); anon {
 				p.Anon = m
 			} else {
@@ -61,15 +61,19 @@ func (t *track) points(most int, anon bool) []Point {
 			out = append(out, p)
 		}
 		if b.end.RSS > 0 {
-			out = append(out, edgePoint(b.end, b, b.first+b.n))
+			out = append(out, edgePoint(b.end, b, b.first+b.n, anon))
 		}
 	}
 	return out
 }
 
-func edgePoint(e edge, b block, requests int) Point {
-	return Point{
+func edgePoint(e edge, b block, requests int, anon bool) Point {
+	p := Point{
 		Requests: requests, RSS: e.RSS, Anon: e.Anon, Round: b.round,
-		T: e.at.Seconds(), Settled: e.counters != nil,
+		T: e.at.Seconds(), Settled: e.counters != nil, Alone: b.alone,
 	}
+	if anon {
+		p.Anon = e.metric // with swap, as between the edges
+	}
+	return p
 }

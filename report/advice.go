@@ -43,6 +43,12 @@ func measured(u *harness.URIResult) bool { return u.Requests > 0 && u.Verdict !=
 // advice is what to do next, in a sentence or two. Text from outside is in it
 // as it came: the caller escapes it.
 func advice(r *harness.Result) string {
+	lead, detail := headline(r)
+	return strings.TrimSpace(lead + " " + detail)
+}
+
+// headline is advice as a sentence to read first, and what belongs to it.
+func headline(r *harness.Result) (lead, detail string) {
 	in := func(pick func(*harness.URIResult) bool) []*harness.URIResult {
 		var out []*harness.URIResult
 		for i := range r.URIs {
@@ -64,33 +70,34 @@ func advice(r *harness.Result) string {
 	case len(broken) > 0:
 		u := broken[0]
 		return fmt.Sprintf("Look at %s first: it breaks its budget, at least %s where %s is allowed.",
-			label(u), units.Rate(u.GrowthLow), units.Bytes(float64(u.Budget)))
+			label(u), units.Rate(u.GrowthLow), units.Bytes(float64(u.Budget))), ""
 	case len(failed) > 0:
 		return fmt.Sprintf("Make %s answer first: %s could not be judged%s.", label(failed[0]),
-			plural(len(failed), "it", fmt.Sprintf("it and %s more", units.Count(len(failed)-1))), reason(failed[0].FirstError))
+			plural(len(failed), "it", fmt.Sprintf("it and %s more", units.Count(len(failed)-1))), reason(failed[0].FirstError)), ""
 	case len(open) > 0:
 		return fmt.Sprintf("No leak is proven, and %s of %s %s inconclusive%s.", units.Count(len(open)),
-			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are"), settling(open))
+			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are"), settling(open)), ""
 	case len(r.URIs) == 0:
-		return "Nothing was measured."
+		return "Nothing was measured.", ""
 	}
-	return cleared(r)
+	return cleared(r), ""
 }
 
-func leakAdvice(leaks []*harness.URIResult) string {
+func leakAdvice(leaks []*harness.URIResult) (lead, detail string) {
 	u := leaks[0]
-	s := fmt.Sprintf("Fix %s first: it keeps %s with every request (%s)", label(u), units.Bytes(u.Growth), interval(u))
+	lead = fmt.Sprintf("Fix %s first: it keeps %s with every request", label(u), units.Bytes(u.Growth))
 	if len(u.Sites) > 0 && u.Sites[0].File != "" {
-		s += ", made at " + culprit(u.Sites[0])
+		lead += ", made at " + culprit(u.Sites[0])
 	}
+	detail = "The interval is " + interval(u)
 	if len(u.Evidence) > 0 {
-		s += "; evidence: " + strings.Join(u.Evidence, ", ")
+		detail += ", the evidence " + strings.Join(u.Evidence, ", ")
 	}
-	s += "."
+	detail += "."
 	if n := len(leaks) - 1; n > 0 {
-		s += fmt.Sprintf(" %s more %s after it.", units.Count(n), plural(n, "leak comes", "leaks come"))
+		detail += fmt.Sprintf(" %s more %s after it.", units.Count(n), plural(n, "leak comes", "leaks come"))
 	}
-	return s
+	return lead + ".", detail
 }
 
 // cleared names what was excluded: nothing is known below the floor.

@@ -30,6 +30,7 @@ type chart struct {
 	Dots            string // settled readings
 	Rounds          string // where a round ends
 	Areas           []area // rounds, on a time line
+	Marks           []tick // restarts, on a time line
 	X, Y            []tick
 }
 
@@ -108,7 +109,7 @@ func (p plane) dots(points []harness.Point, x func(harness.Point) float64) strin
 
 func (p plane) yTicks() []tick {
 	var out []tick
-	step := binaryStep((p.y1 - p.y0) / 6)
+	step := binaryStep((p.y1 - p.y0) / 5)
 	for v := math.Ceil(p.y0/step) * step; v <= p.y1; v += step {
 		_, py := p.at(p.x0, v)
 		out = append(out, tick{
@@ -170,7 +171,7 @@ func seriesChart(u *harness.URIResult, limit int) *chart {
 		Desc: fmt.Sprintf("Its own growth is %s over %s requests; the slope is %s, between %s.",
 			units.Bytes(float64(all[len(all)-1].RSS)), units.Count(u.Requests), units.Rate(u.Growth), interval(u)),
 		Lines: []chartLine{{"series", seriesColor, p.path(points, x)}},
-		Dots:  p.dots(Thin(all, limit/2), x),
+		Dots:  p.dots(Thin(all, limit/3), x),
 		X:     p.xTicks(func(v float64) string { return units.Count(int(v)) }),
 		Y:     p.yTicks(),
 	}

@@ -15,6 +15,8 @@ import (
 
 	"leakhunt/harness"
 	"leakhunt/harness/runtimes"
+	"leakhunt/harness/secret"
+	"leakhunt/scenarios"
 )
 
 func junit(t *testing.T, r *harness.Result, o Options) junitSuite {
@@ -253,20 +255,36 @@ func TestCulpritAt(t *testing.T) {
 }
 
 func TestCommand(t *testing.T) {
-	r := sample()
 	for _, tt := range []struct {
-		name, scenario, command, want string
+		name, path string
+		words      []string
+		want       string
 	}{
-		{"/feed", "shop.yaml", "", "leakhunt run shop.yaml --only /feed"},
-		{"order page", "a b/it's.yaml", "", `leakhunt run 'a b/it'\''s.yaml' --only 'order page'`},
-		{"/x?a[]=*", "shop.yaml", "leakhunt run shop.yaml -t http://x", `leakhunt run shop.yaml -t http://x --only '/x\?a\[]=\*'`},
-		{"$(reboot)", "shop.yaml", "", "leakhunt run shop.yaml --only '$(reboot)'"},
+		{"/feed", "shop.yaml", nil, "leakhunt run shop.yaml --only=/feed"},
+		{"order page", "a b/it's.yaml", nil, `leakhunt run 'a b/it'\''s.yaml' --only='order page'`},
+		{"$(reboot)", "shop.yaml", nil, "leakhunt run shop.yaml --only='$(reboot)'"},
+		{"a\nb\u202e", "shop.yaml", nil, "leakhunt run shop.yaml --only='a?b?'"},
+		{"/u/[secret]/[x]", "shop.yaml", nil, `leakhunt run shop.yaml --only='/u/*/\[x]'`},
+		{
+			"/x?a[]=*", "",
+			[]string{"leakhunt", "run", "s.yaml", "--target=http://x", "--header=A: b", "--only=/x*", "--skip=/y", "--tag=t", "--shard=1/2", "--seed=3"},
+			`leakhunt run s.yaml --target=http://x --header='A: b' --only='/x\?a\[]=\*'`,
+		},
 	} {
+		r := sample()
 		u := r.URIs[0]
-		u.Name, r.Scenario.Path = tt.name, tt.scenario
-		if got := command(&u, r, Options{Command: tt.command}); got != tt.want {
+		u.Name, r.Scenario.Path, r.Command = tt.name, tt.path, tt.words
+		if got := command(&u, r); got != tt.want {
 			t.Errorf("got %s, want %s", got, tt.want)
 		}
+		if g := glob(tt.name); !strings.Contains(tt.name, secret.Mark) && !scenarios.Match(g, tt.name) {
+			t.Errorf("%q does not match %q", g, tt.name)
+		}
+	}
+	r := sample()
+	r.Command = []string{"leakhunt", "run", "s.yaml", "--seed=3", "--only=/x*"}
+	if got, want := commandAll(r), "leakhunt run s.yaml --only='/x*' --seed=7"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"leakhunt/harness"
 	"leakhunt/harness/units"
-	"leakhunt/harness/verdict"
 )
 
 //go:embed html
@@ -29,18 +28,21 @@ const (
 // page is what the template shows. Every text in it is clean; the template
 // escapes it.
 type page struct {
-	Title, Lead, Incomplete string
-	Style                   template.CSS
-	Meta                    []fact
-	Chips                   []chip
-	IntervalTitle           string
-	Timeline                *timeline
-	URIs                    []section
-	Comparison              *compared
-	Target, Environment     []fact
-	Settings                []string
-	Warnings                []harness.Warning
-	Version                 string
+	Title, Lead, Detail string
+	Incomplete          string
+	Style               template.CSS
+	Meta                []fact
+	Chips               []chip
+	Timeline            *timeline
+	Top, Rest           *ranking
+	RestSays            string
+	URIs                []section
+	Comparison          *compared
+	Target, Environment []fact
+	Settings            []string
+	Warnings            []harness.Warning
+	Command, Version    string
+	Metric              string
 }
 
 type fact struct{ Name, Value string }
@@ -70,7 +72,7 @@ func writeHTML(w io.Writer, r *harness.Result, o Options) error {
 	if err != nil {
 		return fmt.Errorf("html: %w", err)
 	}
-	p := newPage(r, o)
+	p := newPage(plotted(r), o)
 	p.Style = template.CSS(style) // our own file
 	if err := t.ExecuteTemplate(w, "page", p); err != nil {
 		return fmt.Errorf("html: %w", err)
@@ -80,12 +82,13 @@ func writeHTML(w io.Writer, r *harness.Result, o Options) error {
 
 func newPage(r *harness.Result, o Options) *page {
 	p := &page{
-		Title: clean(r.Scenario.Name), Lead: clean(advice(r)), Version: clean(r.Tool.Version), IntervalTitle: intervalTitle(r),
+		Title: clean(r.Scenario.Name), Version: clean(r.Tool.Version),
+		Command: clean(commandAll(r)), Metric: metricName(r),
 		Meta: []fact{
 			{"Started", r.StartedAt.UTC().Format("2 January 2006, 15:04 MST")},
 			{"Duration", clock(r.DurationS)},
 			{"Requests", units.Count(r.RequestsTotal)},
-			{"Process", clean(strings.TrimSpace(r.Target.Server + " " + r.Target.App + fmt.Sprintf(" (pid %d)", r.Target.PID)))},
+			{"Process", clean(strings.Join(strings.Fields(fmt.Sprintf("%s %s pid %d", r.Target.Server, r.Target.App, r.Target.PID)), " "))},
 		},
 		Target: some(
 			fact{"Kind", r.Target.Kind}, fact{"Process", fmt.Sprint(r.Target.PID)}, fact{"Application", r.Target.App},
@@ -98,18 +101,12 @@ func newPage(r *harness.Result, o Options) *page {
 			fact{"Scenario", r.Scenario.Path}, fact{"SHA-256 begins", r.Scenario.SHA256[:min(12, len(r.Scenario.SHA256))]}, fact{"Seed", fmt.Sprint(r.Seed)},
 		),
 	}
+	lead, detail := headline(r)
+	p.Lead, p.Detail = clean(lead), clean(detail)
 	if !r.Complete {
 		p.Incomplete = clean("The run ended before everything was measured" + reason(r.Incomplete) + ".")
 	}
-	s := r.Summary
-	for _, c := range []struct {
-		n int
-		v verdict.Label
-	}{{s.Leak, verdict.Leak}, {s.Inconclusive, verdict.Inconclusive}, {s.Error, verdict.Failed}, {s.Bloat, verdict.Bloat}, {s.Warmup, verdict.Warmup}, {s.Stable, verdict.Stable}} {
-		if c.n > 0 {
-			p.Chips = append(p.Chips, chip{units.Count(c.n), string(c.v)})
-		}
-	}
+	p.Chips = chips(r.Summary)
 	for _, v := range r.Target.Settings {
 		p.Settings = append(p.Settings, clean(v))
 	}
@@ -130,6 +127,7 @@ func newPage(r *harness.Result, o Options) *page {
 		}
 		p.URIs = append(p.URIs, s)
 	}
+	p.rank(r)
 	p.Comparison = newCompared(o.Comparison)
 	return p
 }

@@ -57,8 +57,11 @@ func TestTimeline(t *testing.T) {
 	for _, a := range line.Areas {
 		rounds = append(rounds, a.Label)
 	}
-	if got := strings.Join(rounds, " "); got != "round 1 2 3 4 5" {
+	if got := strings.Join(rounds, " "); got != "1 2 3 4 5" {
 		t.Errorf("rounds: %s", got)
+	}
+	if len(line.Marks) != 1 || line.Marks[0].Line < 770 || line.Marks[0].Line > 800 {
+		t.Errorf("restarts: %+v", line.Marks)
 	}
 	if len(line.Legend) != 7 || line.Legend[0].Growth != "+127.8 MiB" {
 		t.Errorf("legend: %+v", line.Legend)
@@ -129,7 +132,8 @@ func TestHTMLTells(t *testing.T) {
 	text := string(render(t, "html", sample(), Options{}))
 	for _, want := range []string{
 		"<h1><bdi>Fix /feed first:", "63.8 … 64.6 KiB", ">310 B<", "2/request (1.98 … 2.03)", "app/models/feed.rb:31",
-		"leakhunt run scenarios/shop.yaml --only /feed", "Transparent huge pages are on", "MALLOC_ARENA_MAX=1", "glibc",
+		"leakhunt run scenarios/shop.yaml --header=&#39;Accept: text/html&#39; --requests=2048 --only=/feed<",
+		"leakhunt run scenarios/shop.yaml --header=&#39;Accept: text/html&#39; --requests=2048 --seed=7<", "Transparent huge pages are on", "MALLOC_ARENA_MAX=1", "glibc",
 		"until 2027-01-31 (cache warms up)", "status 500, expected 2xx or 3xx",
 	} {
 		if !strings.Contains(text, want) {

@@ -89,13 +89,13 @@ func writeJUnit(w io.Writer, r *harness.Result, o Options) error {
 		switch {
 		case failing:
 			s.Failures++
-			c.Failure = &junitProblem{clean(f.Message), f.Kind, lines(append([]string{f.Message}, evidence(u, r, o)...)...)}
+			c.Failure = &junitProblem{clean(f.Message), f.Kind, lines(append([]string{f.Message}, evidence(u, r)...)...)}
 		case u.Ignored:
 			s.Skipped++
 			c.Skipped = skipped(why(u))
 		case u.Verdict == verdict.Failed:
 			s.Errors++
-			c.Error = &junitProblem{clean(why(u)), "requests failed", lines(append([]string{why(u)}, evidence(u, r, o)...)...)}
+			c.Error = &junitProblem{clean(why(u)), "requests failed", lines(append([]string{why(u)}, evidence(u, r)...)...)}
 		case u.Verdict == verdict.Inconclusive:
 			s.Skipped++
 			c.Skipped = skipped("inconclusive: " + why(u))
@@ -155,7 +155,7 @@ func probeText(p harness.ProbeResult) string {
 }
 
 // evidence is what helps to mend it: the lines, and how to see it again.
-func evidence(u *harness.URIResult, r *harness.Result, o Options) []string {
+func evidence(u *harness.URIResult, r *harness.Result) []string {
 	out := facts(u)
 	for _, s := range u.Sites {
 		out = append(out, "at "+siteText(s))
@@ -163,7 +163,7 @@ func evidence(u *harness.URIResult, r *harness.Result, o Options) []string {
 	if u.SitesNote != "" {
 		out = append(out, u.SitesNote)
 	}
-	return append(out, "again: "+command(u, r, o))
+	return append(out, "again: "+command(u, r))
 }
 
 // busy is the time in seconds that a URI's rounds took.

@@ -29,9 +29,6 @@ type Options struct {
 	// ScenarioPath is where annotations point at; "" means the path that the
 	// result holds.
 	ScenarioPath string
-	// Command is how the run is repeated, "leakhunt run shop.yaml -t URL";
-	// "" means leakhunt run with the result's scenario.
-	Command string
 	// FailOn is the gate, as in Decide; "" means FailOnLeak.
 	FailOn string
 	// Comparison is the comparison with the baseline; nil without one.
@@ -40,7 +37,8 @@ type Options struct {
 	// in this order: to show the lines (html) and to point at them from the
 	// folder leakhunt was started in (github). No file outside them is read.
 	SourceRoots []string
-	// Redact takes the secrets out of what was rendered; nil changes nothing.
+	// Redact takes the secrets out of source lines and lists; nil changes
+	// nothing. Those of a result are taken out once and for all by Redact.
 	Redact func([]byte) []byte
 }
 
@@ -79,7 +77,7 @@ func Write(w io.Writer, format string, r *harness.Result, o Options) error {
 	if i < 0 {
 		return unknownFormat(format)
 	}
-	return once(w, o.Redact, func(b io.Writer) error { return formats()[i].write(b, normal(r), o) })
+	return once(w, nil, func(b io.Writer) error { return formats()[i].write(b, normal(r), o) })
 }
 
 func unknownFormat(name string) error {

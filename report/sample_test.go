@@ -20,10 +20,12 @@ func sample() *harness.Result {
 		Complete:      true,
 		StartedAt:     time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC),
 		DurationS:     41.2, Seed: 7, RequestsTotal: 12544,
+		Command:     []string{"leakhunt", "run", "scenarios/shop.yaml", "--header=Accept: text/html", "--requests=2048"},
 		Scenario:    harness.ScenarioRef{Name: "shop", Path: "scenarios/shop.yaml", SHA256: strings.Repeat("5e", 32)},
 		Environment: harness.Environment{OS: "linux", Kernel: "6.1.0-28-amd64", CPUs: 2, Allocator: "glibc", PageBytes: 4096},
 		Target: target.Info{
 			Kind: "command", PID: 4242, App: "shop", URL: "http://127.0.0.1:40705", Server: "puma", Runtime: "ruby",
+			Restarts: 1, RestartedAt: []float64{12.9},
 			Settings: []string{"MALLOC_ARENA_MAX=1", "RUBY_GC_HEAP_GROWTH_FACTOR=1.03"},
 		},
 		Summary: harness.Summary{Leak: 3, Bloat: 1, Warmup: 1, Stable: 1, Inconclusive: 1, Error: 1},

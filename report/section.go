@@ -38,7 +38,7 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) s
 		Request: clean(u.Method + " " + u.URI), Verdict: verdictText(u), Class: string(u.Verdict),
 		Growth: "–", Interval: "–", Floor: "–", Requests: units.Count(u.Requests),
 		Why: clean(why(u)), Chart: seriesChart(u, limit), Trend: trendPath(u),
-		SitesNote: clean(u.SitesNote), Command: clean(command(u, r, o)),
+		SitesNote: clean(u.SitesNote), Command: clean(command(u, r)),
 	}
 	if u.Ignored {
 		s.Class = "ignored"
@@ -52,12 +52,11 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) s
 			{"Evidence", clean(strings.Join(u.Evidence, ", "))},
 		}
 	}
-	s.Facts = append(s.Facts, fact{"Judged requests", s.Requests}, fact{"Failed", units.Count(u.Errors)})
+	s.Facts = append(s.Facts, fact{"Requests", s.Requests + " judged, " + units.Count(u.Errors) + " failed"})
 	if measured(u) {
 		s.Facts = append(s.Facts,
-			fact{"Latency, median", units.Number(u.LatencyMS.P50) + " ms"}, fact{"Latency, 99 %", units.Number(u.LatencyMS.P99) + " ms"},
-			fact{"RSS before → after", units.Bytes(float64(u.RSSStart)) + " → " + units.Bytes(float64(u.RSSEnd))},
-			fact{"RSS, highest", units.Bytes(float64(u.RSSPeak))})
+			fact{"Latency", units.Number(u.LatencyMS.P50) + " ms median, " + units.Number(u.LatencyMS.P99) + " ms at 99 %"},
+			fact{"RSS", units.Bytes(float64(u.RSSStart)) + " → " + units.Bytes(float64(u.RSSEnd)) + ", highest " + units.Bytes(float64(u.RSSPeak))})
 	}
 	if u.Budget != 0 {
 		s.Facts = append(s.Facts, fact{"Budget per request", units.Bytes(float64(u.Budget))})

@@ -21,8 +21,8 @@ func TestSparkline(t *testing.T) {
 		{[]float64{math.NaN(), 1, math.Inf(1), 2}, 8, "▁█"},
 		{[]float64{3, 2, 1}, -1, ""},
 	} {
-		if got := Sparkline(tt.values, tt.columns); got != tt.want {
-			t.Errorf("Sparkline(%v, %d) = %q, want %q", tt.values, tt.columns, got, tt.want)
+		if got := sparkline(tt.values, tt.columns, 0); got != tt.want {
+			t.Errorf("sparkline(%v, %d) = %q, want %q", tt.values, tt.columns, got, tt.want)
 		}
 	}
 }
@@ -30,13 +30,22 @@ func TestSparkline(t *testing.T) {
 // Noise under the floor is drawn flat, and a leak is drawn as growth.
 func TestTrend(t *testing.T) {
 	r := sample()
-	if got, want := trend(&r.URIs[0], 8), "▁▂▃▄▅▆▇█"; got != want {
+	if got, want := Trend(&r.URIs[0], "rss", 8), "▁▂▃▄▅▆▇█"; got != want {
 		t.Errorf("leak: %q, want %q", got, want)
 	}
 	u := r.URIs[6]
 	u.Detectable = 1024
-	if got, want := trend(&u, 8), "▁▁▁▁▁▁▁▁"; got != want {
+	if got, want := Trend(&u, "rss", 8), "▁▁▁▁▁▁▁▁"; got != want {
 		t.Errorf("stable: %q, want %q", got, want)
+	}
+	// What was judged is drawn: here anonymous memory, which is flat.
+	u = r.URIs[0]
+	u.Series = append([]harness.Point{}, u.Series...)
+	for i := range u.Series {
+		u.Series[i].Anon = 1 << 20
+	}
+	if got, want := Trend(&u, "anon", 8), "▁▁▁▁▁▁▁▁"; got != want {
+		t.Errorf("anon: %q, want %q", got, want)
 	}
 }
 

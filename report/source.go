@@ -30,6 +30,9 @@ func (o Options) source(file string) (path string, text []byte, ok bool) {
 			}
 		}
 		if text, err := readInside(root, name); err == nil {
+			if o.Redact != nil {
+				text = o.Redact(text)
+			}
 			return filepath.Join(root, name), text, true
 		}
 	}

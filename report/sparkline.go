@@ -9,14 +9,11 @@ import (
 
 const bars = "▁▂▃▄▅▆▇█"
 
-// Sparkline draws values in so many columns, the lowest as ▁ and the highest
+// sparkline draws values in so many columns, the lowest as ▁ and the highest
 // as █; where they are all the same, as ▁. Each column is the mean of its
 // share of the values; fewer values than columns take fewer columns. Values
-// that are not finite are left out.
-func Sparkline(values []float64, columns int) string { return sparkline(values, columns, 0) }
-
-// sparkline is Sparkline whose height stands for at least span: what is
-// smaller than the noise looks flat.
+// that are not finite are left out. Its height stands for at least span: what
+// is smaller than the noise looks flat.
 func sparkline(values []float64, columns int, span float64) string {
 	finite := make([]float64, 0, len(values))
 	for _, v := range values {
@@ -50,10 +47,11 @@ func sparkline(values []float64, columns int, span float64) string {
 	return b.String()
 }
 
-// trend is a URI's own series as a sparkline. Its height stands for at least
-// the growth that the floor allows, so that noise is not drawn as growth.
-func trend(u *harness.URIResult, columns int) string {
-	points := joined(u.Series)
+// Trend is a URI's own series of what was judged as a sparkline. Its height
+// stands for at least the growth that the floor allows, so that noise is not
+// drawn as growth.
+func Trend(u *harness.URIResult, metric string, columns int) string {
+	points := joined(judgedSeries(u.Series, metric))
 	values := make([]float64, len(points))
 	for i, p := range points {
 		values[i] = float64(p.RSS)

@@ -39,7 +39,7 @@ func columns(r *harness.Result) []column[*harness.URIResult] {
 		{title: intervalTitle(r), align: tw.AlignRight, drop: 1, cell: ifMeasured(interval)},
 		{title: "Floor", align: tw.AlignRight, drop: 2, cell: ifMeasured(func(u u) string { return units.Bytes(u.Detectable) })},
 		{title: "Requests", align: tw.AlignRight, drop: 3, cell: func(u u) string { return units.Count(u.Requests) }},
-		{title: "Series", align: tw.AlignLeft, drop: 4, fill: trend},
+		{title: "Series", align: tw.AlignLeft, drop: 4, fill: func(u u, n int) string { return Trend(u, r.Scenario.Metric, n) }},
 	}
 }
 

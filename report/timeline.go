@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"leakhunt/harness"
@@ -14,8 +15,11 @@ const (
 	timelinePoints = 4000
 	// timelineColors is how many URIs have a colour of their own.
 	timelineColors = 7
-	// maxAreas is how many rounds are told apart on the time line.
-	maxAreas = 60
+	// maxAreas is how many rounds, and how many restarts, are told apart on the
+	// time line.
+	maxAreas = 400
+	// labelShare is the room that the number of a round takes on a phone.
+	labelShare = 0.06
 )
 
 // timeline is the memory of the whole run, coloured by the URI that ran.
@@ -56,21 +60,25 @@ func newTimeline(r *harness.Result) *timeline {
 		return nil
 	}
 	// A round ends with the reading with which the next one begins.
-	order := func(a, b harness.Point) int { return cmp.Or(cmp.Compare(a.T, b.T), cmp.Compare(a.Round, b.Round)) }
+	order := func(a, b harness.Point) int { return cmp.Or(cmp.Compare(a.T, b.T), cmp.Compare(stage(a), stage(b))) }
 	slices.SortStableFunc(all, func(a, b timed) int { return order(a.Point, b.Point) })
 	slices.SortStableFunc(points, order)
 	p := around(points, x)
+	for _, t := range r.Target.RestartedAt {
+		p.x0, p.x1 = min(p.x0, t), max(p.x1, t)
+	}
 	p.air(1 << 20)
 	first, last := points[0], points[len(points)-1]
 	t := &timeline{chart: &chart{
 		ID: "run", Title: "Memory of the process over the whole run",
-		Desc: fmt.Sprintf("RSS from %s at %s to %s at %s.", units.Bytes(float64(first.RSS)), clock(first.T),
+		Desc: fmt.Sprintf("%s from %s at %s to %s at %s.", metricName(r), units.Bytes(float64(first.RSS)), clock(first.T),
 			units.Bytes(float64(last.RSS)), clock(last.T)),
 		Lines: []chartLine{{"between", "#cccccc", p.path(points, x)}},
 		Dots:  p.dots(Thin(points, 400), x),
 		X:     p.xTicks(clock),
 		Y:     p.yTicks(),
 		Areas: p.rounds(points),
+		Marks: p.restarts(r.Target.RestartedAt),
 	}}
 	paths := make([]string, timelineColors+1)
 	for from := 0; from < len(all); {
@@ -122,12 +130,14 @@ func legends(r *harness.Result) []legend {
 	return out
 }
 
-// rounds are the stretches of time that belong to one round.
+// rounds are the stretches of time that belong to one round, or in which URIs
+// were tried alone. Where a label would run into the one before, there is none.
 func (p plane) rounds(points []harness.Point) []area {
 	var out []area
+	free := 0.0
 	for from := 0; from < len(points); {
 		to := from + 1
-		for to < len(points) && points[to].Round == points[from].Round {
+		for to < len(points) && stretch(points[to]) == stretch(points[from]) {
 			to++
 		}
 		end := points[to-1].T
@@ -136,14 +146,45 @@ func (p plane) rounds(points []harness.Point) []area {
 		}
 		left, _ := p.at(points[from].T, 0)
 		right, _ := p.at(end, 0)
-		out = append(out, area{
-			X: fmt.Sprint(left), W: fmt.Sprint(max(1, right-left)), At: percent(float64(left) / planeX),
-			Label: map[bool]string{true: "round "}[len(out) == 0] + fmt.Sprint(points[from].Round), Odd: len(out)%2 == 1,
-		})
+		a := area{X: fmt.Sprint(left), W: fmt.Sprint(max(1, right-left)), Odd: len(out)%2 == 1}
+		if share := float64(left) / planeX; share >= free {
+			a.At, a.Label = percent(share), stretch(points[from])
+			free = share + labelShare*float64(1+len(a.Label)/3)
+		}
+		out = append(out, a)
 		from = to
 	}
 	if len(out) > maxAreas {
 		return nil
+	}
+	return out
+}
+
+// stage orders what happened: URIs are tried alone after all rounds.
+func stage(p harness.Point) int {
+	if p.Alone {
+		return math.MaxInt
+	}
+	return p.Round
+}
+
+// stretch is what the time of a reading is called.
+func stretch(p harness.Point) string {
+	if p.Alone {
+		return "alone"
+	}
+	return fmt.Sprint(p.Round)
+}
+
+// restarts are where the process was started afresh.
+func (p plane) restarts(at []float64) []tick {
+	var out []tick
+	for _, t := range at {
+		if t < p.x0 || t > p.x1 || len(out) == maxAreas {
+			continue
+		}
+		px, _ := p.at(t, 0)
+		out = append(out, tick{At: percent(float64(px) / planeX), Line: px})
 	}
 	return out
 }

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/term"
 
 	"leakhunt/harness"
-	"leakhunt/report"
 )
 
 // live redraws a small table of the standing and a line of progress in place.
@@ -19,7 +18,8 @@ type live struct {
 	size   func() (columns, rows int)
 	redact func(string) string // before a name is cut: half a secret would not be known for one
 	color  bool
-	drawn  []int // the columns of each line of ours on the screen
+	metric string // what is judged, and drawn
+	drawn  []int  // the columns of each line of ours on the screen
 	rows   []harness.URIResult
 	moved  map[string]int // ranks that a URI has climbed since the standing before
 	last   harness.Progress
@@ -28,8 +28,8 @@ type live struct {
 // liveRows is how many URIs the live table shows where the terminal has room.
 const liveRows = 12
 
-func newLive(w, terminal io.Writer, color bool, redact func(string) string) *live {
-	return &live{w: w, color: color, redact: redact, size: func() (int, int) { return size(terminal) }}
+func newLive(w, terminal io.Writer, color bool, metric string, redact func(string) string) *live {
+	return &live{w: w, color: color, metric: metric, redact: redact, size: func() (int, int) { return size(terminal) }}
 }
 
 // size is how many columns and rows w has; the classic terminal's where it
@@ -183,12 +183,3 @@ func (l *live) bar(columns int) string {
 
 // fit cuts s to so many columns.
 func fit(s string, columns int) string { return runewidth.Truncate(s, max(0, columns), "…") }
-
-// trend is a spark line of a URI's memory.
-func trend(u harness.URIResult, columns int) string {
-	values := make([]float64, len(u.Series))
-	for i, p := range u.Series {
-		values[i] = float64(p.RSS)
-	}
-	return report.Sparkline(values, columns)
-}

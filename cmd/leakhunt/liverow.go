@@ -9,6 +9,7 @@ import (
 	"leakhunt/harness"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
+	"leakhunt/report"
 )
 
 // line is a line of the live table: its verdict alone has a colour.
@@ -82,7 +83,7 @@ func (l *live) row(u harness.URIResult, at place) line {
 	if u.Verdict == verdict.Failed {
 		growth = "–"
 	}
-	return at.line(fmt.Sprint(u.Rank), move, printable(l.redact(u.Name)), string(u.Verdict), growth, trend(u, at.spark))
+	return at.line(fmt.Sprint(u.Rank), move, printable(l.redact(u.Name)), string(u.Verdict), growth, report.Trend(&u, l.metric, at.spark))
 }
 
 // shade is the colour of a verdict (SGR), the same as in the report's table.

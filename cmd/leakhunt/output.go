@@ -42,7 +42,7 @@ func (a *app) reportOptions(scenario string) (report.Options, error) {
 	if err != nil {
 		return report.Options{}, err
 	}
-	o := report.Options{Width: width(a.rawOut), Color: color, ScenarioPath: scenario, Redact: a.secrets.Redact}
+	o := report.Options{Width: width(a.rawOut), Color: color, ScenarioPath: a.secrets.RedactString(scenario), Redact: a.secrets.Redact}
 	if wd, err := os.Getwd(); err == nil {
 		o.SourceRoots = []string{wd}
 	}
@@ -61,10 +61,11 @@ func (a *app) conclude(res *harness.Result, runErr error, sc *scenarios.Scenario
 	if err != nil {
 		return err
 	}
+	res = report.Redact(res, a.secrets.RedactString)
 	// A baseline that cannot be compared with costs the comparison alone.
 	spoiled := g.options(res, &o)
 	if runErr == nil || res.Target.PID > 0 {
-		spoiled = errors.Join(spoiled, report.WriteAll(sinks, a.stdout, res, o), a.onGitHub(res, o))
+		spoiled = errors.Join(spoiled, report.WriteAll(sinks, a.rawOut, res, o), a.onGitHub(res, o))
 	}
 	if runErr == nil {
 		runErr = g.decide(res, o)

@@ -75,7 +75,7 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 	if f.dryRun {
 		return a.describe(plan)
 	}
-	obs, err := a.observer(f.progress)
+	obs, err := a.observer(f.progress, sc.Metric)
 	if err != nil {
 		return err
 	}
@@ -86,6 +86,7 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 	defer done()
 	res, runErr := harness.Run(cmd.Context(), plan, tgt, harness.Options{
 		Version:     version(),
+		Command:     repeated(cmd, path),
 		Observer:    obs,
 		OpenMeter:   openMeter,
 		OpenCounter: a.counter(sc, agents),

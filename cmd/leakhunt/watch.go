@@ -21,7 +21,7 @@ type watcher interface {
 // observer is the watcher that --progress asks for: auto draws on a terminal
 // that a person looks at, and writes plain lines elsewhere. What is no terminal
 // gets no control sequence, whatever was asked for.
-func (a *app) observer(mode string) (watcher, error) {
+func (a *app) observer(mode, metric string) (watcher, error) {
 	color, err := a.colored(a.rawErr)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (a *app) observer(mode string) (watcher, error) {
 	case mode == "plain":
 		return &plain{w: a.stderr, every: plainEvery}, nil
 	default:
-		return newLive(a.stderr, a.rawErr, color, a.secrets.RedactString), nil
+		return newLive(a.stderr, a.rawErr, color, metric, a.secrets.RedactString), nil
 	}
 }
 
