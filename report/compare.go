@@ -29,7 +29,7 @@ type Comparison struct {
 	SchemaVersion int      `json:"schema_version"`
 	Base          Run      `json:"base"`
 	Head          Run      `json:"head"`
-	Notes         []string `json:"notes"`   // differences that were allowed, and what else to know
+	Notes         []string `json:"notes"`   // differences that were allowed, ignores that end, and what else to know
 	Changes       []Change `json:"changes"` // one for each URI of both runs, gravest first
 }
 
@@ -56,6 +56,9 @@ type Change struct {
 	High       float64 `json:"difference_high"`
 	Floor      float64 `json:"floor_bytes_per_request"` // the larger of both
 	Why        string  `json:"why"`
+	// Ignored says that the head's scenario lets the URI fail nothing, and that
+	// this had not ended when the head began.
+	Ignored bool `json:"ignored"`
 }
 
 // Side is a URI in one of the runs.
@@ -99,7 +102,9 @@ func Compare(base, head *harness.Result, allow bool) (*Comparison, error) {
 		h := &head.URIs[i]
 		b := old[identity(h)]
 		delete(old, identity(h))
-		c.Changes = append(c.Changes, change(b, h))
+		ch := change(b, h)
+		ch.Ignored = h.Ignored && !ended(h, head.StartedAt)
+		c.Changes = append(c.Changes, ch)
 	}
 	for i := range base.URIs {
 		if b := &base.URIs[i]; old[identity(b)] != nil {

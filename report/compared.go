@@ -9,7 +9,16 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
 )
+
+// WriteComparisonTo writes a comparison into every sink, as WriteAll does a
+// result.
+func WriteComparisonTo(sinks []Sink, stdout io.Writer, c *Comparison, o Options) error {
+	return each(sinks, stdout, o, func(w io.Writer, format string, o Options) error {
+		return WriteComparison(w, format, c, o)
+	})
+}
 
 // WriteComparison renders a comparison as table, json or markdown.
 func WriteComparison(w io.Writer, format string, c *Comparison, o Options) error {
@@ -49,35 +58,54 @@ func (c Change) verdicts() string {
 
 func (c Change) compared() bool { return c.Base != nil && c.Head != nil && c.Kind != Failed }
 
-// kinds counts the changes of a kind.
-func (c *Comparison) kinds(kind string) []Change {
+// text is the kind of change, and whether something to look at is ignored.
+func (c Change) text() string {
+	if c.spared() {
+		return c.Kind + ", ignored"
+	}
+	return c.Kind
+}
+
+// spared says that the URI would have to be looked at, were it not ignored.
+func (c Change) spared() bool {
+	return c.Ignored && (c.worse() || c.Kind == Unclear || c.Kind == Failed)
+}
+
+// worse says that the head keeps more than the base did: a regression, or a new
+// URI that leaks.
+func (c Change) worse() bool {
+	return c.Kind == Regression || c.Kind == Added && c.Head.Verdict == verdict.Leak
+}
+
+// pick is the changes that a test takes.
+func (c *Comparison) pick(test func(Change) bool) []Change {
 	var out []Change
 	for _, ch := range c.Changes {
-		if ch.Kind == kind {
+		if test(ch) {
 			out = append(out, ch)
 		}
 	}
 	return out
 }
 
-// advice is what a comparison comes to, in a sentence.
+// advice is what a comparison comes to, in a sentence or two.
 func (c *Comparison) advice() string {
-	worse, unclear := c.kinds(Regression), c.kinds(Unclear)
+	worse := c.pick(func(ch Change) bool { return ch.worse() && !ch.Ignored })
+	ignored := c.pick(func(ch Change) bool { return ch.worse() && ch.Ignored })
+	unclear := c.pick(func(ch Change) bool { return ch.Kind == Unclear && !ch.Ignored })
+	var s string
 	switch {
-	case len(worse) > 1:
-		return fmt.Sprintf("%s. %s", count(len(worse), "regression", "regressions"), worse[0].Why)
-	case len(worse) == 1:
-		return "1 regression. " + worse[0].Why
+	case len(worse) > 0:
+		s = fmt.Sprintf("%s. %s", count(len(worse), "regression", "regressions"), worse[0].Why)
 	case len(unclear) > 0:
-		return fmt.Sprintf("No regression is proven, and %s may be worse. %s", count(len(unclear), "URI", "URIs"), unclear[0].Why)
+		s = fmt.Sprintf("No regression is proven, and %s may be worse. %s", count(len(unclear), "URI", "URIs"), unclear[0].Why)
+	default:
+		s = fmt.Sprintf("No regression in %s.", count(len(c.pick(Change.compared)), "URI", "URIs"))
 	}
-	n := 0
-	for _, ch := range c.Changes {
-		if ch.compared() {
-			n++
-		}
+	if len(ignored) > 0 {
+		s += fmt.Sprintf(" %s ignored.", count(len(ignored), "regression is", "regressions are"))
 	}
-	return fmt.Sprintf("No regression in %s.", count(n, "URI", "URIs"))
+	return s
 }
 
 func comparisonTable(w io.Writer, c *Comparison, o Options) error {
@@ -99,7 +127,7 @@ func comparisonTable(w io.Writer, c *Comparison, o Options) error {
 	}
 	cols := []column[Change]{
 		{title: "URI", align: tw.AlignLeft, flex: true, cell: func(c Change) string { return plain(c.label()) }},
-		{title: "Change", align: tw.AlignLeft, cell: func(c Change) string { return c.Kind }, color: changeColor},
+		{title: "Change", align: tw.AlignLeft, cell: Change.text, color: changeColor},
 		{title: "Difference/request", align: tw.AlignRight, cell: ifCompared(func(c Change) string { return signed(c.Difference) })},
 		{title: "Interval", align: tw.AlignRight, drop: 3, cell: ifCompared(func(c Change) string { return between(c.Low, c.High) })},
 		{title: "Floor", align: tw.AlignRight, drop: 4, cell: ifCompared(func(c Change) string { return units.Bytes(c.Floor) })},
@@ -133,6 +161,9 @@ func signed(v float64) string {
 }
 
 func changeColor(c Change) string {
+	if c.spared() {
+		return "2"
+	}
 	switch c.Kind {
 	case Regression:
 		return "1;31"

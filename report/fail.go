@@ -82,9 +82,8 @@ func Decide(r *harness.Result, failOn string, cmp *Comparison) Outcome {
 // failure is the gravest reason for which u fails: a regression names what
 // changed, a leak what is wrong, a broken budget what was promised.
 func failure(u *harness.URIResult, change Change, failOn string) (Failure, bool) {
-	fresh := change.Kind == Added && u.Verdict == verdict.Leak
 	switch {
-	case change.Kind == Regression, fresh && failOn == FailOnRegression:
+	case change.Kind == Regression, change.worse() && failOn == FailOnRegression:
 		return Failure{u, "regression", change.Why}, true
 	case u.Verdict == verdict.Leak && failOn != FailOnRegression:
 		return Failure{u, "leak", fmt.Sprintf("%s keeps %s with every request (%s). %s", label(u), units.Bytes(u.Growth), interval(u), u.Why)}, true

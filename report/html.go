@@ -58,7 +58,7 @@ type compared struct {
 	Changes []comparedURI
 }
 
-type comparedURI struct{ Name, Kind, Difference, Interval, Floor, Verdicts string }
+type comparedURI struct{ Name, Kind, Text, Difference, Interval, Floor, Verdicts string }
 
 // writeHTML writes one file that needs no network and no script. Pictures are
 // SVG, and everything but colour and spacing survives where a server forbids

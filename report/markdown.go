@@ -77,8 +77,8 @@ func mdComparison(b *strings.Builder, c *Comparison) {
 		b.WriteString("\n| URI | Change | Difference/request | Interval | Floor | Verdict |\n|:--|:--|--:|--:|--:|:--|\n")
 	}
 	for _, ch := range c.Changes {
-		kind, difference, limits, floor := ch.Kind, "–", "–", "–"
-		if kind == Regression {
+		kind, difference, limits, floor := ch.text(), "–", "–", "–"
+		if ch.worse() && !ch.Ignored {
 			kind = "**" + kind + "**"
 		}
 		if ch.compared() {

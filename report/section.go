@@ -123,7 +123,10 @@ func newCompared(c *Comparison) *compared {
 		out.Notes = append(out.Notes, clean(n))
 	}
 	for _, ch := range c.Changes {
-		u := comparedURI{Name: cut(clean(ch.label()), 120), Kind: ch.Kind, Difference: "–", Interval: "–", Floor: "–", Verdicts: ch.verdicts()}
+		u := comparedURI{Name: cut(clean(ch.label()), 120), Kind: ch.Kind, Text: ch.text(), Difference: "–", Interval: "–", Floor: "–", Verdicts: ch.verdicts()}
+		if ch.spared() {
+			u.Kind = "ignored"
+		}
 		if ch.compared() {
 			u.Difference, u.Interval, u.Floor = signed(ch.Difference), between(ch.Low, ch.High), units.Bytes(ch.Floor)
 		}

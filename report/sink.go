@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
@@ -36,19 +37,41 @@ func ParseSink(s string) (Sink, error) {
 }
 
 // WriteAll renders r into every sink. A sink that fails does not stop the
-// others; all errors are joined. What goes to a path has no colour.
+// others; all errors are joined. What goes to a path has
+// no colour, and not the width of this terminal.
 func WriteAll(sinks []Sink, stdout io.Writer, r *harness.Result, o Options) error {
+	return each(sinks, stdout, o, func(w io.Writer, format string, o Options) error { return Write(w, format, r, o) })
+}
+
+func each(sinks []Sink, stdout io.Writer, o Options, write func(io.Writer, string, Options) error) error {
 	var errs []error
 	for _, s := range sinks {
 		if s.Path == "" {
-			errs = append(errs, Write(stdout, s.Format, r, o))
+			errs = append(errs, write(stdout, s.Format, o))
 			continue
 		}
 		plain := o
-		plain.Color = false
-		errs = append(errs, WriteFile(s.Path, func(w io.Writer) error { return Write(w, s.Format, r, plain) }))
+		plain.Color, plain.Width = false, 0
+		errs = append(errs, WriteFile(s.Path, func(w io.Writer) error { return write(w, s.Format, plain) }))
 	}
 	return errors.Join(errs...)
+}
+
+// CheckPath says, before there is anything to write, what would keep WriteFile
+// from writing path; nil where nothing does. It leaves nothing behind.
+func CheckPath(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return unwritable(path, syscall.EISDIR)
+	case err == nil && !info.Mode().IsRegular():
+		return nil // opening a pipe would wait for its reader
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return unwritable(path, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // WriteFile makes path hold what render writes, wholly or not at all: a reader
@@ -59,6 +82,10 @@ func WriteFile(path string, render func(io.Writer) error) error {
 	if err == nil {
 		return nil
 	}
+	return unwritable(path, err)
+}
+
+func unwritable(path string, err error) error {
 	var pe *os.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err // its path may be that of the temporary file

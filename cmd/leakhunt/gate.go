@@ -19,8 +19,12 @@ type gate struct {
 }
 
 func (g *gate) register(f *pflag.FlagSet) {
-	f.StringVar(&g.failOn, "fail-on", report.FailOnLeak, "what makes the run fail: leak, regression, inconclusive, never")
+	g.registerFailOn(f, report.FailOnLeak)
 	f.StringVar(&g.baseline, "baseline", "", "a result file to compare with: what grew since is a regression")
+}
+
+func (g *gate) registerFailOn(f *pflag.FlagSet, preset string) {
+	f.StringVar(&g.failOn, "fail-on", preset, "what to fail on: leak, regression, inconclusive, never")
 	f.BoolVar(&g.allow, "allow-different", false, "compare although the scenario or the environment differs")
 }
 

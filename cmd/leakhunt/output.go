@@ -36,6 +36,26 @@ func (a *app) sinks(asked []string) ([]report.Sink, error) {
 	return out, nil
 }
 
+// foretell says before anything is sent which reports will not be written: a
+// run can take long, and the others are written all the same. Where none can
+// be, there is nothing to run for.
+func (a *app) foretell(sinks []report.Sink) error {
+	var errs []error
+	for _, s := range sinks {
+		if s.Path != "" {
+			if err := report.CheckPath(s.Path); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	err := errors.Join(errs...)
+	if len(errs) == len(sinks) {
+		return err
+	}
+	a.tell(err)
+	return nil
+}
+
 // reportOptions are how results are rendered on this terminal.
 func (a *app) reportOptions(scenario string) (report.Options, error) {
 	color, err := a.colored(a.rawOut)

@@ -75,6 +75,9 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 	if f.dryRun {
 		return a.describe(plan)
 	}
+	if err := a.foretell(sinks); err != nil {
+		return err
+	}
 	obs, err := a.observer(f.progress, sc.Metric)
 	if err != nil {
 		return err
