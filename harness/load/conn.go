@@ -33,6 +33,7 @@ type Wire struct {
 	plain net.Conn        // the connection itself, below TLS
 	ctx   context.Context // of the request that is being written
 	until time.Time       // its deadline; zero: none
+	ended bool            // our half of the connection is closed: no other request fits
 }
 
 // finish writes the end of a request and sends what is still buffered.
@@ -41,6 +42,19 @@ func (w *Wire) finish(p []byte) error {
 		return err
 	}
 	return w.Flush()
+}
+
+// finishAndClose is finish, and tells the server that nothing more will come.
+func (w *Wire) finishAndClose(p []byte) error {
+	if err := w.finish(p); err != nil {
+		return err
+	}
+	half, ok := w.plain.(interface{ CloseWrite() error })
+	if !ok {
+		return nil
+	}
+	w.ended = true
+	return half.CloseWrite()
 }
 
 // Read implements io.Reader for link.r.

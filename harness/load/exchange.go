@@ -43,7 +43,7 @@ func (c *Client) try(ctx context.Context, t *Template, until time.Time) (res Res
 	res, again, keep := c.receive(ctx, l, t)
 	res.Latency = time.Since(begin)
 	res.Sent = 1
-	if !keep || !sending.done() {
+	if !keep || !sending.done() || l.w.ended {
 		c.drop()
 	}
 	sending.wait()

@@ -9,12 +9,14 @@ import (
 
 // HTTP is HTTP/1.1 (RFC 9112), over TCP, TLS or a Unix socket.
 type HTTP struct {
-	// SplitBody sends the body only when the server has read the head.
-	// Passenger's Ruby http socket throws away what it reads behind the empty
-	// line in the same read (phusion_passenger/request_handler/thread_handler.rb,
-	// parse_http_request), and then waits for the body for ever. An empty body is
-	// not announced there: with a Content-Length of 0 the application's read
-	// waits for the end of the connection.
+	// SplitBody sends the body only when the server has read the head, and ends
+	// our half of the connection behind it. Passenger's Ruby http socket throws
+	// away what it reads behind the empty line in the same read
+	// (phusion_passenger/request_handler/thread_handler.rb, parse_http_request),
+	// and then waits for the body for ever; and where an application rewinds its
+	// input, as Rack does for every form, it waits for the end of the connection
+	// (utils/tee_input.rb, socket_drained?). An empty body is not announced
+	// there, for the same reason.
 	SplitBody bool
 }
 
@@ -40,15 +42,16 @@ func (p HTTP) Write(w *Wire, r *Request) error {
 	if _, err := w.Write(b); err != nil {
 		return err
 	}
-	if p.SplitBody && len(r.Body) > 0 {
-		if err := w.Flush(); err != nil {
-			return err
-		}
-		if err := w.awaitRead(); err != nil {
-			return err
-		}
+	if !p.SplitBody || len(r.Body) == 0 {
+		return w.finish(r.Body)
 	}
-	return w.finish(r.Body)
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := w.awaitRead(); err != nil {
+		return err
+	}
+	return w.finishAndClose(r.Body)
 }
 
 // Read implements Protocol.

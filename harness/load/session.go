@@ -39,7 +39,10 @@ func (s Session) Write(w *Wire, r *Request) error {
 	if _, err := w.Write(frame); err != nil {
 		return err
 	}
-	return w.finish(r.Body)
+	if len(r.Body) == 0 {
+		return w.finish(nil)
+	}
+	return w.finishAndClose(r.Body) // else an application that rewinds its input waits for more
 }
 
 func appendPair(dst []byte, key, value string) []byte {
