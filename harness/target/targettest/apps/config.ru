@@ -23,6 +23,7 @@ end
 
 def echo(env)
   body = env["rack.input"].read.to_s.b
+  env["rack.input"].rewind # as Rack does with every form
   uri = env["PATH_INFO"] + (env["QUERY_STRING"].to_s.empty? ? "" : "?" + env["QUERY_STRING"])
   answer = { method: env["REQUEST_METHOD"], uri: uri, headers: request_headers(env),
              body_bytes: body.bytesize, body_sha256: Digest::SHA256.hexdigest(body) }

@@ -1,0 +1,171 @@
+//go:build live
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"leakhunt/harness"
+	"leakhunt/harness/target/targettest/passengertest"
+	"leakhunt/harness/target/targettest/redminetest"
+	"leakhunt/harness/verdict"
+	"leakhunt/report"
+)
+
+// planted are the leaks of both processes, the largest first, in bytes per
+// request. A plugin brings the first one into a controller.
+var planted = []struct {
+	uri   string
+	bytes float64
+}{
+	{redminetest.KeeperURI, redminetest.KeeperBytes},
+	{"/roles", 1024},
+	{"/issue_statuses", 256},
+}
+
+// mostEach is the most judged requests to one URI.
+const mostEach = 150
+
+// TestRedmine hunts three leaks in Debian's Redmine under the real Passenger and
+// Apache, behind the administrator's login, by the scenario that users copy:
+// once in a process with the agent, once by RSS alone in one without.
+func TestRedmine(t *testing.T) {
+	bin := build(t)
+	app := redminetest.New(t)
+	leaks := map[string]int{}
+	for _, p := range planted[1:] {
+		leaks[p.uri] = int(p.bytes)
+	}
+	s := passengertest.Apache(t, "PassengerMaxPoolSize 2\nPassengerPoolIdleTime 0",
+		app.App("redmine", leaks, loadAgent(t, bin, app.Root)), app.App("plain", leaks))
+	s.Get(t, "redmine", "/login")
+	s.Get(t, "plain", "/login")
+	env := []string{
+		"PASSENGER_INSTANCE_REGISTRY_DIR=" + s.Registry, "REDMINE_PASSWORD=" + app.Password,
+		"LEAKHUNT_AGENT=" + app.Root + "/run",
+	}
+	text, err := os.ReadFile("../../scenarios/redmine.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("with the agent", func(t *testing.T) {
+		t.Parallel()
+		r := huntRedmine(t, bin, string(text), append(env, "REDMINE_APP=redmine"))
+		for i, u := range r.URIs {
+			wanted(t, u, i < len(planted))
+			if i >= len(planted) {
+				continue
+			}
+			if u.URI != planted[i].uri {
+				t.Errorf("rank %d is %s, want %s", u.Rank, u.URI, planted[i].uri)
+			}
+			if u.GrowthLow > planted[i].bytes+64 || u.GrowthHigh < planted[i].bytes {
+				t.Errorf("%s: %.0f to %.0f bytes per request, truly %.0f", u.URI, u.GrowthLow, u.GrowthHigh, planted[i].bytes)
+			}
+			if len(u.Sites) == 0 {
+				t.Errorf("%s has no sites: %s", u.URI, u.SitesNote)
+				continue
+			}
+			file, line := redminetest.PlantFile, redminetest.PlantLine
+			if u.URI == redminetest.KeeperURI {
+				file, line = redminetest.KeeperFile, redminetest.KeeperLine
+			}
+			if top := u.Sites[0]; !strings.HasSuffix(top.File, file) || top.Line != line {
+				t.Errorf("%s is made at %s:%d, want %s:%d", u.URI, top.File, top.Line, file, line)
+			}
+		}
+	})
+	t.Run("by RSS alone", func(t *testing.T) {
+		t.Parallel()
+		head, _, ok := strings.Cut(string(text), "\nruntime:")
+		if !ok {
+			t.Fatal("the scenario has no runtime")
+		}
+		r := huntRedmine(t, bin, head+"\nruntime: none\n", append(env, "REDMINE_APP=plain"), "-n", "100")
+		for _, u := range r.URIs {
+			truth := 0.0
+			for _, p := range planted {
+				if p.uri == u.URI {
+					truth = p.bytes
+				}
+			}
+			if u.Verdict == verdict.Leak && truth == 0 {
+				t.Errorf("%s is accused: %s", u.URI, u.Why)
+			}
+			if u.Verdict != verdict.Leak && u.Verdict != verdict.Inconclusive && u.Detectable < truth {
+				t.Errorf("%s is %s with a floor of %.0f, and leaks %.0f bytes per request", u.URI, u.Verdict, u.Detectable, truth)
+			}
+		}
+	})
+}
+
+func wanted(t *testing.T, u harness.URIResult, leaks bool) {
+	t.Helper()
+	if (u.Verdict == verdict.Leak) != leaks {
+		t.Errorf("rank %d: %s is %s: %s", u.Rank, u.URI, u.Verdict, u.Why)
+	}
+}
+
+// huntRedmine runs a scenario; finding leaks is no failure, an answer that was
+// not the page is one.
+func huntRedmine(t *testing.T, bin, text string, env []string, args ...string) *harness.Result {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "redmine.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command(bin, append([]string{"run", file, "-q", "-o", "json=" + dir + "/result.json", "-o", "table"}, args...)...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if code := cmd.ProcessState.ExitCode(); code != 0 && code != 1 {
+		t.Fatalf("%v\n%s\n%s", err, stdout.String(), stderr.String())
+	}
+	f, err := os.Open(dir + "/result.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := report.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("seed %d, %d requests, %.0f s\n%s", r.Seed, r.RequestsTotal, r.DurationS, stdout.String())
+	if len(r.URIs) < 12 {
+		t.Errorf("%d URIs", len(r.URIs))
+	}
+	for _, u := range r.URIs {
+		if u.Errors > 0 || u.Requests == 0 || u.Requests > mostEach {
+			t.Errorf("%s: %d requests, %d errors: %s", u.URI, u.Requests, u.Errors, u.FirstError)
+		}
+	}
+	return r
+}
+
+// loadAgent puts the agent into the application's folder, and returns the lines
+// for Apache as leakhunt agent prints them, with their paths changed.
+func loadAgent(t *testing.T, bin, root string) string {
+	t.Helper()
+	var agent, how bytes.Buffer
+	cmd := exec.Command(bin, "agent", "ruby")
+	cmd.Stdout, cmd.Stderr = &agent, &how
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v: %s", err, how.String())
+	}
+	if err := os.WriteFile(root+"/agent.rb", agent.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, lines, ok := strings.Cut(how.String(), "Passenger with Apache:\n")
+	lines, _, _ = strings.Cut(lines, "\n\n")
+	if !ok || strings.Count(lines, "SetEnv ") != 2 {
+		t.Fatalf("no lines for Apache in\n%s", how.String())
+	}
+	return strings.NewReplacer("/etc/leakhunt", root, "/run/leakhunt", root+"/run").Replace(lines)
+}
