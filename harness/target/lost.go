@@ -45,7 +45,7 @@ func (p *pinned) lost(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(ctx, afterLimit)
 	defer cancel()
 	if next, err := p.at.answers(ctx); err == nil {
-		if parent, err := proc.Parent(next.PID); err == nil && parent == p.parent && slices.Contains(p.at.listeners(), parent) {
+		if parent, err := proc.Parent(next.PID); err == nil && parent == p.parent && next.Start > p.id.Start && slices.Contains(p.at.listeners(), parent) {
 			text += fmt.Sprintf("; its master, pid %d, put pid %d in its place (recycled)", p.parent, next.PID)
 		} else {
 			text += fmt.Sprintf("; %s answers at %s in its place", describe(next.PID), p.at.url)

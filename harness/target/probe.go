@@ -111,15 +111,17 @@ func (a address) others(ctx context.Context, first proc.ID) ([]proc.ID, error) {
 }
 
 // siblings are processes that wait for connections at the address as first does:
-// of the same program and the same parent, and with the listening socket. That
-// all probes went to one worker of several does not hide the others then.
+// of the same program and the same parent, and with the listening socket, or
+// workers of one Node cluster, whose primary alone holds it. That all probes went
+// to one worker of several, or that the others are still starting, does not hide
+// them then.
 func (a address) siblings(first proc.ID) []proc.ID {
 	parent, err := proc.Parent(first.PID)
 	if err != nil || parent <= 1 {
 		return nil
 	}
 	var found []proc.ID
-	for _, pid := range a.listeners() {
+	for _, pid := range append(a.listeners(), clustered(parent)...) {
 		if p, err := proc.Parent(pid); err != nil || p != parent || pid == first.PID || !sameProgram(pid, first.PID) {
 			continue
 		}
