@@ -7,6 +7,7 @@ import (
 
 	"leakhunt/harness/capture"
 	"leakhunt/harness/fault"
+	"leakhunt/scenarios"
 )
 
 // login sends the scenario's before: steps, once for each process. Cookies
@@ -24,12 +25,16 @@ func (s *session) login(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if !res.OK() {
-			return s.unlessLost(ctx, stepFault(step.Method, step.URI, step.Line, failureText(res)))
+			failed := stepFault(step, failureText(res))
+			if res.Err == nil {
+				failed = failed.WithHint("%s", capture.Instead(res.Header, res.Body))
+			}
+			return s.unlessLost(ctx, failed)
 		}
 		for _, c := range step.Capture {
 			v, err := capture.Take(c, res.Header, res.Body)
 			if err != nil {
-				return stepFault(step.Method, step.URI, step.Line, "").Because(err)
+				return stepFault(step, "").Because(err).WithHint("%s", fault.HintOf(err))
 			}
 			s.vars[c.As] = v
 			s.keep(v)
@@ -46,18 +51,21 @@ func (s *session) keep(v string) {
 	}
 }
 
-func stepFault(method, uri string, line int, what string) *fault.Error {
-	f := fault.Measuref("before: %s %s (line %d)", method, uri, line)
+// stepFault is the end of a run in one of its first steps: every later request
+// would have been sent without what that step brings.
+func stepFault(step scenarios.Step, what string) *fault.Error {
+	f := fault.Measuref("before: %s %s (line %d)", step.Method, step.URI, step.Line)
 	if what != "" {
-		f = fault.Measuref("before: %s %s (line %d): %s", method, uri, line, what)
+		f = fault.Measuref("before: %s %s (line %d): %s", step.Method, step.URI, step.Line, what)
 	}
 	return f.WithHint("Nothing was measured: every later request would have been sent without what this step brings.")
 }
 
-// compileBefore compiles the steps; their answers are kept for captures.
+// compileBefore compiles the steps; their answers are kept for captures, and to
+// say what they held where a step fails.
 func (p *Plan) compileBefore() error {
 	for _, step := range p.Scenario.Before {
-		t, err := compile(p.Scenario, step.Request, len(step.Capture) > 0)
+		t, err := compile(p.Scenario, step.Request, true)
 		if err != nil {
 			return fault.Usagef("%s:%d: before: %s", p.Scenario.Path, step.Line, step.URI).Because(err)
 		}

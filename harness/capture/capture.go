@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +26,7 @@ func Take(c scenarios.Capture, header http.Header, body []byte) (string, error) 
 	v, err := take(c, header, body)
 	if err != nil {
 		return "", fault.Measuref("capture %q found nothing: %v", c.As, err).
-			WithHint("%s", instead(header, body))
+			WithHint("%s", Instead(header, body))
 	}
 	return v, nil
 }
@@ -43,10 +45,15 @@ func take(c scenarios.Capture, header http.Header, body []byte) (string, error) 
 		}
 		return "", fmt.Errorf("the answer has no header %s", c.Header)
 	default:
+		var names []string
 		for _, k := range (&http.Response{Header: header}).Cookies() {
 			if k.Name == c.Cookie {
 				return k.Value, nil
 			}
+			names = append(names, k.Name)
+		}
+		if len(names) > 0 {
+			return "", fmt.Errorf("the answer sets no cookie %s; it sets: %s", c.Cookie, strings.Join(names, ", "))
 		}
 		return "", fmt.Errorf("the answer sets no cookie %s", c.Cookie)
 	}
@@ -84,7 +91,7 @@ func byPath(path string, body []byte) (string, error) {
 		case map[string]any:
 			next, ok := at[key]
 			if !ok {
-				return "", fmt.Errorf("%s: there is no key %q", path, key)
+				return "", fmt.Errorf("%s: there is no key %q; there are: %s", path, key, strings.Join(slices.Sorted(maps.Keys(at)), ", "))
 			}
 			v = next
 		case []any:
@@ -125,9 +132,9 @@ func byRegexp(expr string, body []byte) (string, error) {
 	}
 }
 
-// instead says what an answer held: its title and the beginning of its text,
+// Instead says what an answer held: its title and the beginning of its text,
 // or its type and size where it is no page.
-func instead(header http.Header, body []byte) string {
+func Instead(header http.Header, body []byte) string {
 	const excerpt = 160
 	kind := header.Get("Content-Type")
 	if to := header.Get("Location"); to != "" {
