@@ -24,6 +24,7 @@ type Sent struct {
 	RSSBefore int64   `json:"rss_before_bytes"`
 	RSSAfter  int64   `json:"rss_after_bytes"`
 	Problem   string  `json:"problem,omitempty"`
+	Remedy    string  `json:"remedy,omitempty"` // what would help
 }
 
 // WriteProcesses lists application processes as table or json.
@@ -40,9 +41,12 @@ func WriteProcesses(w io.Writer, format string, list []target.Entry, o Options) 
 		left("Server", 0, func(e target.Entry) string { return e.Server }), app,
 		right("PID", 0, func(e target.Entry) string { return number(e.PID) }),
 		left("Address", 1, func(e target.Entry) string { return e.Address }),
-		right("RSS", 0, func(e target.Entry) string { return units.Bytes(float64(e.RSS)) }),
-		right("Anonymous", 3, func(e target.Entry) string { return units.Bytes(float64(e.Anon)) }),
+		right("RSS", 0, func(e target.Entry) string { return size(e.RSS) }),
+		right("Anonymous", 3, func(e target.Entry) string { return size(e.Anon) }),
 		right("Uptime", 2, func(e target.Entry) string {
+			if e.PID == 0 {
+				return "–"
+			}
 			return (time.Duration(e.Uptime) * time.Second).String()
 		}),
 		right("Processed", 4, func(e target.Entry) string {
@@ -54,7 +58,11 @@ func WriteProcesses(w io.Writer, format string, list []target.Entry, o Options) 
 		left("Enabled", 5, func(e target.Entry) string { return e.Enabled }),
 	}
 	return listing(w, format, "processes", list, cols, o, func(e target.Entry) (string, string) {
-		return fmt.Sprintf("%s %s: %s", e.Server, e.App, e.Problem), e.Remedy
+		who := e.Address
+		if e.PID > 0 {
+			who = fmt.Sprintf("%s %s, pid %d", e.Server, e.App, e.PID)
+		}
+		return who + ": " + e.Problem, e.Remedy
 	}, func(e target.Entry) bool { return e.Problem != "" })
 }
 
@@ -81,12 +89,20 @@ func WriteSent(w io.Writer, format string, list []Sent, o Options) error {
 		result,
 		right("Latency", 1, func(s Sent) string { return fmt.Sprintf("%.1f ms", s.LatencyMS) }),
 		right("Body", 3, func(s Sent) string { return units.Bytes(float64(s.Bytes)) }),
-		right("RSS before", 2, func(s Sent) string { return units.Bytes(float64(s.RSSBefore)) }),
-		right("RSS after", 2, func(s Sent) string { return units.Bytes(float64(s.RSSAfter)) }),
+		right("RSS before", 2, func(s Sent) string { return size(s.RSSBefore) }),
+		right("RSS after", 2, func(s Sent) string { return size(s.RSSAfter) }),
 	}
 	return listing(w, format, "requests", list, cols, o, func(s Sent) (string, string) {
-		return fmt.Sprintf("pid %d: %s", s.PID, s.Problem), ""
+		return fmt.Sprintf("pid %d: %s", s.PID, s.Problem), s.Remedy
 	}, func(s Sent) bool { return s.Problem != "" })
+}
+
+// size is a memory in a cell; no process has none.
+func size(bytes int64) string {
+	if bytes == 0 {
+		return "–"
+	}
+	return units.Bytes(float64(bytes))
 }
 
 func number(n int) string {

@@ -164,7 +164,7 @@ func (f *sendFlags) choose(list []target.Entry) ([]target.Entry, error) {
 
 // sendTo sends the request to one process and reads its RSS around it.
 func sendTo(ctx context.Context, e target.Entry, tmpl *load.Template) report.Sent {
-	row := report.Sent{Server: e.Server, App: e.App, PID: e.PID, Problem: e.Problem}
+	row := report.Sent{Server: e.Server, App: e.App, PID: e.PID, Problem: e.Problem, Remedy: e.Remedy}
 	if e.Problem != "" {
 		return row
 	}
@@ -190,7 +190,7 @@ func sendTo(ctx context.Context, e target.Entry, tmpl *load.Template) report.Sen
 	row.LatencyMS = float64(res.Latency.Microseconds()) / 1000
 	switch {
 	case res.Err != nil:
-		row.Problem = res.Err.Error()
+		row.Problem, row.Remedy = res.Err.Error(), fault.HintOf(res.Err)
 	case res.Failure != "":
 		row.Problem = res.Failure
 	}

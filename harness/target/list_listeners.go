@@ -3,6 +3,7 @@ package target
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -168,7 +169,14 @@ func (e *Entry) shared(pid int, at address) {
 		e.trouble(err)
 		return
 	}
-	e.endpoint.Dial = func(ctx context.Context) (net.Conn, error) { return at.kept(ctx, id, "/") }
+	e.endpoint.Dial = func(ctx context.Context) (net.Conn, error) {
+		conn, err := at.kept(ctx, id, "/")
+		if errors.Is(err, errNotKept) {
+			return nil, fault.Measuref("pid %d shares its address with other workers, and no connection is kept that would be its own", pid).
+				WithHint("%s", Identify(pid).single())
+		}
+		return conn, err
+	}
 }
 
 // isMaster says whether a process of php-fpm is the one that starts the others.

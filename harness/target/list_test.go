@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"testing"
 
+	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
 	"leakhunt/harness/target"
 	"leakhunt/harness/target/targettest"
@@ -55,6 +57,33 @@ func TestListListeners(t *testing.T) {
 	}
 	if got[alone] != len(want[alone]) || got[shared] != 3 {
 		t.Errorf("listed %v", got)
+	}
+}
+
+// A worker that keeps no connection is listed, and says what would help when a
+// request shall go to it and no other.
+func TestListWorkersThatKeepNoConnection(t *testing.T) {
+	url, _ := prefork(t, "close")
+	all, err := target.List(t.Context(), target.ListOptions{Registry: []string{t.TempDir()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, e := range all {
+		if "http://"+e.Address != url {
+			continue
+		}
+		found++
+		client := load.New(e.Endpoint(), false)
+		res := do(t, client, load.Spec{Method: "GET", URI: "/pid"})
+		client.Close()
+		want := fmt.Sprintf("pid %d shares its address with other workers", e.PID)
+		if res.Err == nil || !strings.Contains(res.Err.Error(), want) || !strings.Contains(fault.HintOf(res.Err), "one worker") {
+			t.Errorf("%v (%s)", res.Err, fault.HintOf(res.Err))
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d of 3 workers are listed", found)
 	}
 }
 
