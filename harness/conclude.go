@@ -36,6 +36,7 @@ func (h *hunt) result() *Result {
 	if h.pinned != nil {
 		r.Target = h.pinned.Info()
 		r.Target.Restarts, r.Target.RestartedAt = len(h.restarted), h.restarted
+		r.Target.Dir = h.dir
 	}
 	for _, u := range r.URIs {
 		r.Summary.Count(u.Verdict)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strings"
 	"time"
 
 	"leakhunt/harness/fault"
@@ -78,6 +80,7 @@ type hunt struct {
 	burned    int       // requests of the burn-in
 	restarted []float64 // when the process was started again, in seconds since the run began
 	allocator string
+	dir       string // the process's working directory, "" where it is not known
 }
 
 func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
@@ -136,6 +139,10 @@ func (h *hunt) open(ctx context.Context) (err error) {
 	h.readCost = time.Since(begin) / tries
 	if r, err := h.meter.Read(); err == nil {
 		h.startAnon = r.Anon + r.Swap
+	}
+	// The link to a folder that was removed since ends in " (deleted)".
+	if dir, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", h.pinned.Process().PID)); err == nil && dir != "/" {
+		h.dir = strings.TrimSuffix(dir, " (deleted)")
 	}
 	info := h.pinned.Info()
 	h.observer.Note(fmt.Sprintf("pinned pid %d (%s %s)", info.PID, info.Kind, info.URL))

@@ -27,6 +27,11 @@ type callerTracer interface {
 	StopCallers(ctx context.Context, sites []runtimes.Site) ([]runtimes.Site, error)
 }
 
+// remarker is a Tracer that may have named less than it could elsewhere.
+type remarker interface {
+	Remark() string // "" where all is well
+}
+
 // nameSites names, for each convicted URI, the lines that made what stays
 // alive. It changes no verdict: whatever goes wrong is a sentence in the
 // result. Tracing is on for these requests alone.
@@ -127,10 +132,13 @@ func (h *hunt) sitesOf(ctx context.Context, tracer Tracer, t *track, control []r
 		t.sitesNote = fmt.Sprintf("traced because it was asked for; it is %s, so none of its sites is a culprit", j.Label)
 		return nil
 	}
-	t.sites = ranked
+	t.sites = runtimes.Local(ranked, h.dir)
 	t.sitesNote = "nothing that was made in this pass stayed alive"
 	if n := len(ranked); n > 0 {
 		t.sitesNote = fmt.Sprintf("%s: %.0f %% of %s", these(n), 100*explained, units.Rate(j.Growth))
+	}
+	if r, ok := tracer.(remarker); ok && r.Remark() != "" {
+		t.sitesNote += " (" + r.Remark() + ")"
 	}
 	return nil
 }

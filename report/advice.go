@@ -149,7 +149,10 @@ func culprit(s runtimes.Site) string {
 // place is a position in a source file, as editors and compilers write it.
 func place(file string, line int) string {
 	if file == "" {
-		return "no source line" // evaluated code, or the runtime's own
+		return "no source line" // the runtime's own
+	}
+	if runtimes.Evaluated(file) {
+		return fmt.Sprintf("evaluated code %s:%d", file, line)
 	}
 	if line == 0 {
 		return file

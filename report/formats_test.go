@@ -168,6 +168,10 @@ func TestGitHub(t *testing.T) {
 	if got, want := first(r, Options{SourceRoots: []string{app}}), "::error file=shop app/app/models/feed.rb,line=31"; got != want {
 		t.Errorf("absolute root: got %s, want %s", got, want)
 	}
+	// Paths are told from the top of the repository, wherever leakhunt was started.
+	if got, want := first(r, Options{SourceRoots: []string{app}, Base: app}), "::error file=app/models/feed.rb,line=31"; got != want {
+		t.Errorf("base: got %s, want %s", got, want)
+	}
 	// The second site is the first whose file is here.
 	r.URIs[0].Sites[0].Caller = "elsewhere.rb:3"
 	if got, want := first(r, Options{SourceRoots: []string{app}}), "::error file=shop app/app/models/feed.rb,line=12"; got != want {
@@ -229,6 +233,22 @@ func TestSource(t *testing.T) {
 			t.Errorf("%q was read: %s", file, path)
 		}
 	}
+	// A process's own files are told from its folder, which may be seen through
+	// a link; a result file that names another folder opens nothing.
+	linked := filepath.Join(dir, "linked")
+	if err := os.Symlink(dir, linked); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []string{dir, linked} {
+		in := Options{SourceRoots: []string{r}, appDir: root}
+		if path, _, ok := in.source("a.rb"); !ok || path != filepath.Join(r, "app/a.rb") {
+			t.Errorf("from the process's folder: %q, %v", path, ok)
+		}
+		in.appDir = "/etc"
+		if path, _, ok := in.source("passwd"); ok {
+			t.Errorf("%s was read", path)
+		}
+	}
 	_, text, _ := o.source("a.rb")
 	lines := excerpt(text, 2)
 	if len(lines) != 4 || lines[1] != (sourceLine{2, "two    x", true}) {
@@ -244,6 +264,7 @@ func TestCulpritAt(t *testing.T) {
 		"":                          "lib/x.rb 5",
 		"app/models/feed.rb:31":     "app/models/feed.rb 31",
 		"app/a b.js:3:14 in handle": "app/a b.js 3",
+		"app/a:1/b.rb:31 show":      "app/a:1/b.rb 31",
 		"evaluated":                 "lib/x.rb 5",
 		`C:\app\feed.rb:31`:         `C:\app\feed.rb 31`,
 	} {

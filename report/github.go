@@ -67,7 +67,7 @@ func pointAt(u *harness.URIResult, r *harness.Result, o Options) (file string, l
 	for _, s := range u.Sites {
 		file, line := culpritAt(s)
 		if path, _, ok := o.source(file); ok {
-			if path = fromHere(path); filepath.IsLocal(path) {
+			if path = fromBase(path, o.Base); filepath.IsLocal(path) {
 				return filepath.ToSlash(path), line
 			}
 		}
@@ -76,16 +76,31 @@ func pointAt(u *harness.URIResult, r *harness.Result, o Options) (file string, l
 	if path == "" {
 		path = r.Scenario.Path
 	}
-	return filepath.ToSlash(fromHere(path)), u.Line
+	return filepath.ToSlash(fromBase(path, o.Base)), u.Line
 }
 
-// fromHere is an absolute path seen from the folder leakhunt was started in.
-func fromHere(path string) string {
+// fromBase is a path seen from the base, or from the folder leakhunt was started
+// in, which a relative path is told from. Links are resolved where that helps.
+func fromBase(path, base string) string {
 	here, err := os.Getwd()
-	if err != nil || !filepath.IsAbs(path) {
+	if err != nil {
 		return path
 	}
-	if rel, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rel) {
+	if base == "" {
+		base = here
+	}
+	if !filepath.IsAbs(path) {
+		if base == here {
+			return path
+		}
+		path = filepath.Join(here, path)
+	}
+	if rel, err := filepath.Rel(base, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	realBase, err1 := filepath.EvalSymlinks(base)
+	realPath, err2 := filepath.EvalSymlinks(path)
+	if rel, err := filepath.Rel(realBase, realPath); err1 == nil && err2 == nil && err == nil && filepath.IsLocal(rel) {
 		return rel
 	}
 	return path

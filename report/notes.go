@@ -97,21 +97,24 @@ func until(u *harness.URIResult) string {
 	return " until " + u.IgnoreUntil
 }
 
-// siteText is one line that made what stays alive.
+// siteText is one line that made what stays alive: where a library made it, the
+// user's own line that called it comes first.
 func siteText(s runtimes.Site) string {
 	t := place(s.File, s.Line)
+	if s.Caller != "" {
+		t = s.Caller + " → " + t
+	}
 	if s.Function != "" {
 		t += " " + s.Function
 	}
 	t += " — "
+	if s.Type != "" {
+		t += s.Type + ", "
+	}
 	if s.ObjectsPerRequest != 0 { // some runtimes count bytes alone
 		t += quantity(s.ObjectsPerRequest, "object", "objects") + "/request, "
 	}
-	t += units.Rate(s.BytesPerRequest)
-	if s.Caller != "" {
-		t += "; called from " + s.Caller
-	}
-	return t
+	return t + units.Rate(s.BytesPerRequest)
 }
 
 func quantity(v float64, one, many string) string {

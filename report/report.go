@@ -37,6 +37,11 @@ type Options struct {
 	// in this order: to show the lines (html) and to point at them from the
 	// folder leakhunt was started in (github). No file outside them is read.
 	SourceRoots []string
+	// Base is the folder that annotations' paths are told from, the top of the
+	// repository; "" means the folder leakhunt was started in.
+	Base string
+	// appDir is the process's working directory, as the result has it.
+	appDir string
 	// Redact takes the secrets out of source lines and lists; nil changes
 	// nothing. Those of a result are taken out once and for all by Redact.
 	Redact func([]byte) []byte
@@ -77,6 +82,7 @@ func Write(w io.Writer, format string, r *harness.Result, o Options) error {
 	if i < 0 {
 		return unknownFormat(format)
 	}
+	o.appDir = r.Target.Dir
 	return once(w, nil, func(b io.Writer) error { return formats()[i].write(b, normal(r), o) })
 }
 

@@ -18,25 +18,44 @@ const maxSource = 4 << 20
 // it, and says where it is. Paths come from the measured process: what leads
 // out of a root, through ".." or a link, is not read.
 func (o Options) source(file string) (path string, text []byte, ok bool) {
-	for _, root := range o.SourceRoots {
-		name := file
-		if filepath.IsAbs(file) {
-			abs, err := filepath.Abs(root)
-			if err != nil {
-				continue
+	names := []string{file}
+	if o.appDir != "" && !filepath.IsAbs(file) {
+		names = []string{filepath.Join(o.appDir, file), file}
+	}
+	for _, name := range names {
+		for _, root := range o.SourceRoots {
+			if path, text, err := readFrom(root, name); err == nil {
+				if o.Redact != nil {
+					text = o.Redact(text)
+				}
+				return path, text, true
 			}
-			if name, err = filepath.Rel(abs, file); err != nil {
-				continue
-			}
-		}
-		if text, err := readInside(root, name); err == nil {
-			if o.Redact != nil {
-				text = o.Redact(text)
-			}
-			return filepath.Join(root, name), text, true
 		}
 	}
 	return "", nil, false
+}
+
+// readFrom reads a file by its path from root, or by an absolute path that
+// leads into root. A process's own paths are told without symbolic links.
+func readFrom(root, name string) (path string, text []byte, err error) {
+	if filepath.IsAbs(name) {
+		abs, err := filepath.Abs(root)
+		if err != nil {
+			return "", nil, err
+		}
+		rel, err := filepath.Rel(abs, name)
+		if err != nil {
+			return "", nil, err
+		}
+		if resolved, err := filepath.EvalSymlinks(abs); err == nil && !filepath.IsLocal(rel) {
+			if rel, err = filepath.Rel(resolved, name); err != nil {
+				return "", nil, err
+			}
+		}
+		name = rel
+	}
+	text, err = readInside(root, name)
+	return filepath.Join(root, name), text, err
 }
 
 func readInside(root, name string) (text []byte, err error) {
@@ -90,7 +109,9 @@ func cut(s string, n int) string {
 	return s
 }
 
-var position = regexp.MustCompile(`^(.+?):(\d+)`)
+// position is a frame: "file:line", then nothing or a function. A file's name
+// may hold colons and spaces.
+var position = regexp.MustCompile(`^(.+?):(\d+)(?::\d+)?(?: .*)?$`)
 
 // culpritAt is the file and line of culprit.
 func culpritAt(s runtimes.Site) (file string, line int) {

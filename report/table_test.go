@@ -163,7 +163,7 @@ func TestSiteWithoutFile(t *testing.T) {
 	r.URIs[0].Sites = r.URIs[0].Sites[1:]
 	r.URIs[0].Sites[0].File, r.URIs[0].Sites[0].Line = "", 0
 	out := string(render(t, "table", r, Options{}))
-	if strings.Contains(out, "made at") || !strings.Contains(out, "  no source line remember — 1 object/request") {
+	if strings.Contains(out, "made at") || !strings.Contains(out, "  no source line remember — Array, 1 object/request") {
 		t.Error(out)
 	}
 }

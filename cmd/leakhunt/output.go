@@ -69,6 +69,9 @@ func (a *app) reportOptions(scenario string) (report.Options, error) {
 	if scenario != "" {
 		o.SourceRoots = append(o.SourceRoots, filepath.Dir(scenario))
 	}
+	if top := os.Getenv("GITHUB_WORKSPACE"); top != "" {
+		o.Base, o.SourceRoots = top, append(o.SourceRoots, top)
+	}
 	return o, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,8 +16,10 @@ import (
 
 // JVM reads a Java process through jcmd, which must run as the same user.
 type JVM struct {
-	pid  int
-	base map[string]tally
+	pid     int
+	base    map[string]tally
+	flight  *recording
+	unnamed string // why there are classes only, and no lines
 }
 
 type tally struct{ objects, bytes float64 }
@@ -50,8 +53,9 @@ func (j *JVM) Columns() []Column {
 }
 
 // Read sums up a class histogram, for which the JVM first runs a full
-// collection (HotSpot, HeapInspectionOperation). It costs that collection, a
-// walk of the heap, and the start of jcmd (0.2 to 0.5 s).
+// collection (HotSpot, HeapInspectionOperation), and another before it: what was
+// used since the last one keeps its soft references for one more. It costs the
+// two collections, a walk of the heap, and the start of jcmd (0.2 to 0.5 s).
 func (j *JVM) Read(ctx context.Context) ([]float64, error) {
 	classes, err := j.histogram(ctx)
 	if err != nil {
@@ -68,42 +72,17 @@ func (j *JVM) Read(ctx context.Context) ([]float64, error) {
 // Close does nothing.
 func (j *JVM) Close() error { return nil }
 
-// StartTrace keeps the histogram of now; nothing changes in the process.
-func (j *JVM) StartTrace(ctx context.Context) error {
-	base, err := j.histogram(ctx)
-	if err != nil {
-		return err
-	}
-	j.base = base
-	return nil
-}
-
-// StopTrace returns the classes of which more is alive than at StartTrace. A
-// histogram knows types, no lines: sites have a Type only.
-func (j *JVM) StopTrace(ctx context.Context) ([]Site, error) {
-	base := j.base
-	j.base = nil
-	if base == nil {
-		return nil, fault.Measuref("tracing is not on")
-	}
-	now, err := j.histogram(ctx)
+func (j *JVM) histogram(ctx context.Context) (map[string]tally, error) {
+	out, err := j.jcmd(ctx, "GC.run\nGC.class_histogram")
 	if err != nil {
 		return nil, err
 	}
-	var sites []Site
-	for name, c := range now {
-		if b := c.bytes - base[name].bytes; b > 0 {
-			sites = append(sites, Site{
-				Type: name, Owner: classOwner(name),
-				ObjectsPerRequest: max(0, c.objects-base[name].objects), BytesPerRequest: b,
-			})
-		}
-	}
-	return sites, nil
+	return parseHistogram(out)
 }
 
-func (j *JVM) histogram(ctx context.Context) (map[string]tally, error) {
-	cmd := exec.CommandContext(ctx, "jcmd", strconv.Itoa(j.pid), "GC.class_histogram")
+// jcmd runs one command in the JVM.
+func (j *JVM) jcmd(ctx context.Context, command ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "jcmd", append([]string{strconv.Itoa(j.pid)}, command...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -117,7 +96,7 @@ func (j *JVM) histogram(ctx context.Context) (map[string]tally, error) {
 		return nil, fault.Measuref("jcmd cannot read process %d: %s", j.pid, short(stderr.String()+stdout.String())).
 			WithHint("It must run as the process's user, and the JVM must not have -XX:+DisableAttachMechanism.")
 	}
-	return parseHistogram(stdout.Bytes())
+	return stdout.Bytes(), nil
 }
 
 // parseHistogram reads the rows `1: 10250 1035528 [B (java.base@17)` and holds
@@ -161,6 +140,19 @@ func isRank(s string) bool {
 	return ok && err == nil
 }
 
+// Packages of the JDK, and of libraries that many applications use. A class
+// does not say which jar it came from.
+var (
+	jdkPackages     = []string{"java.", "javax.", "jdk.", "sun.", "com.sun."}
+	libraryPackages = []string{
+		"org.springframework.", "org.apache.", "org.eclipse.", "org.glassfish.", "org.hibernate.", "org.jboss.", "org.slf4j.",
+		"org.codehaus.", "org.aspectj.", "ch.qos.", "io.netty.", "io.undertow.", "io.micrometer.", "io.prometheus.", "io.vertx.",
+		"io.quarkus.", "io.micronaut.", "io.grpc.", "io.opentelemetry.", "reactor.", "jakarta.", "com.google.common.", "com.google.gson.",
+		"com.google.protobuf.", "com.github.benmanes.", "com.fasterxml.", "com.zaxxer.", "com.mysql.", "net.bytebuddy.", "net.sf.ehcache.",
+		"kotlin.", "kotlinx.", "scala.", "groovy.", "clojure.", "okhttp3.", "redis.clients.", "freemarker.",
+	}
+)
+
 // classOwner guesses whose class it is. An array of primitives, "[B", belongs
 // to no one; an array of objects, "[Lcom.shop.Item;", to its element's owner.
 func classOwner(name string) string {
@@ -172,15 +164,12 @@ func classOwner(name string) string {
 		}
 		element = class
 	}
-	for _, p := range []string{"java.", "javax.", "jdk.", "sun.", "com.sun."} {
-		if strings.HasPrefix(element, p) {
-			return OwnerRuntime
-		}
-	}
-	for _, p := range []string{"org.springframework.", "org.apache.", "org.eclipse.", "io.netty.", "com.google.common.", "org.hibernate.", "com.fasterxml.", "kotlin."} {
-		if strings.HasPrefix(element, p) {
-			return OwnerLibrary
-		}
+	starts := func(prefix string) bool { return strings.HasPrefix(element, prefix) }
+	switch {
+	case slices.ContainsFunc(jdkPackages, starts):
+		return OwnerRuntime
+	case slices.ContainsFunc(libraryPackages, starts):
+		return OwnerLibrary
 	}
 	return OwnerApp
 }

@@ -3,10 +3,12 @@
 package runtimes
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -115,30 +117,48 @@ func TestLiveGo(t *testing.T) {
 func TestLiveJVM(t *testing.T) {
 	classes := t.TempDir()
 	build(t, "javac", "-d", classes, "testdata/java/App.java")
-	a := launch(t, "java", false, nil, true, "java", "-cp", classes, "App")
+	// As target's tight settings: what is allocated is sampled every 2 KiB.
+	tight := []string{"JAVA_TOOL_OPTIONS=-XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -XX:TLABSize=2k " +
+		"-XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"}
+	a := launch(t, "java", false, tight, true, "java", "-Dsun.net.httpserver.nodelay=true", "-cp", classes, "App")
 	j, err := NewJVM(t.Context(), a.pid)
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := growth(t, a, j, "/", "/garbage", "/leak")
-	within(t, "/leak objects", blocks["/leak"]["live objects"], 1.9, 2.6)
-	within(t, "/leak bytes", blocks["/leak"]["live bytes"], 90, 160)
-	if err := j.StartTrace(t.Context()); err != nil {
-		t.Fatal(err)
+	within(t, "/leak objects", blocks["/leak"]["live objects"], 1.9, 3.5)
+	within(t, "/leak bytes", blocks["/leak"]["live bytes"], 90, 200)
+	pass := func(route string) []Site {
+		if err := j.StartTrace(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		a.send(t, route, 200)
+		sites, err := j.StopTrace(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sites
 	}
-	a.send(t, "/leak", 200)
-	sites, err := j.StopTrace(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ranked, _ := Rank(sites, nil, 200, 96)
+	ranked, _ := Rank(pass("/leak"), nil, 200, 96)
 	t.Logf("%+v", ranked)
-	found := false
-	for _, s := range ranked[:min(3, len(ranked))] {
-		found = found || s.Type == "App$Item" && s.Owner == OwnerApp
-	}
-	if !found {
+	if !slices.ContainsFunc(ranked[:min(3, len(ranked))], func(s Site) bool { return s.Type == "App$Item" && s.Owner == OwnerApp }) {
 		t.Errorf("App$Item is not among the first three: %+v", ranked)
+	}
+	ranked, explained := Rank(pass("/text"), nil, 200, 1040)
+	t.Logf("explained %.2f by %+v", explained, ranked)
+	made := line(t, "testdata/java/App.java", "new byte[1024]")
+	called := fmt.Sprintf("App.java:%d ", line(t, "testdata/java/App.java", "TEXTS.add"))
+	if s := ranked[0]; s.Type != "byte[]" || s.File != "App.java" || s.Line != made || !strings.HasPrefix(s.Stack[1], called) {
+		t.Errorf("the first site is %+v %s, want App.java:%d", s, j.Remark(), made)
+	}
+	if explained < 0.75 || explained > 1.25 {
+		t.Errorf("explained %.2f of the growth", explained)
+	}
+	if out, err := j.jcmd(t.Context(), "JFR.check"); err != nil || !strings.Contains(string(out), "No available recordings") {
+		t.Errorf("the recording goes on: %s, %v", out, err)
+	}
+	if left, _ := filepath.Glob("/tmp/leakhunt-*/leakhunt.jf*"); len(left) > 0 {
+		t.Errorf("files are left: %v", left)
 	}
 	if _, err := NewJVM(t.Context(), os.Getpid()); err == nil || !strings.Contains(err.Error(), "is no JVM") {
 		t.Errorf("a process that is no JVM: %v", err)

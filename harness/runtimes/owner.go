@@ -32,6 +32,9 @@ func Owner(file string) string {
 	if file == "" || file == "(V8 API)" {
 		return OwnerRuntime
 	}
+	if class, ok := strings.CutSuffix(file, ".java"); ok && !strings.HasPrefix(file, "/") {
+		return classOwner(strings.ReplaceAll(class, "/", "."))
+	}
 	for _, p := range runtimePrefixes {
 		if strings.HasPrefix(file, p) {
 			return OwnerRuntime

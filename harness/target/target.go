@@ -51,6 +51,9 @@ type Info struct {
 	// RestartedAt is when the process was started afresh, in seconds since the
 	// run began, where that is known.
 	RestartedAt []float64 `json:"restarted_at_s,omitempty"`
+	// Dir is the process's working directory, which the files of its own code
+	// are told from; "" where it is not known.
+	Dir string `json:"dir,omitempty"`
 	// Settings are the environment variables that tighten: set, NAME=value.
 	Settings []string `json:"settings,omitempty"`
 }

@@ -26,8 +26,14 @@ var tight = map[string][]string{
 	"go": {"GOGC=10", "GODEBUG=memprofilerate=16384"},
 	// A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of
 	// the heap) turns them into fillers, which a class histogram counts as alive.
-	"java": {"JAVA_TOOL_OPTIONS=-XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -Xms8m -Xmn4m " +
-		"-XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=10 -XX:TieredStopAtLevel=1"},
+	// Soft references, those of reflection and method handles, would be cleared
+	// at some later collection, all at once. Allocations are sampled once for
+	// each thread-local buffer: small ones, and room for as many samples, let the
+	// pass that names lines see small leaks. A JVM that is too old for a flight
+	// recorder starts all the same.
+	"java": {"JAVA_TOOL_OPTIONS=-XX:+IgnoreUnrecognizedVMOptions -XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -Xms8m -Xmn4m " +
+		"-XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=10 -XX:TieredStopAtLevel=1 -XX:SoftRefLRUPolicyMSPerMB=0 " +
+		"-XX:TLABSize=2k -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
 	"node":   {"NODE_OPTIONS=--max-semi-space-size=1"},
 	"python": malloc,
 }

@@ -3,7 +3,10 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Truth: /leak keeps one Item with 64 bytes for each request; / and /garbage keep nothing. */
+/**
+ * Truth: /leak keeps one Item with 64 bytes for each request, /text 1 KiB; / and /garbage keep
+ * nothing.
+ */
 public class App {
     static class Item {
         final byte[] data = new byte[64];
@@ -11,12 +14,20 @@ public class App {
 
     static final List<Item> KEPT = new ArrayList<>();
 
+    static final List<byte[]> TEXTS = new ArrayList<>();
+
+    static byte[] text() {
+        return new byte[1024];
+    }
+
     public static void main(String[] args) throws Exception {
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
         server.createContext("/", exchange -> {
             String path = exchange.getRequestURI().getPath();
             if (path.equals("/leak")) {
                 KEPT.add(new Item());
+            } else if (path.equals("/text")) {
+                TEXTS.add(text());
             } else if (path.equals("/garbage")) {
                 List<String> rows = new ArrayList<>();
                 for (int i = 0; i < 5000; i++) {

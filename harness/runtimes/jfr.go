@@ -1,0 +1,196 @@
+package runtimes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"leakhunt/harness/fault"
+)
+
+// A flight recording with one event on, jdk.OldObjectSample: the JVM keeps weak
+// references to a sample of what is allocated, and the recording ends with
+// those that are still alive, each with the stack that allocated it (HotSpot,
+// jfr/leakprofiler). cutoff 0 leaves out the search for what holds them, which
+// would stop the JVM for as long as it takes.
+const recordingSettings = `<?xml version="1.0" encoding="UTF-8"?>
+<configuration version="2.0" label="leakhunt" provider="leakhunt">
+  <event name="jdk.OldObjectSample">
+    <setting name="enabled">true</setting>
+    <setting name="stackTrace">true</setting>
+    <setting name="cutoff">0 ns</setting>
+  </event>
+</configuration>
+`
+
+const (
+	// recordingName is what JFR.check shows while the pass runs.
+	recordingName = "leakhunt"
+	// recordingCap ends a recording by itself, should nobody be left to end it.
+	recordingCap = 10 * time.Minute
+	// sampleSpan is the least number of bytes that one sample stands for: the
+	// size of the allocation buffers that target's tight settings make.
+	sampleSpan = 2048
+)
+
+// recording is a flight recording in progress.
+type recording struct {
+	jvm *JVM
+	dir string // as the JVM sees it
+	at  string // the same folder as we see it
+}
+
+// record starts a recording. The folder for its files is made where the process
+// itself can write it, in its own root: it may live in a container.
+func (j *JVM) record(ctx context.Context) (*recording, error) {
+	if _, err := exec.LookPath("jfr"); err != nil {
+		return nil, fault.Measuref("the JDK's jfr, which reads flight recordings, is not installed")
+	}
+	root := fmt.Sprintf("/proc/%d/root", j.pid)
+	at, err := os.MkdirTemp(root+"/tmp", "leakhunt-")
+	if err != nil {
+		return nil, fault.Measuref("no folder for a flight recording").Because(err)
+	}
+	r := &recording{jvm: j, at: at, dir: strings.TrimPrefix(at, root)}
+	if err := r.begin(ctx); err != nil {
+		r.remove()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *recording) begin(ctx context.Context) error {
+	settings := filepath.Join(r.at, "leakhunt.jfc")
+	if err := os.WriteFile(settings, []byte(recordingSettings), 0o644); err != nil {
+		return fault.Measuref("no folder for a flight recording").Because(err)
+	}
+	if process, err := os.Stat(fmt.Sprintf("/proc/%d", r.jvm.pid)); err == nil && owner(process) != os.Geteuid() {
+		if err := os.Chown(r.at, owner(process), -1); err != nil {
+			return fault.Measuref("process %d could not write a flight recording", r.jvm.pid).Because(err)
+		}
+	}
+	out, err := r.jvm.jcmd(ctx, "JFR.start", "name="+recordingName, "disk=false",
+		"settings="+filepath.Join(r.dir, "leakhunt.jfc"), fmt.Sprintf("duration=%ds", int(recordingCap.Seconds())))
+	if err == nil && !strings.Contains(string(out), "Started recording") {
+		err = fault.Measuref("the JVM starts no flight recording: %s", short(string(out)))
+	}
+	return err
+}
+
+// end stops the recording, whatever happens, and returns its samples by class.
+func (r *recording) end(ctx context.Context) (map[string][]liveSample, error) {
+	defer r.remove()
+	file := filepath.Join(r.at, "leakhunt.jfr")
+	out, err := r.jvm.jcmd(ctx, "JFR.stop", "name="+recordingName, "filename="+filepath.Join(r.dir, "leakhunt.jfr"))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(file); err != nil {
+		return nil, fault.Measuref("the JVM wrote no flight recording: %s", short(string(out)))
+	}
+	return readRecording(ctx, file)
+}
+
+func (r *recording) remove() { _ = os.RemoveAll(r.at) }
+
+// readRecording lets the JDK's jfr tell what a recording holds.
+func readRecording(ctx context.Context, file string) (map[string][]liveSample, error) {
+	cmd := exec.CommandContext(ctx, "jfr", "print", "--json", "--stack-depth", "64", "--events", "jdk.OldObjectSample", file)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return nil, fault.Measuref("the flight recording cannot be read").Because(err)
+	}
+	samples, err := parseRecording(out)
+	_, _ = io.Copy(io.Discard, out)
+	if err = errors.Join(err, cmd.Wait()); err != nil {
+		return nil, fault.Measuref("the flight recording cannot be read").Because(err)
+	}
+	return samples, nil
+}
+
+// liveSample is one sampled object that is alive, as `jfr print --json` has it.
+type liveSample struct {
+	class    string
+	elements float64 // of an array, 0 of anything else
+	frames   []frame // innermost first, without what the JVM makes up
+}
+
+type jfrFrame struct {
+	Method struct {
+		Type struct {
+			Name   string `json:"name"`
+			Hidden bool   `json:"hidden"`
+		} `json:"type"`
+		Name string `json:"name"`
+	} `json:"method"`
+	Line int `json:"lineNumber"`
+}
+
+// parseRecording reads {"recording": {"events": […]}} one event at a time.
+func parseRecording(r io.Reader) (map[string][]liveSample, error) {
+	dec := json.NewDecoder(r)
+	for depth := 0; ; {
+		tok, err := dec.Token()
+		if err != nil {
+			return nil, fault.Measuref("a flight recording without a list of events").Because(err)
+		}
+		if tok == json.Delim('{') {
+			depth++
+		}
+		if tok == json.Delim('[') {
+			break
+		}
+		if depth > 2 {
+			return nil, fault.Measuref("a flight recording without a list of events")
+		}
+	}
+	samples := map[string][]liveSample{}
+	for dec.More() {
+		var e struct {
+			Values struct {
+				Stack *struct {
+					Frames []jfrFrame `json:"frames"`
+				} `json:"stackTrace"`
+				Object struct {
+					Type struct {
+						Name string `json:"name"`
+					} `json:"type"`
+				} `json:"object"`
+				Elements float64 `json:"arrayElements"`
+			} `json:"values"`
+		}
+		if err := dec.Decode(&e); err != nil {
+			return nil, fault.Measuref("an event of the flight recording cannot be read").Because(err)
+		}
+		v := e.Values
+		s := liveSample{class: strings.ReplaceAll(v.Object.Type.Name, "/", "."), elements: max(0, v.Elements)}
+		if v.Stack != nil {
+			for _, f := range v.Stack.Frames {
+				if t := f.Method.Type; !t.Hidden && f.Line > 0 && !strings.Contains(t.Name, "+0x") {
+					s.frames = append(s.frames, javaFrame(t.Name, f.Method.Name, f.Line))
+				}
+			}
+		}
+		samples[s.class] = append(samples[s.class], s)
+	}
+	return samples, nil
+}
+
+// javaFrame names the file that a class comes from by javac's rule: its
+// outermost class's name, in the folder of its package. A recording has no
+// more.
+func javaFrame(class, method string, line int) frame {
+	outer, _, _ := strings.Cut(class, "$")
+	short := class[strings.LastIndex(class, "/")+1:]
+	return frame{File: outer + ".java", Line: line, Function: short + "." + method}
+}
