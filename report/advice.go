@@ -37,8 +37,12 @@ func between(from, to float64) string {
 	return low + " … " + high
 }
 
-// measured says that the URI has a growth at all.
-func measured(u *harness.URIResult) bool { return u.Requests > 0 && u.Verdict != verdict.Failed }
+// Measured says that the URI has a growth at all: too few readings give none,
+// and failed requests none that means anything.
+func Measured(u *harness.URIResult) bool {
+	unknown := u.Verdict == verdict.Inconclusive && u.Detectable == 0 && u.GrowthLow == u.GrowthHigh
+	return u.Requests > 0 && u.Verdict != verdict.Failed && !unknown
+}
 
 // advice is what to do next, in a sentence or two. Text from outside is in it
 // as it came: the caller escapes it.

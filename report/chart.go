@@ -157,7 +157,7 @@ func decimalStep(v float64) float64 {
 // slope through the middle of the last half, which growth that goes on
 // follows, and the interval as a fan about it.
 func seriesChart(u *harness.URIResult, limit int) *chart {
-	if len(u.Series) < 2 || !measured(u) {
+	if len(u.Series) < 2 || !Measured(u) {
 		return nil
 	}
 	x := func(p harness.Point) float64 { return float64(p.Requests) }

@@ -67,6 +67,8 @@ type Side struct {
 	Growth  float64       `json:"growth_bytes_per_request"`
 	Low     float64       `json:"growth_low"`
 	High    float64       `json:"growth_high"`
+
+	measured bool // else the numbers are nothing
 }
 
 // of is the change of a URI of the head; its zero value without one.
@@ -140,8 +142,12 @@ func change(b, h *harness.URIResult) Change {
 	}
 	c.Head = sideOf(h)
 	c.Floor = max(b.Detectable, h.Detectable)
-	if !measured(b) || !measured(h) {
-		c.Kind, c.Why = Failed, fmt.Sprintf("%s could not be compared: it was %s, and is %s.", label(h), b.Verdict, h.Verdict)
+	if !Measured(b) || !Measured(h) {
+		c.Kind = Unclear
+		if b.Verdict == verdict.Failed || h.Verdict == verdict.Failed {
+			c.Kind = Failed
+		}
+		c.Why = fmt.Sprintf("%s could not be compared: it was %s, and is %s.", label(h), b.Verdict, h.Verdict)
 		return c
 	}
 	c.Difference, c.Low, c.High = h.Growth-b.Growth, h.GrowthLow-b.GrowthHigh, h.GrowthHigh-b.GrowthLow
@@ -173,7 +179,7 @@ func decide(b, h *harness.URIResult, c Change) (kind, why string) {
 }
 
 func sideOf(u *harness.URIResult) *Side {
-	return &Side{Verdict: u.Verdict, Growth: u.Growth, Low: u.GrowthLow, High: u.GrowthHigh}
+	return &Side{Verdict: u.Verdict, Growth: u.Growth, Low: u.GrowthLow, High: u.GrowthHigh, measured: Measured(u)}
 }
 
 // incomparable names what makes growth differ that is not the application.

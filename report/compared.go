@@ -56,7 +56,10 @@ func (c Change) verdicts() string {
 	return string(c.Base.Verdict) + " → " + string(c.Head.Verdict)
 }
 
-func (c Change) compared() bool { return c.Base != nil && c.Head != nil && c.Kind != Failed }
+// compared is whether both runs have a growth; nothing else has an interval.
+func (c Change) compared() bool {
+	return c.Base != nil && c.Head != nil && c.Base.measured && c.Head.measured
+}
 
 // text is the kind of change, and whether something to look at is ignored.
 func (c Change) text() string {
@@ -111,7 +114,7 @@ func (c *Comparison) advice() string {
 func comparisonTable(w io.Writer, c *Comparison, o Options) error {
 	rate := func(side func(Change) *Side) func(Change) string {
 		return func(c Change) string {
-			if side(c) == nil || !c.compared() && c.Kind == Failed {
+			if side(c) == nil || !side(c).measured {
 				return "–"
 			}
 			return units.Bytes(side(c).Growth)

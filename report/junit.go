@@ -127,7 +127,7 @@ func lines(text ...string) junitText {
 
 // facts is what was measured, one fact a line.
 func facts(u *harness.URIResult) []string {
-	if !measured(u) {
+	if !Measured(u) {
 		return []string{fmt.Sprintf("verdict: %s", u.Verdict), fmt.Sprintf("requests: %s, %s failed", units.Count(u.Requests), units.Count(u.Errors))}
 	}
 	out := []string{

@@ -25,7 +25,7 @@ func writeOpenMetrics(w io.Writer, r *harness.Result, _ Options) error {
 	each := func(name, help string, all bool, v func(*harness.URIResult) float64) {
 		family(&b, name, help)
 		for _, u := range pointers(r) {
-			if all || measured(u) {
+			if all || Measured(u) {
 				oneSample(&b, name, uriLabels(r, u), v(u))
 			}
 		}

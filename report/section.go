@@ -43,7 +43,7 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) s
 	if u.Ignored {
 		s.Class = "ignored"
 	}
-	if measured(u) {
+	if Measured(u) {
 		s.Growth, s.Interval, s.Floor = units.Bytes(u.Growth), interval(u), units.Bytes(u.Detectable)
 		s.Facts = []fact{
 			{"Growth per request", s.Growth},
@@ -53,7 +53,7 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) s
 		}
 	}
 	s.Facts = append(s.Facts, fact{"Requests", s.Requests + " judged, " + units.Count(u.Errors) + " failed"})
-	if measured(u) {
+	if Measured(u) {
 		s.Facts = append(s.Facts,
 			fact{"Latency", units.Number(u.LatencyMS.P50) + " ms median, " + units.Number(u.LatencyMS.P99) + " ms at 99 %"},
 			fact{"RSS", units.Bytes(float64(u.RSSStart)) + " → " + units.Bytes(float64(u.RSSEnd)) + ", highest " + units.Bytes(float64(u.RSSPeak))})

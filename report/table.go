@@ -55,7 +55,7 @@ func intervalTitle(r *harness.Result) string {
 
 func ifMeasured(f func(*harness.URIResult) string) func(*harness.URIResult) string {
 	return func(u *harness.URIResult) string {
-		if !measured(u) {
+		if !Measured(u) {
 			return "–"
 		}
 		return f(u)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,6 +25,7 @@ type app struct {
 	quiet, verbose bool
 	color          string
 	bisect         bool
+	live           atomic.Pointer[live] // the live table, where there is one
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {

@@ -72,8 +72,11 @@ func counted[C harness.Counter](c C, err error) (harness.Counter, error) {
 	return c, nil
 }
 
+// note says something on stderr; where there is a live table, with its notes.
 func (a *app) note(format string, args ...any) {
-	if !a.quiet {
+	if l := a.live.Load(); l != nil {
+		l.Note(fmt.Sprintf(format, args...))
+	} else if !a.quiet {
 		fmt.Fprintf(a.stderr, format+"\n", args...)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -47,9 +48,9 @@ func (i *interruption) Error() string { return "interrupted by " + unix.SignalNa
 // Main is the whole program: it runs the command line args and returns the
 // exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := interruptible()
-	defer stop()
 	app := newApp(stdin, stdout, stderr)
+	ctx, stop := interruptible(app.abandon)
+	defer stop()
 	root := app.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -62,8 +63,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // interruptible is a context that the first SIGINT or SIGTERM cancels, with an
-// *interruption as its cause. The second exits at once.
-func interruptible() (context.Context, func()) {
+// *interruption as its cause. The second exits at once, after abandon.
+func interruptible(abandon func()) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -74,6 +75,7 @@ func interruptible() (context.Context, func()) {
 			case s := <-signals:
 				sig, _ := s.(syscall.Signal)
 				if n > 0 {
+					abandon()
 					os.Exit(128 + int(sig))
 				}
 				cancel(&interruption{sig})
@@ -83,6 +85,20 @@ func interruptible() (context.Context, func()) {
 		}
 	}()
 	return ctx, func() { signal.Stop(signals); close(done); cancel(nil) }
+}
+
+// abandon gives the terminal back, if that does not hang.
+func (a *app) abandon() {
+	l := a.live.Load()
+	if l == nil {
+		return
+	}
+	done := make(chan struct{})
+	go func() { l.Close(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(200 * time.Millisecond):
+	}
 }
 
 func exitCode(err error, bisect bool) int {

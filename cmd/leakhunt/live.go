@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
@@ -12,24 +13,40 @@ import (
 	"leakhunt/harness"
 )
 
-// live redraws a small table of the standing and a line of progress in place.
+// live shows the standing and the progress while a run goes on. It does so on
+// the terminal's alternate screen, as editors and pagers do: a terminal that is
+// made narrower breaks lines up and pushes rows into its history, where nobody
+// can take them back. What was on the screen before is there again at the end,
+// with the notes under it. It is safe for concurrent use.
 type live struct {
+	mu     sync.Mutex
 	w      io.Writer
 	size   func() (columns, rows int)
 	redact func(string) string // before a name is cut: half a secret would not be known for one
 	color  bool
-	metric string // what is judged, and drawn
-	drawn  []int  // the columns of each line of ours on the screen
+	metric string      // what is judged, and drawn
+	ours   func() bool // whether the terminal is ours now, not another job's
+	on     bool        // the alternate screen is shown
+	closed bool
+	notes  []string // since it is shown
 	rows   []harness.URIResult
 	moved  map[string]int // ranks that a URI has climbed since the standing before
 	last   harness.Progress
 }
 
-// liveRows is how many URIs the live table shows where the terminal has room.
-const liveRows = 12
+const (
+	// liveRows is how many URIs are shown where the terminal has room.
+	liveRows = 12
+	// liveNotes is how many of the last notes are shown under them.
+	liveNotes = 3
+)
 
 func newLive(w, terminal io.Writer, color bool, metric string, redact func(string) string) *live {
-	return &live{w: w, color: color, metric: metric, redact: redact, size: func() (int, int) { return size(terminal) }}
+	return &live{
+		w: w, color: color, metric: metric, redact: redact,
+		size: func() (int, int) { return size(terminal) },
+		ours: func() bool { return foreground(terminal) },
+	}
 }
 
 // size is how many columns and rows w has; the classic terminal's where it
@@ -43,17 +60,46 @@ func size(w io.Writer) (columns, rows int) {
 	return 80, 24
 }
 
-// Note writes a line above the table.
-func (l *live) Note(text string) { l.frame(printable(text) + "\n") }
+// The control sequences of ECMA-48 and xterm that a frame is made of.
+const (
+	showOurs  = "\x1b[?1049h" // the alternate screen, cleared
+	showTheir = "\x1b[?1049l" // the screen as it was, cursor included
+	home      = "\x1b[H"      // CUP
+	wrapOff   = "\x1b[?7l"    // DECAWM: what is too wide is cut off
+	wrapOn    = "\x1b[?7h"
+	clearRest = "\x1b[K"  // EL: from the cursor to the end of the line
+	clearMore = "\x1b[J"  // ED: from the cursor to the end of the screen
+	plainText = "\x1b[0m" // SGR
+	colored   = "\x1b[%sm"
+)
+
+// Note writes a line, at once or under the table.
+func (l *live) Note(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text = printable(text)
+	if !l.on {
+		fmt.Fprintln(l.w, text)
+		return
+	}
+	l.notes = append(l.notes, text)
+	l.frame()
+}
 
 // Progress redraws.
 func (l *live) Progress(g harness.Progress) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.last = g
-	l.frame("")
+	if !l.closed && l.ours() {
+		l.frame()
+	}
 }
 
 // Standing keeps the ranking for the next redraw.
 func (l *live) Standing(rows []harness.URIResult) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	before := map[string]int{}
 	for _, u := range l.rows {
 		before[u.Name] = u.Rank
@@ -67,85 +113,57 @@ func (l *live) Standing(rows []harness.URIResult) {
 	l.rows = rows
 }
 
-// Close takes the table off the screen; the report follows.
+// Close gives the terminal back for good; the report follows.
 func (l *live) Close() {
-	l.last = harness.Progress{}
-	l.frame("")
+	l.leave()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
 }
 
-// The control sequences of ECMA-48 and DEC that a frame is made of.
-const (
-	wrapOff   = "\x1b[?7l" // DECAWM: what is too wide is cut off
-	wrapOn    = "\x1b[?7h"
-	lineUp    = "\x1b[%dA" // CUU
-	clearRest = "\x1b[K"   // EL: from the cursor to the end of the line
-	clearLine = "\x1b[2K"  // EL: the whole line
-	plainText = "\x1b[0m"  // SGR
-	colored   = "\x1b[%sm" // SGR
-)
-
-// frame puts above, then the table, in the place of the table drawn last. It
-// is one write, and a line is cleared only after its new text, so that nothing
-// flickers.
-func (l *live) frame(above string) {
-	columns, rows := l.size()
-	lines := l.lines(columns, rows)
-	if len(l.drawn)+len(lines) == 0 {
-		fmt.Fprint(l.w, above)
+// leave gives the terminal back until the next progress.
+func (l *live) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.on {
 		return
 	}
+	// Some terminals would keep what is left on it in their history.
+	text := home + clearMore + showTheir
+	for _, n := range l.notes {
+		text += n + "\n"
+	}
+	fmt.Fprint(l.w, text)
+	l.on, l.notes = false, nil
+}
+
+// frame draws everything anew. It is one write, and a line is cleared only after
+// its new text, so that nothing flickers.
+func (l *live) frame() {
+	columns, rows := l.size()
+	lines := l.lines(columns, rows)
 	var b strings.Builder
-	up := l.height(columns, rows)
-	b.WriteString("\r" + move(up))
-	if above != "" {
-		b.WriteString(blank(up) + above) // wraps as any text does
-		up = 0
+	if !l.on {
+		b.WriteString(showOurs)
+		l.on = true
 	}
-	b.WriteString(wrapOff)
-	l.drawn = l.drawn[:0]
-	for _, s := range lines {
-		text, columns := s.render(l.color)
-		b.WriteString(text + clearRest + "\n")
-		l.drawn = append(l.drawn, columns)
+	b.WriteString(home + wrapOff)
+	for i, s := range lines[max(0, len(lines)-rows):] {
+		if i > 0 {
+			b.WriteString("\r\n")
+		}
+		b.WriteString(s.render(l.color) + clearRest)
 	}
-	b.WriteString(blank(max(0, up-len(lines))) + wrapOn)
+	b.WriteString(wrapOn + clearMore)
 	fmt.Fprint(l.w, b.String())
 }
 
-// move goes up so many rows.
-func move(rows int) string {
-	if rows == 0 {
-		return "" // 0 would be 1
-	}
-	return fmt.Sprintf(lineUp, rows)
-}
-
-// blank clears this row, where the terminal may have written ^C, and so many
-// below it. It goes row by row: some terminals take a screen that is cleared in
-// one go into their history.
-func blank(below int) string {
-	return strings.Repeat(clearLine+"\n", below) + clearLine + move(below)
-}
-
-// height is how many rows of the screen our lines take now. A terminal that
-// was made narrower since has broken them up.
-func (l *live) height(columns, rows int) int {
-	n := 0
-	for _, w := range l.drawn {
-		n += max(1, (w+columns-1)/columns)
-	}
-	return min(n, rows-1)
-}
-
-// lines are what is to be on the screen now; none before the first progress.
+// lines are what is to be on the screen now.
 func (l *live) lines(columns, rows int) []line {
-	if l.last.Phase == "" {
-		return nil
-	}
 	var out []line
 	if len(l.rows) > 0 {
-		// The heading, how many more, the bar, the status, and the cursor.
-		shown := l.rows[:min(len(l.rows), max(1, min(liveRows, rows-5)))]
+		// The heading, how many more, the bar and the status.
+		shown := l.rows[:min(len(l.rows), max(1, min(liveRows, rows-4)))]
 		at := layout(columns, l.names(shown))
 		out = append(out, at.line("#", "", "URI", "Verdict", "Growth/request", "Series"))
 		for _, u := range shown {
@@ -155,7 +173,12 @@ func (l *live) lines(columns, rows int) []line {
 			out = append(out, line{before: fit(fmt.Sprintf("        and %d more", n), columns-1)})
 		}
 	}
-	return append(out, line{before: l.bar(columns)}, line{before: fit(l.redact(status(l.last)), columns-1)})
+	out = append(out, line{before: l.bar(columns)}, line{before: fit(l.redact(status(l.last)), columns-1)})
+	room := max(0, min(liveNotes, rows-len(out)))
+	for _, n := range l.notes[max(0, len(l.notes)-room):] {
+		out = append(out, line{before: fit(l.redact(n), columns-1)})
+	}
+	return out
 }
 
 // names is how many columns the longest name takes.

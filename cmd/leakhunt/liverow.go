@@ -15,14 +15,12 @@ import (
 // line is a line of the live table: its verdict alone has a colour.
 type line struct{ before, verdict, after string }
 
-// render is the line as text, and how many columns it takes.
-func (s line) render(color bool) (text string, columns int) {
-	text = s.before + s.verdict + s.after
-	columns = runewidth.StringWidth(text)
+// render is the line as text.
+func (s line) render(color bool) string {
 	if code := shade(verdict.Label(strings.TrimSpace(s.verdict))); color && code != "" {
-		text = s.before + fmt.Sprintf(colored, code) + s.verdict + plainText + s.after
+		return s.before + fmt.Sprintf(colored, code) + s.verdict + plainText + s.after
 	}
-	return text, columns
+	return s.before + s.verdict + s.after
 }
 
 // The columns of the live table: rank, move, name, verdict, growth, spark line.
@@ -80,7 +78,7 @@ func (l *live) row(u harness.URIResult, at place) line {
 	case n < 0:
 		move = fmt.Sprintf("▼%d", -n)
 	}
-	if u.Verdict == verdict.Failed {
+	if !report.Measured(&u) {
 		growth = "–"
 	}
 	return at.line(fmt.Sprint(u.Rank), move, printable(l.redact(u.Name)), string(u.Verdict), growth, report.Trend(&u, l.metric, at.spark))

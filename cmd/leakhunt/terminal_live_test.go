@@ -58,6 +58,20 @@ func (tm *tmux) until(text string) string {
 	return ""
 }
 
+// redrawn waits until the screen has changed twice: what was on the way when
+// the terminal changed its size is then gone.
+func (tm *tmux) redrawn() {
+	tm.t.Helper()
+	for range 2 {
+		before := tm.screen()
+		for end := time.Now().Add(30 * time.Second); tm.screen() == before; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				tm.t.Fatalf("the screen stands still\n%s", before)
+			}
+		}
+	}
+}
+
 const terminalScenario = `version: 1
 name: terminal
 target: {command: %s}
@@ -103,8 +117,14 @@ func TestLiveTable(t *testing.T) {
 					t.Errorf("%d columns: %q", w, line)
 				}
 			}
-			// Only wider: a narrower terminal breaks lines up before it says so.
-			tm.do("resize-window", "-x", fmt.Sprint(columns+20), "-y", "24")
+			// Narrower, lower, wider: each time the table alone fills the screen.
+			for _, to := range [][2]int{{columns - 20, 24}, {columns - 20, 7}, {columns + 20, 24}} {
+				tm.do("resize-window", "-x", fmt.Sprint(to[0]), "-y", fmt.Sprint(to[1]))
+				tm.redrawn()
+				if s := tm.screen(); strings.Count(s, "Verdict") != 1 || strings.Count(s, "RSS") != 1 {
+					t.Errorf("at %v:\n%s", to, s)
+				}
+			}
 			tm.do("send-keys", "C-c")
 			tm.until("interrupted by SIGINT")
 			tm.until("\nready$\n")
@@ -157,6 +177,30 @@ func TestLiveColors(t *testing.T) {
 				t.Errorf("quiet %v:\n%s", quiet, all)
 			}
 		})
+	}
+}
+
+// Ctrl-Z gives the terminal back, the background leaves it alone, and so does
+// an end in a hurry.
+func TestLiveSuspended(t *testing.T) {
+	bin := build(t)
+	tm := newTmux(t, 100, 24)
+	tm.typed("set -m; " + bin + " run " + terminalRun(t, 50_000))
+	tm.until("Verdict")
+	tm.do("send-keys", "C-z")
+	if s := tm.until("Stopped"); strings.Contains(s, "Verdict") || !strings.Contains(s, "pinned pid") {
+		t.Errorf("suspended:\n%s", s)
+	}
+	tm.typed("bg")
+	tm.typed("sleep 1; echo still' here'")
+	if s := tm.until("still here"); strings.Contains(s, "Verdict") {
+		t.Errorf("in the background:\n%s", s)
+	}
+	tm.typed("fg")
+	tm.until("Verdict")
+	tm.do("send-keys", "C-c", "C-c")
+	if s := tm.until("\nready$"); strings.Contains(s, "Verdict  ") && strings.Contains(s, "░]") {
+		t.Errorf("after two interrupts:\n%s", s)
 	}
 }
 

@@ -42,7 +42,9 @@ func (a *app) observer(mode, metric string) (watcher, error) {
 	case mode == "plain":
 		return &plain{w: a.stderr, every: plainEvery}, nil
 	default:
-		return newLive(a.stderr, a.rawErr, color, metric, a.secrets.RedactString), nil
+		l := newLive(a.stderr, a.rawErr, color, metric, a.secrets.RedactString)
+		a.live.Store(l)
+		return &screen{l, onSuspend(l.leave)}, nil
 	}
 }
 
@@ -51,6 +53,17 @@ func (a *app) observer(mode, metric string) (watcher, error) {
 func inCI() bool {
 	ci := os.Getenv("CI")
 	return ci != "" && ci != "false" && ci != "0"
+}
+
+// screen is a live table that gives the terminal back when it is suspended.
+type screen struct {
+	*live
+	release func()
+}
+
+func (s *screen) Close() {
+	s.release()
+	s.live.Close()
 }
 
 type silent struct{ harness.Silent }
