@@ -11,6 +11,7 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/proc"
+	"leakhunt/harness/target"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
@@ -73,6 +74,9 @@ func (h *hunt) diagnose(ctx context.Context, tgt Target, d *Diagnosis) (err erro
 	info := h.pinned.Info()
 	d.good("pid %d is pinned (%s)", info.PID, strings.Join(slices.DeleteFunc([]string{info.Kind, info.Server, info.Runtime, info.URL},
 		func(s string) bool { return s == "" }), ", "))
+	if inner := target.InContainer(info.PID); inner > 0 {
+		d.good("it runs in a container, where it is pid %d; its memory is read from here", inner)
+	}
 	if err := h.login(ctx); err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ type Entry struct {
 	Processed int64   `json:"processed"` // requests, as Passenger counts them; -1 where nobody counts
 	Enabled   string  `json:"enabled,omitempty"`
 	Instance  string  `json:"instance,omitempty"` // Passenger's
+	// InContainer is the pid that it has for itself where it runs in a pid
+	// namespace below ours, as in a container; else 0.
+	InContainer int `json:"pid_in_container,omitempty"`
 	// Problem says why no request can be sent to it, Remedy what would help;
 	// both "" where one can.
 	Problem string `json:"problem,omitempty"`
@@ -86,6 +89,7 @@ func (e *Entry) measure() {
 	if e.PID == 0 {
 		return
 	}
+	e.InContainer = InContainer(e.PID)
 	id, err := proc.Find(e.PID)
 	if err == nil {
 		if up, err := id.Uptime(); err == nil {
@@ -112,7 +116,7 @@ func (e *Entry) trouble(err error) {
 	e.Problem, e.Remedy = err.Error(), fault.HintOf(err)
 	if errors.Is(err, proc.ErrGone) && e.Server == "passenger" {
 		e.Problem = "its process is not to be seen from here"
-		e.Remedy = "Where Passenger runs in a container, run leakhunt in it, or beside it with a shared pid namespace."
+		e.Remedy = together
 	}
 }
 

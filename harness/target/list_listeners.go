@@ -198,7 +198,7 @@ func hidden(l proc.Listener, at address) Entry {
 	e := Entry{Address: at.at, Processed: -1}
 	if os.Getuid() == 0 {
 		e.trouble(fault.Measuref("its process is not to be seen from here").
-			WithHint("It runs in a container: run leakhunt in it, or beside it with a shared pid namespace (docker run --pid=container:NAME)."))
+			WithHint("%s", together))
 		return e
 	}
 	remedy := "sudo leakhunt processes"

@@ -145,7 +145,7 @@ func (p *passengerPinned) use(ctx context.Context, c chosen) error {
 	id, err := proc.Find(c.process.PID)
 	if err != nil {
 		return fault.Measuref("Passenger says that %s is served by pid %d, which is not to be seen from here", c.app.Name, c.process.PID).Because(err).
-			WithHint("Where Passenger runs in a container, run leakhunt in it, or beside it with a shared pid namespace (docker run --pid=container:NAME).")
+			WithHint("%s", together)
 	}
 	ep, err := c.endpoint(p.target.want.Protocol)
 	if err != nil {

@@ -99,12 +99,18 @@ func (p *pinned) choose(ctx context.Context, first proc.ID, pid int) error {
 // as those that did.
 func (p *pinned) wanted(pid int, answering []proc.ID) (proc.ID, error) {
 	id, err := proc.Find(pid)
-	who := describeAll(answering) + " does"
+	for _, a := range answering {
+		if pid == InContainer(a.PID) {
+			return id, fault.Measuref("pid %d is what %s is called in its container", pid, describe(a.PID)).
+				WithHint("Set target.pid to %d, which it is called here.", a.PID)
+		}
+	}
+	who, does, answers := describeAll(answering), "does", "answers"
 	if len(answering) > 1 {
-		who = describeAll(answering) + " do"
+		does, answers = "do", "answer"
 	}
 	if err != nil {
-		return id, fault.Measuref("there is no process %d (target.pid); at %s %s", pid, p.at.url, strings.Replace(who, " do", " answer", 1)).
+		return id, fault.Measuref("there is no process %d (target.pid); at %s %s %s", pid, p.at.url, who, answers).
 			WithHint("Leave target.pid out, or set it to the pid that answers.")
 	}
 	if slices.Contains(answering, id) {
@@ -115,12 +121,12 @@ func (p *pinned) wanted(pid int, answering []proc.ID) (proc.ID, error) {
 	if mine == theirs && mine > 1 && slices.Contains(p.at.listeners(), pid) {
 		return id, nil // a worker beside those that were quicker
 	}
-	e := fault.Measuref("pid %d does not answer at %s: %s", pid, p.at.url, who)
+	e := fault.Measuref("pid %d does not answer at %s: %s %s", pid, p.at.url, who, does)
 	if theirs == pid && slices.Contains(p.at.listeners(), pid) {
 		return id, e.WithHint("%d is the master of its workers, which answer: name a worker, or leave target.pid out.", pid)
 	}
-	if st, err := proc.ReadStatus(pid); err == nil && len(st.NSpid) > 1 {
-		return id, e.WithHint("pid %d runs in a container, where it is pid %d.", pid, st.NSpid[len(st.NSpid)-1])
+	if inner := InContainer(pid); inner > 0 {
+		return id, e.WithHint("pid %d runs in a container, where it is pid %d: give an address at which it answers.", pid, inner)
 	}
 	return id, e.WithHint("Set target.pid to the process that answers, or leave it out.")
 }

@@ -80,8 +80,7 @@ func (a address) unseen(err error) error {
 	case errors.Is(err, proc.ErrClosed):
 		return e.WithHint("It accepts connections and closes them at once: look into its log.")
 	case errors.Is(err, proc.ErrElsewhere), errors.Is(err, proc.ErrHidden):
-		return e.WithHint("It runs in a container: run leakhunt in it, or beside it with a shared pid namespace " +
-			"(docker run --pid=container:NAME --network=container:NAME, shareProcessNamespace: true, kubectl debug --target=NAME).")
+		return e.WithHint("%s", together)
 	}
 	return e
 }
