@@ -1,7 +1,10 @@
 package harness
 
 import (
+	"fmt"
+
 	"leakhunt/harness/runtimes"
+	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
 
@@ -68,6 +71,10 @@ func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
 	rss := verdict.Counter(t.edges(func(e edge) float64 { return float64(e.metric) }), verdict.CounterParams{
 		Unit: "bytes", FixedN: fixed, Horizon: settledHorizon,
 	})
+	if rss.Label == verdict.Leak && t.givenBack() {
+		rss.Label, rss.More = verdict.Inconclusive, t.requests()
+		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back while others ran", units.Bytes(rss.Growth))
+	}
 	var counters []verdict.Evidence
 	for i, c := range h.counter.Columns() {
 		j := verdict.Counter(t.edges(func(e edge) float64 { return at(e.counters, i) }), verdict.CounterParams{

@@ -74,6 +74,30 @@ func TestCounterFindsLeaksInFewRequests(t *testing.T) {
 	}
 }
 
+// RSS that grows while the runtime counts nothing is memory of a native library,
+// unless the next neighbour makes it shrink again.
+func TestGrowthThatIsGivenBack(t *testing.T) {
+	for _, c := range []struct {
+		back float64 // bytes that a request to the neighbour hands back
+		want verdict.Label
+		why  string
+	}{
+		{16 << 10, verdict.Warmup, "no growth above"},
+		{0, verdict.Inconclusive, "native library"},
+	} {
+		f := newFake(t, func(f *fake, path string, _ int) int {
+			if f.rss += 16 << 10; path == "/neighbour" {
+				f.rss -= 16<<10 + c.back
+			}
+			return 200
+		})
+		r := mustRun(t, f, scenario(scenarios.Count{N: 200}, "/grows", "/neighbour"), f.counted())
+		if u := byName(t, r, "/grows"); u.Verdict != c.want || !strings.Contains(u.Why, c.why) {
+			t.Errorf("%.0f bytes given back: %s (%s), want %s", c.back, u.Verdict, u.Why, c.want)
+		}
+	}
+}
+
 func TestFixedNumberIsExact(t *testing.T) {
 	for _, counted := range []bool{false, true} {
 		f := newFake(t, shop)

@@ -131,6 +131,25 @@ func (t *track) edges(value func(edge) float64) []verdict.Edge {
 	return out
 }
 
+// givenBack says that what the URI's blocks grew by was gone when its next block
+// began, half of it at least and nearly every time: the heap breathes with what
+// is asked for, and a neighbour shrinks it again. What leaks stays.
+func (t *track) givenBack() bool {
+	var gaps, gone int
+	for i := 1; i < len(t.blocks); i++ {
+		b, next := t.blocks[i-1], t.blocks[i]
+		if b.cut || b.end.at == next.start.at {
+			continue // nobody else ran in between
+		}
+		gaps++
+		lost := b.end.metric - next.start.metric
+		if lost > 0 && 2*lost >= b.end.metric-b.start.metric {
+			gone++
+		}
+	}
+	return gaps > 0 && 4*gone >= 3*gaps
+}
+
 func (t *track) quantiles() Latency {
 	if len(t.latency) == 0 {
 		return Latency{}
