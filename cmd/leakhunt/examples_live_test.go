@@ -54,8 +54,8 @@ var few = []string{"-n", "250"}
 func TestExampleScenarios(t *testing.T) {
 	bin := build(t)
 	files, err := filepath.Glob("../../scenarios/*.yaml")
-	if err != nil || len(files) != len(examples)+1 {
-		t.Errorf("%d scenarios, and %d are tried here; demo.yaml has a test of its own (%v)", len(files), len(examples), err)
+	if err != nil || len(files) != len(examples)+2 {
+		t.Errorf("%d scenarios, and %d are tried here; demo.yaml and redmine.yaml have tests of their own (%v)", len(files), len(examples), err)
 	}
 	for name, ex := range examples {
 		t.Run(name, func(t *testing.T) {

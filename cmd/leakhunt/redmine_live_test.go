@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestRedmine(t *testing.T) {
 	}
 	t.Run("with the agent", func(t *testing.T) {
 		t.Parallel()
-		r := huntRedmine(t, bin, string(text), append(env, "REDMINE_APP=redmine"))
+		r := huntRedmine(t, bin, string(text), app.Password, append(slices.Clone(env), "REDMINE_APP=redmine"))
 		for i, u := range r.URIs {
 			wanted(t, u, i < len(planted))
 			if i >= len(planted) {
@@ -86,7 +87,7 @@ func TestRedmine(t *testing.T) {
 		if !ok {
 			t.Fatal("the scenario has no runtime")
 		}
-		r := huntRedmine(t, bin, head+"\nruntime: none\n", append(env, "REDMINE_APP=plain"), "-n", "100")
+		r := huntRedmine(t, bin, head+"\nruntime: none\n", app.Password, append(slices.Clone(env), "REDMINE_APP=plain"), "-n", "100")
 		for _, u := range r.URIs {
 			truth := 0.0
 			for _, p := range planted {
@@ -113,7 +114,7 @@ func wanted(t *testing.T, u harness.URIResult, leaks bool) {
 
 // huntRedmine runs a scenario; finding leaks is no failure, an answer that was
 // not the page is one.
-func huntRedmine(t *testing.T, bin, text string, env []string, args ...string) *harness.Result {
+func huntRedmine(t *testing.T, bin, text, password string, env []string, args ...string) *harness.Result {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "redmine.yaml")
@@ -121,19 +122,23 @@ func huntRedmine(t *testing.T, bin, text string, env []string, args ...string) *
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(bin, append([]string{"run", file, "-q", "-o", "json=" + dir + "/result.json", "-o", "table"}, args...)...)
+	cmd := exec.Command(bin, append([]string{"run", file, "-q", "-o", "json=" + dir + "/result.json", "-o", "table", "--max-time", "30m"}, args...)...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if code := cmd.ProcessState.ExitCode(); code != 0 && code != 1 {
 		t.Fatalf("%v\n%s\n%s", err, stdout.String(), stderr.String())
 	}
-	f, err := os.Open(dir + "/result.json")
+	raw, err := os.ReadFile(dir + "/result.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	r, err := report.Read(f)
+	for _, stream := range [][]byte{raw, stdout.Bytes(), stderr.Bytes()} {
+		if bytes.Contains(stream, []byte(password)) {
+			t.Error("the administrator's password is in an output")
+		}
+	}
+	r, err := report.Read(bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
