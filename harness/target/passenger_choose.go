@@ -110,7 +110,7 @@ func readable(found []passenger.Instance, wanted string) ([]passenger.Instance, 
 		return nil, fault.Measuref("there is no Passenger instance %q; there are: %s", wanted, strings.Join(names, ", ")).
 			WithHint("Set target.passenger.instance to one of these names, or leave it out. A restart of the web server gives a new name.")
 	case stale > 0:
-		return nil, noPassenger("no Passenger is running; %d folders are left behind by instances that have ended", stale)
+		return nil, noPassenger("no Passenger is running; folders left behind by instances that have ended: %d", stale)
 	}
 	return nil, noPassenger("no Passenger is running that can be found")
 }

@@ -63,7 +63,7 @@ func TestChoose(t *testing.T) {
 		"one of them":      {found: []passenger.Instance{instance("Ax", chat), instance("B", chat)}, want: scenarios.Passenger{Instance: "A"}, pid: 6},
 		"no such instance": {found: one, want: scenarios.Passenger{Instance: "Q"}, err: `no Passenger instance "Q"; there are: Abc`},
 		"nothing":          {err: "no Passenger is running that can be found"},
-		"only stale":       {found: failed(passenger.ErrStale), err: "1 folders are left behind"},
+		"only stale":       {found: failed(passenger.ErrStale), err: "left behind by instances that have ended: 1"},
 		"stale beside it":  {found: append(failed(passenger.ErrStale), instance("A", chat)), pid: 6},
 		"denied":           {found: failed(passenger.ErrDenied), err: "sudo"},
 		"denied beside it": {found: append(failed(passenger.ErrDenied), instance("A", chat)), pid: 6},

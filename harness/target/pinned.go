@@ -86,8 +86,11 @@ func (p *pinned) choose(ctx context.Context, first proc.ID, pid int) error {
 	}
 	conn, err := p.at.kept(ctx, p.id, p.probe)
 	if errors.Is(err, errNotKept) {
-		return fault.Measuref("%d processes answer at %s (%s), and no connection is kept", len(all), p.at.url, describeAll(all)).
-			WithHint("%s", what.single())
+		e := fault.Measuref("%d processes answer at %s (%s), and no connection is kept", len(all), p.at.url, describeAll(all))
+		if !slices.Contains(p.at.listeners(), p.parent) {
+			return e.WithHint("They are no workers of one server: each listens there by itself (SO_REUSEPORT). End all but one.")
+		}
+		return e.WithHint("%s", what.single())
 	}
 	if err != nil {
 		return err

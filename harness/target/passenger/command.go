@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"strings"
 	"time"
@@ -45,19 +46,21 @@ func commandFailed(name string, err, perr error, said string) error {
 	failed := fault.Measuref("status_command (%s) told nothing of Passenger", name)
 	switch {
 	case errors.Is(perr, ErrNoInstance):
-		return failed.Because(perr)
+		return failed.Because(perr).WithHint("Start the web server; in a container, let status_command run passenger-status there (docker exec).")
 	case errors.Is(perr, ErrManyInstances):
 		return failed.Because(perr).WithHint("Name the instance at the end of status_command.")
 	case errors.Is(perr, ErrDenied):
 		return failed.Because(perr).WithHint("Begin status_command with sudo.")
 	case err != nil && said != "":
-		return failed.Because(errors.Join(err, errors.New(said)))
+		return failed.Because(fmt.Errorf("%w: %s", err, said)).WithHint(byHand)
 	case err != nil:
-		return failed.Because(err)
+		return failed.Because(err).WithHint(byHand)
 	}
 	return failed.Because(perr).
 		WithHint("It must print what passenger-status --show=xml --verbose prints.")
 }
+
+const byHand = "Run it by hand: it must print what passenger-status --show=xml --verbose prints."
 
 // firstLine is the first line, at most 200 bytes of it.
 func firstLine(s string) string {
