@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -113,6 +114,7 @@ func open(parent context.Context, t *testing.T, url string, l look) context.Cont
 	scheme := map[bool]string{true: "dark", false: "light"}[l.dark]
 	call(ctx, t, log.Enable, cdp.Empty{})
 	call(ctx, t, network.Enable, network.EnableParams{})
+	call(ctx, t, performance.Enable, performance.EnableParams{}) // counts from here on
 	call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	})
@@ -234,6 +236,7 @@ func TestBrowserMany(t *testing.T) {
 	ctx := open(browser(t), t, pages(t)["many"], look{1280, 900, false, true})
 	const timing = "(() => { const n = performance.getEntriesByType('navigation')[0]; return [n.responseEnd, n.domInteractive, n.loadEventEnd] })()"
 	t.Logf("500 URIs: received, parsed and loaded after %.0f ms", eval[[]float64](ctx, t, timing))
+	t.Logf("its main thread was busy for %.0f ms of CPU time", 1000*threadTime(ctx, t))
 	at := eval[[]float64](ctx, t, `(async () => {
 		document.documentElement.style.scrollBehavior = 'auto';
 		const began = performance.now();
@@ -242,9 +245,29 @@ func TestBrowserMany(t *testing.T) {
 		return [window.scrollY, performance.now() - began, document.querySelectorAll('details.uri').length];
 	})()`)
 	t.Logf("scrolled to the last of them in %.0f ms", at[1])
+	if rows := eval[int](ctx, t, "[...document.querySelectorAll('#ranking tbody tr')].filter(r => r.checkVisibility()).length"); rows != maxRows {
+		t.Errorf("%d rows of the ranking are seen", rows)
+	}
 	if at[0] < 5000 || at[2] != 500 {
 		t.Errorf("%g URIs; scrolled to %g px", at[2], at[0])
 	}
+}
+
+// threadTime is the CPU time of the page's main thread, in seconds: unlike the
+// time that passes it depends little on what else runs on the machine.
+func threadTime(ctx context.Context, t *testing.T) float64 {
+	t.Helper()
+	r, err := chromedp.Call(ctx, performance.GetMetrics, cdp.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range r.Metrics {
+		if m.Name == "ThreadTime" {
+			return m.Value
+		}
+	}
+	t.Fatal("no ThreadTime")
+	return 0
 }
 
 // Keys alone reach the ranking and unfold a URI.

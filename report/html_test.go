@@ -41,7 +41,7 @@ func many(n int) *harness.Result {
 // 500 URIs stay well under 5 MB: their series are thinned further.
 func TestHTMLSize(t *testing.T) {
 	text := render(t, "html", many(500), Options{})
-	if n := len(text); n > 9<<18 {
+	if n := len(text); n > 2<<20 {
 		t.Errorf("500 URIs take %d bytes", n)
 	}
 	if n := bytes.Count(text, []byte(" open>")); n != maxOpen {

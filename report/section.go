@@ -55,7 +55,7 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) s
 	s.Facts = append(s.Facts, fact{"Requests", s.Requests + " judged, " + units.Count(u.Errors) + " failed"})
 	if Measured(u) {
 		s.Facts = append(s.Facts,
-			fact{"Latency", units.Number(u.LatencyMS.P50) + " ms median, " + units.Number(u.LatencyMS.P99) + " ms at 99 %"},
+			fact{"Latency", units.Number(u.LatencyMS.P50) + " ms median, " + units.Number(u.LatencyMS.P99) + " ms p99"},
 			fact{"RSS", units.Bytes(float64(u.RSSStart)) + " → " + units.Bytes(float64(u.RSSEnd)) + ", highest " + units.Bytes(float64(u.RSSPeak))})
 	}
 	if u.Budget != 0 {
