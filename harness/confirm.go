@@ -15,6 +15,9 @@ import (
 const (
 	confirmLeast = 2048
 	confirmMost  = 8192
+	// Of a tight process's series so many requests are alone, at least: growth
+	// that its neighbours feed ends with them.
+	aloneTight = 448
 )
 
 // confirmAll tries every suspect of the sweep again by itself. While suspects
@@ -55,11 +58,14 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 	if err := h.fill(ctx); err != nil {
 		return err
 	}
+	if err := h.lead(ctx, t, confirmLeast); err != nil {
+		return err
+	}
 	t.headroom, t.tried = h.headroom(), true
 	round := len(t.blocks)
-	for target := min(confirmMost, max(confirmLeast, 4*t.seen)); ; target *= 2 {
+	for target := h.leastAlone(t); ; target = min(confirmMost, h.longer(target)) {
 		round++
-		have := len(t.joined(alone))
+		have := len(t.joined(h.telling()))
 		if err := h.block(ctx, t, target-have, round, true); err != nil {
 			return err
 		}
@@ -74,17 +80,47 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 	}
 }
 
+// leastAlone is the length that a suspect's series is to reach first: four
+// times that at which its growth was seen. RSS of a tight process shows what is
+// alive as a counter does, and needs no more than the horizon.
+func (h *hunt) leastAlone(t *track) int {
+	if h.tight() {
+		return max(confirmLeast, t.seen+aloneTight)
+	}
+	return min(confirmMost, max(confirmLeast, 4*t.seen))
+}
+
+// longer is the length to go on to.
+func (h *hunt) longer(n int) int {
+	if h.tight() {
+		return n + n/4
+	}
+	return 2 * n
+}
+
+// telling picks the blocks that tell whether a suspect leaks: those of its
+// confirmation, or all of a tight process, where neighbours leave little behind.
+func (h *hunt) telling() func(block) bool {
+	if h.tight() {
+		return nil
+	}
+	return alone
+}
+
 // alone picks the blocks of a confirmation.
 func alone(b block) bool { return b.alone }
 
 // confirmed is the verdict on a suspect from its confirmation. Growth within
 // the headroom that its neighbours made is no evidence yet.
 func (h *hunt) confirmed(t *track) verdict.Judgement {
-	mem := t.joined(alone)
-	if len(mem) == 0 {
+	mem, suspected := t.joined(h.telling()), t.slope
+	if len(t.joined(alone)) == 0 {
 		return h.untried(t)
 	}
-	j := verdict.Confirm(mem, t.slope, t.seen, h.params(t))
+	if h.tight() {
+		suspected = 0 // its series holds the blocks that raised the suspicion
+	}
+	j := verdict.Confirm(mem, suspected, t.seen, h.params(t))
 	if j.Label == verdict.Leak && h.untightJVM() {
 		j.Label, j.More = verdict.Inconclusive, 0
 		j.Reason = fmt.Sprintf("it grew by %s per request, but a JVM fills all of its heap before it collects what is old: "+
@@ -106,46 +142,6 @@ func (h *hunt) untried(t *track) verdict.Judgement {
 	j.More = max(confirmLeast, 4*t.requests())
 	j.Reason = "it grew among the others, and the run ended before it could be tried alone"
 	return j
-}
-
-// headroom is how far an innocent URI may grow when tried alone: by what the
-// collector lets the heap grow before it collects, a share of the process, and
-// by the room that its neighbours' growth has made, since a collector's goal
-// follows what is alive. Where nothing is known the heap may stand a quarter
-// above what is alive for thousands of requests, and all that neighbours added
-// may come again (Go's GOGC=100 and its likes). A tight process keeps back a
-// tenth; CPython and PHP free at once. V8 collects what has grown old when that
-// has doubled, and no setting of the environment changes it: a full cache that
-// replaces its entries grows until then as evenly as a leak.
-func (h *hunt) headroom() float64 {
-	share, follows := 0.25, 1.0
-	switch info := h.pinned.Info(); {
-	case info.Runtime == "node":
-		share = 1
-	case len(info.Settings) > 0, info.Runtime == "python", info.Runtime == "php":
-		share, follows = 0.1, 0.25
-	}
-	rss := float64(h.reading.metric)
-	return max(share*rss, follows*(rss-float64(h.warmed)), h.oldMalloc())
-}
-
-// untightJVM is a JVM whose heap may grow to a quarter of the machine's memory
-// (or -Xmx) by garbage alone.
-func (h *hunt) untightJVM() bool {
-	info := h.pinned.Info()
-	return info.Runtime == "java" && len(info.Settings) == 0
-}
-
-// oldMalloc is how much more Ruby lets malloc hand out before it collects what
-// has grown old, in bytes: RUBY_GC_OLDMALLOC_LIMIT, 16 MiB, which grows by a
-// fifth each time that it is reached, so by a fifth of all growth (gc.c). Until
-// then a full cache that replaces its entries grows as evenly as a leak.
-func (h *hunt) oldMalloc() float64 {
-	info := h.pinned.Info()
-	if info.Runtime != "ruby" || len(info.Settings) > 0 {
-		return 0
-	}
-	return 16<<20 + 0.2*float64(h.reading.metric-h.start)
 }
 
 // fillRequests are so many that the heaviest URI fills what collector and

@@ -15,53 +15,17 @@ var noSites = []runtimes.Site{}
 // collects: its clean slopes reach 1,024 bytes a request.
 const minSlopeJVM = 2048
 
-// maxFloor is the largest floor, in bytes per request, with which a process
-// as it comes may still be called stable. Its slack stands in the floor, and
-// asking for less would mean ten thousands of requests to every innocent.
-const maxFloor = 16 << 10
-
 // params are the verdict's parameters for this process, and the
 // slack there was when t was last sent.
 func (h *hunt) params(t *track) verdict.Params {
 	p := verdict.Params{
-		Slack: t.slack, MaxFloor: maxFloor, Page: pageBytes,
+		Slack: t.slack, MaxFloor: h.maxFloor(), Page: pageBytes,
 		Rise: max(0, float64(h.warmed-h.start)), BurnIn: h.burned,
 	}
 	if h.untightJVM() {
 		p.MinSlope = minSlopeJVM
 	}
 	return p
-}
-
-// slack bounds, in bytes, the memory that is resident by now and may be free:
-// a leak can fill it without any growth of RSS, so a floor has to hold it.
-// After a settle there is none. Any other process may keep everything it ever
-// had: all growth since it was fresh, or all of its memory where others had
-// used it before. A tight process gives more of it back, but what it gives
-// back is no longer resident, so that the same bound is lower for it by itself.
-func (h *hunt) slack() float64 {
-	if h.counter != nil {
-		return 0
-	}
-	slack := float64(h.peak - h.start)
-	if kind := h.pinned.Info().Kind; kind != "command" && kind != "demo" {
-		slack += float64(h.startAnon)
-	}
-	return max(0, slack-h.surelyLive())
-}
-
-// surelyLive is what convicted leaks hold in the present process: it is
-// resident, and not free.
-func (h *hunt) surelyLive() (bytes float64) {
-	for _, t := range h.tracks {
-		if !t.tried {
-			continue
-		}
-		if j := h.confirmed(t); j.Label == verdict.Leak {
-			bytes += max(0, j.Low) * float64(t.requests()-t.life)
-		}
-	}
-	return bytes
 }
 
 // settled judges by what was read at block edges after garbage had been

@@ -194,6 +194,9 @@ func (h *hunt) sweep(ctx context.Context) error {
 				t.done = true
 				continue
 			}
+			if err := h.lead(ctx, t, n); err != nil {
+				return err
+			}
 			if err := h.whole(ctx, t, n, round); err != nil {
 				return err
 			}

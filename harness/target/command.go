@@ -163,7 +163,7 @@ func (c *command) run(port string) (run, []string, error) {
 	}
 	var settings []string
 	if c.tighten {
-		settings = tighten(what.Runtime, r.env, r.argv)
+		settings = tighten(what.Runtime, r.env, r.argv, findJemalloc())
 	}
 	r.env = merge(merge(r.env, settings...), c.extra...)
 	return r, settings, nil

@@ -8,22 +8,25 @@ import (
 // tight is what makes RSS follow what is alive, by environment alone: collector
 // and allocator are told to keep little back. It costs speed, never truth: what
 // leaks, leaks as before. The names are documented by the runtimes: Ruby's
-// gc.c, Go's package runtime, the java and node manuals, mallopt(3).
-//
-// Python's own allocator is left alone: replacing it (PYTHONMALLOC) made RSS
-// worse. PHP frees what a request made at its end.
+// gc.c, Go's package runtime, the java and node manuals; the allocator's are
+// in allocator.go. PHP frees what a request made at its end.
 var tight = map[string][]string{
-	"ruby": append([]string{
+	// A minor collection for every 250 KB that malloc hands out, a major one for
+	// every 500 KB that has grown old.
+	"ruby": {
 		"RUBY_GC_HEAP_GROWTH_FACTOR=1.03",
-		"RUBY_GC_MALLOC_LIMIT=1000000",
-		"RUBY_GC_MALLOC_LIMIT_MAX=2000000",
-		"RUBY_GC_OLDMALLOC_LIMIT=2000000",
-		"RUBY_GC_OLDMALLOC_LIMIT_MAX=4000000",
+		"RUBY_GC_MALLOC_LIMIT=250000",
+		"RUBY_GC_MALLOC_LIMIT_MAX=500000",
+		"RUBY_GC_OLDMALLOC_LIMIT=500000",
+		"RUBY_GC_OLDMALLOC_LIMIT_MAX=1000000",
 		"RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR=1.05",
-	}, malloc...),
-	// The heap profile that names lines samples one allocation in so many bytes
-	// (default 512 KiB): finer, it sees leaks of 1 KiB a request.
-	"go": {"GOGC=10", "GODEBUG=memprofilerate=16384"},
+	},
+	// A memory limit of one byte is never kept: the collector runs as often as it
+	// may, which is half of the CPU time, and free pages go back before new ones
+	// are taken (The Go Authors, A Guide to the Go Garbage Collector, "Memory
+	// limit"). The heap profile that names lines samples one allocation in so many
+	// bytes (default 512 KiB): finer, it sees leaks of 1 KiB a request.
+	"go": {"GOGC=10", "GOMEMLIMIT=1", "GODEBUG=memprofilerate=16384"},
 	// A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of
 	// the heap) turns them into fillers, which a class histogram counts as alive.
 	// Soft references, those of reflection and method handles, would be cleared
@@ -31,32 +34,27 @@ var tight = map[string][]string{
 	// each thread-local buffer: small ones, and room for as many samples, let the
 	// pass that names lines see small leaks. A JVM that is too old for a flight
 	// recorder starts all the same.
-	"java": {"JAVA_TOOL_OPTIONS=-XX:+IgnoreUnrecognizedVMOptions -XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -Xms8m -Xmn4m " +
-		"-XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=10 -XX:TieredStopAtLevel=1 -XX:SoftRefLRUPolicyMSPerMB=0 " +
+	// What survives one minor collection grows old, and the old generation has no
+	// room to spare: it is collected for every 64 KiB that it would grow by.
+	"java": {"JAVA_TOOL_OPTIONS=-XX:+IgnoreUnrecognizedVMOptions -XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -Xms4m -Xmn2m " +
+		"-XX:MaxTenuringThreshold=1 -XX:MinHeapFreeRatio=0 -XX:MaxHeapFreeRatio=1 -XX:MinHeapDeltaBytes=64k " +
+		"-XX:TieredStopAtLevel=1 -XX:SoftRefLRUPolicyMSPerMB=0 " +
 		"-XX:TLABSize=2k -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
-	"node":   {"NODE_OPTIONS=--max-semi-space-size=1"},
-	"python": malloc,
-}
-
-// malloc is for glibc: one arena, and free memory goes back at once.
-var malloc = []string{
-	"MALLOC_ARENA_MAX=1",
-	"MALLOC_TRIM_THRESHOLD_=65536",
-	"MALLOC_TOP_PAD_=0",
-	"MALLOC_MMAP_THRESHOLD_=65536",
+	"node": {"NODE_OPTIONS=--max-semi-space-size=1"},
 }
 
 // lists are variables that hold several settings: their separator.
 var lists = map[string]string{
-	"GODEBUG": ",", "RUBYOPT": " ", "NODE_OPTIONS": " ", "JAVA_TOOL_OPTIONS": " ", "PYTHONPATH": ":", "NODE_PATH": ":",
+	"GODEBUG": ",", "GLIBC_TUNABLES": ":", "LD_PRELOAD": ":", "RUBYOPT": " ", "NODE_OPTIONS": " ", "JAVA_TOOL_OPTIONS": " ", "PYTHONPATH": ":", "NODE_PATH": ":",
 }
 
 // tighten is what is to be added to env for a runtime. What the user has set,
 // in env or on the command line, is kept: a variable is left out, or one
-// option of several.
-func tighten(runtime string, env, argv []string) []string {
+// option of several. jemalloc is the path of its library on this machine, ""
+// without one.
+func tighten(runtime string, env, argv []string, jemalloc string) []string {
 	var set []string
-	for _, setting := range tight[runtime] {
+	for _, setting := range slices.Concat(tight[runtime], allocator(runtime, env, jemalloc)) {
 		name, value, _ := strings.Cut(setting, "=")
 		have, ok := lookup(env, name)
 		sep, several := lists[name]

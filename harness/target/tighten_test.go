@@ -8,23 +8,23 @@ import (
 )
 
 func TestTightenKeepsWhatTheUserSet(t *testing.T) {
-	java, profile := tight["java"][0], tight["go"][1]
+	java, limit, profile := tight["java"][0], tight["go"][1], tight["go"][2]
 	for name, c := range map[string]struct {
 		runtime   string
 		env, argv []string
 		want      []string
 	}{
 		"unknown":            {"", nil, nil, nil},
-		"go":                 {"go", nil, nil, []string{"GOGC=10", profile}},
-		"go, set":            {"go", []string{"GOGC=50"}, nil, []string{profile}},
-		"go, set to nothing": {"go", []string{"GOGC="}, nil, []string{profile}},
-		"go, debugged":       {"go", []string{"GOGC=50", "GODEBUG=gctrace=1"}, nil, []string{profile}},
-		"go, profiled":       {"go", []string{"GOGC=50", "GODEBUG=gctrace=1,memprofilerate=1"}, nil, nil},
+		"go":                 {"go", nil, nil, []string{"GOGC=10", limit, profile}},
+		"go, set":            {"go", []string{"GOGC=50"}, nil, []string{limit, profile}},
+		"go, set to nothing": {"go", []string{"GOGC="}, nil, []string{limit, profile}},
+		"go, debugged":       {"go", []string{"GOGC=50", "GODEBUG=gctrace=1"}, nil, []string{limit, profile}},
+		"go, profiled":       {"go", []string{"GOGC=50", "GOMEMLIMIT=1GiB", "GODEBUG=gctrace=1,memprofilerate=1"}, nil, nil},
 		"ruby, two set": {
 			"ruby",
 			[]string{"MALLOC_ARENA_MAX=2", "RUBY_GC_HEAP_GROWTH_FACTOR=1.8"},
 			nil,
-			slices.DeleteFunc(slices.Clone(tight["ruby"]), func(s string) bool {
+			slices.DeleteFunc(slices.Concat(tight["ruby"], glibc), func(s string) bool {
 				return strings.HasPrefix(s, "MALLOC_ARENA_MAX=") || strings.HasPrefix(s, "RUBY_GC_HEAP_GROWTH_FACTOR=")
 			}),
 		},
@@ -33,14 +33,43 @@ func TestTightenKeepsWhatTheUserSet(t *testing.T) {
 		"node, set on the command line":  {"node", nil, []string{"node", "--max-semi-space-size=16", "app.js"}, nil},
 		"java":                           {"java", nil, []string{"java", "-jar", "app.jar"}, []string{java}},
 		"java with a collector":          {"java", nil, []string{"java", "-XX:+UseG1GC", "-jar", "app.jar"}, []string{strings.Replace(java, "-XX:+UseSerialGC ", "", 1)}},
-		"java with a heap":               {"java", []string{"JAVA_TOOL_OPTIONS=-Xms1g"}, nil, []string{strings.Replace(java, "-Xms8m ", "", 1)}},
+		"java with a heap":               {"java", []string{"JAVA_TOOL_OPTIONS=-Xms1g"}, nil, []string{strings.Replace(java, "-Xms4m ", "", 1)}},
 		"java with everything but a bit": {"java", []string{java}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := tighten(c.runtime, c.env, c.argv); !reflect.DeepEqual(got, c.want) {
+			if got := tighten(c.runtime, c.env, c.argv, ""); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})
+	}
+}
+
+// What is preloaded is the user's to choose; where it is no allocator, ours
+// goes before it.
+func TestAllocator(t *testing.T) {
+	const lib = "/usr/lib/libjemalloc.so.2"
+	for name, c := range map[string]struct {
+		runtime, jemalloc string
+		env               []string
+		want              []string
+	}{
+		"ruby":                  {"ruby", lib, nil, append([]string{"LD_PRELOAD=" + lib}, purging...)},
+		"ruby without jemalloc": {"ruby", "", nil, glibc},
+		"python, tunables set":  {"python", "", []string{"GLIBC_TUNABLES=glibc.malloc.tcache_count=7"}, append(slices.Clone(glibc[:4]), "GLIBC_TUNABLES=glibc.malloc.mxfast=0")},
+		"tcmalloc":              {"python", lib, []string{"LD_PRELOAD=/opt/libtcmalloc.so.4"}, nil},
+		"another library":       {"ruby", lib, []string{"LD_PRELOAD=/opt/faketime.so"}, append([]string{"LD_PRELOAD=" + lib}, purging...)},
+		"node":                  {"node", lib, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := tighten(c.runtime, c.env, nil, c.jemalloc)
+			got = slices.DeleteFunc(got, func(s string) bool { return slices.Contains(tight[c.runtime], s) })
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+		})
+	}
+	if got := merge([]string{"LD_PRELOAD=/opt/faketime.so"}, "LD_PRELOAD="+lib); got[0] != "LD_PRELOAD="+lib+":/opt/faketime.so" {
+		t.Errorf("preloaded: %q", got)
 	}
 }
 

@@ -1,0 +1,148 @@
+package harness
+
+import (
+	"context"
+
+	"leakhunt/harness/verdict"
+)
+
+// What collector and allocator keep in reserve is resident and not alive. A
+// leak can fill it without any growth of RSS (slack), and an innocent URI can
+// grow into it (headroom). How much it is depends on the runtime and on whether
+// the process was started tight.
+
+// Shares of a process's memory that may be in reserve.
+const (
+	// shareTight is that of a tight process: measured on the applications of the
+	// calibration, leaks filled up to 2 % of RSS before it grew.
+	shareTight = 0.03
+	// shareTightGlibc is that of a tight process on the C library's malloc, which
+	// keeps holes.
+	shareTightGlibc = 0.10
+	// sharePlain is that of a process as it comes: nothing is known, and the heap
+	// may stand a quarter above what is alive for thousands of requests.
+	sharePlain = 0.25
+	// shareNode is V8's: it collects what has grown old when that has doubled, and
+	// no setting of the environment changes it. A full cache that replaces its
+	// entries grows until then as evenly as a leak.
+	shareNode = 1
+)
+
+// The largest floors, in bytes per request, with which a URI may be called
+// stable. The slack of a process as it comes stands in its floor, and asking
+// for less would mean ten thousands of requests to every innocent.
+const (
+	maxFloorTight = 1 << 10
+	maxFloorPlain = 16 << 10
+)
+
+// tight says that the process keeps little in reserve: it was started so, or its
+// runtime frees at once what is not used any more.
+func (h *hunt) tight() bool {
+	info := h.pinned.Info()
+	return info.Runtime != "node" && len(info.Settings) > 0
+}
+
+func (h *hunt) maxFloor() float64 {
+	if h.tight() {
+		return maxFloorTight
+	}
+	return maxFloorPlain
+}
+
+// reserve is the share of the process's memory that may be in reserve, and by
+// how many times what its neighbours added to the process a URI may grow, since
+// a collector's goal follows what is alive (Go's GOGC=100 and its likes).
+func (h *hunt) reserve() (share, follows float64) {
+	info := h.pinned.Info()
+	switch {
+	case info.Runtime == "node":
+		return shareNode, 1
+	case h.tight() && info.Runtime == "ruby" && !info.Purging():
+		return shareTightGlibc, 0.25
+	case h.tight():
+		return shareTight, 0.05
+	case info.Runtime == "python", info.Runtime == "php":
+		return shareTightGlibc, 0.25
+	}
+	return sharePlain, 1
+}
+
+// leastHeadroom, in bytes, is room in any heap: Ruby's old objects may hand out
+// 1 MB of malloc before they are collected, even where told to keep little.
+const leastHeadroom = 1 << 20
+
+// mostLead is the most requests that go ahead of a block.
+const mostLead = 64
+
+// lead sends requests ahead of a block of n that are not judged: in a tight
+// process, whose collector runs after a few of them, memory falls to what is
+// alive, and what the neighbour before left does not count for this URI. Without
+// a free hand in the number of requests there are none.
+func (h *hunt) lead(ctx context.Context, t *track, n int) error {
+	if h.counter != nil || !t.Requests.Auto || !h.tight() {
+		return nil
+	}
+	return h.warm(ctx, t, min(mostLead, n/2))
+}
+
+// headroom is how far an innocent URI may grow when tried alone, in bytes: by
+// what may be in reserve, and by the room that its neighbours' growth has made.
+func (h *hunt) headroom() float64 {
+	share, follows := h.reserve()
+	rss := float64(h.reading.metric)
+	return max(leastHeadroom, share*rss, follows*(rss-float64(h.warmed)), h.oldMalloc())
+}
+
+// untightJVM is a JVM whose heap may grow to a quarter of the machine's memory
+// (or -Xmx) by garbage alone.
+func (h *hunt) untightJVM() bool {
+	info := h.pinned.Info()
+	return info.Runtime == "java" && len(info.Settings) == 0
+}
+
+// oldMalloc is how much more Ruby lets malloc hand out before it collects what
+// has grown old, in bytes: RUBY_GC_OLDMALLOC_LIMIT, 16 MiB, which grows by a
+// fifth each time that it is reached, so by a fifth of all growth (gc.c). Until
+// then a full cache that replaces its entries grows as evenly as a leak.
+func (h *hunt) oldMalloc() float64 {
+	info := h.pinned.Info()
+	if info.Runtime != "ruby" || len(info.Settings) > 0 {
+		return 0
+	}
+	return 16<<20 + 0.2*float64(h.reading.metric-h.start)
+}
+
+// slack bounds, in bytes, the memory that is resident by now and may be free:
+// a leak can fill it without any growth of RSS, so a floor has to hold it.
+// After a settle there is none. A tight process has little; any other may keep
+// everything it ever had: all growth since it was fresh, or all of its memory
+// where others had used it before.
+func (h *hunt) slack() float64 {
+	if h.counter != nil {
+		return 0
+	}
+	slack := float64(h.peak - h.start)
+	if h.tight() {
+		share, _ := h.reserve()
+		return min(slack, share*float64(h.peak))
+	}
+	if kind := h.pinned.Info().Kind; kind != "command" && kind != "demo" {
+		slack += float64(h.startAnon)
+	}
+	return max(0, slack-h.surelyLive())
+}
+
+// surelyLive is what convicted leaks hold in the present process: it is
+// resident, and not free.
+func (h *hunt) surelyLive() (bytes float64) {
+	for _, t := range h.tracks {
+		if !t.tried {
+			continue
+		}
+		if j := h.confirmed(t); j.Label == verdict.Leak {
+			bytes += max(0, j.Low) * float64(t.requests()-t.life)
+		}
+	}
+	return bytes
+}
