@@ -158,7 +158,8 @@ func (h *hunt) judge(t *track) (verdict.Judgement, []string, []ProbeResult) {
 		j, ev := h.settled(t)
 		return j, ev, h.probes(t)
 	}
-	return h.byRSS(t), []string{h.metricName()}, none
+	j, ev := h.testimony(t, h.byRSS(t))
+	return j, ev, none
 }
 
 func (h *hunt) metricName() string { return h.plan.Scenario.Metric }

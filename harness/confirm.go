@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
@@ -15,6 +16,10 @@ import (
 const (
 	confirmLeast = 2048
 	confirmMost  = 8192
+	// What surely grows is followed so far, as long as each doubling takes no
+	// longer than that.
+	confirmFar  = 32768
+	confirmTime = 20 * time.Second
 	// Of a tight process's series so many requests are alone, at least: growth
 	// that its neighbours feed ends with them.
 	aloneTight = 448
@@ -63,15 +68,15 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 	}
 	t.headroom, t.tried = h.headroom(), true
 	round := len(t.blocks)
-	for target := h.leastAlone(t); ; target = min(confirmMost, h.longer(target)) {
+	for target := h.leastAlone(t); ; target = h.longer(target) {
 		round++
 		have := len(t.joined(h.telling()))
 		if err := h.block(ctx, t, target-have, round, true); err != nil {
 			return err
 		}
 		t.slack = h.slack()
-		j := h.confirmed(t)
-		if t.broken || j.Label != verdict.Inconclusive || target >= confirmMost {
+		j, _ := h.testimony(t, h.confirmed(t))
+		if t.broken || j.Label != verdict.Inconclusive || !h.worthMore(t, j, target) {
 			if j.Label != verdict.Leak && j.Label != verdict.Inconclusive {
 				t.carried = h.heaviest(t)
 			}
@@ -84,18 +89,36 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 // times that at which its growth was seen. RSS of a tight process shows what is
 // alive as a counter does, and needs no more than the horizon.
 func (h *hunt) leastAlone(t *track) int {
-	if h.tight() {
+	switch {
+	case h.tight():
 		return max(confirmLeast, t.seen+aloneTight)
+	case h.frees():
+		return confirmLeast
 	}
 	return min(confirmMost, max(confirmLeast, 4*t.seen))
 }
 
 // longer is the length to go on to.
 func (h *hunt) longer(n int) int {
-	if h.tight() {
-		return n + n/4
+	switch {
+	case n >= confirmMost:
+		return 2 * n
+	case h.tight() || h.frees():
+		return min(confirmMost, n+n/4)
 	}
-	return 2 * n
+	return min(confirmMost, 2*n)
+}
+
+// worthMore says whether n requests that told nothing are to be followed by
+// more. Beyond the usual length only what surely grows is worth it, while
+// requests are quick: that is how a leak outgrows the headroom of a process as
+// it comes.
+func (h *hunt) worthMore(t *track, j verdict.Judgement, n int) bool {
+	if n < confirmMost {
+		return true
+	}
+	each := time.Duration(t.quantiles().P50 * float64(time.Millisecond))
+	return n < confirmFar && j.Low > 0 && time.Duration(n)*each < confirmTime
 }
 
 // telling picks the blocks that tell whether a suspect leaks: those of its
@@ -125,6 +148,12 @@ func (h *hunt) confirmed(t *track) verdict.Judgement {
 		j.Label, j.More = verdict.Inconclusive, 0
 		j.Reason = fmt.Sprintf("it grew by %s per request, but a JVM fills all of its heap before it collects what is old: "+
 			"let jcmd read it (runtime: jvm), or its heap be kept small (a command: target with tighten: true)", units.Bytes(j.Growth))
+		return j
+	}
+	if !h.tight() && j.Label == verdict.Leak && j.Low < j.Growth/2 {
+		j.Label = verdict.Inconclusive
+		j.Reason = fmt.Sprintf("it grew by %s to %s per request: so unevenly a heap wanders that is seldom collected",
+			units.Bytes(j.Low), units.Bytes(j.High))
 		return j
 	}
 	if grown := mem[len(mem)-1] - mem[0]; j.Label == verdict.Leak && grown <= t.headroom {

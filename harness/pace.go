@@ -53,9 +53,14 @@ func (p rssPace) look(t *track) {
 	if j.Label == verdict.Leak || last && j.Low > 0 {
 		t.slope, t.seen = j.Growth, len(mem)
 	}
+	witness := p.h.witness() != nil
+	if w, ok := p.h.touched(t); ok && t.seen == 0 && w.Label == verdict.Leak {
+		t.slope, t.seen = w.Growth, confirmLeast/4
+	}
 	t.suspect = t.seen > 0
 	now := verdict.Recorded(mem, p.h.params(t)).Label
-	t.done = t.suspect || last || now == verdict.Stable || now == verdict.Bloat || now == verdict.Warmup
+	flat := now == verdict.Stable || now == verdict.Bloat || now == verdict.Warmup
+	t.done = t.suspect || last || flat && (!witness || t.touched != nil)
 }
 
 func (p rssPace) ahead(t *track, round int) int {

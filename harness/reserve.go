@@ -15,7 +15,7 @@ import (
 const (
 	// shareTight is that of a tight process: measured on the applications of the
 	// calibration, leaks filled up to 2 % of RSS before it grew.
-	shareTight = 0.03
+	shareTight = 0.025
 	// shareTightGlibc is that of a tight process on the C library's malloc, which
 	// keeps holes.
 	shareTightGlibc = 0.10
@@ -36,11 +36,18 @@ const (
 	maxFloorPlain = 16 << 10
 )
 
-// tight says that the process keeps little in reserve: it was started so, or its
-// runtime frees at once what is not used any more.
-func (h *hunt) tight() bool {
-	info := h.pinned.Info()
+// tight says that the process was started to keep little in reserve. V8 has no
+// setting for it.
+func (s *session) tight() bool {
+	info := s.pinned.Info()
 	return info.Runtime != "node" && len(info.Settings) > 0
+}
+
+// frees says that the runtime counts references, and frees at once what is not
+// used any more.
+func (s *session) frees() bool {
+	runtime := s.pinned.Info().Runtime
+	return runtime == "python" || runtime == "php"
 }
 
 func (h *hunt) maxFloor() float64 {
@@ -62,7 +69,7 @@ func (h *hunt) reserve() (share, follows float64) {
 		return shareTightGlibc, 0.25
 	case h.tight():
 		return shareTight, 0.05
-	case info.Runtime == "python", info.Runtime == "php":
+	case h.frees():
 		return shareTightGlibc, 0.25
 	}
 	return sharePlain, 1

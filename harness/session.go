@@ -231,7 +231,7 @@ func (s *session) block(ctx context.Context, t *track, n, round int, alone bool)
 	}()
 	last := start.metric
 	low, high := last, last
-	stride := s.stride(t)
+	stride, every := s.stride(t), s.swear(t, n, alone)
 	for i := range n {
 		if err := s.within(ctx); err != nil {
 			return err
@@ -258,6 +258,9 @@ func (s *session) block(ctx context.Context, t *track, n, round int, alone bool)
 		t.peak = max(t.peak, last)
 		low, high = min(low, last), max(high, last)
 		s.tick(t, last)
+		if every > 0 && b.n%every == 0 {
+			s.testify(t, every)
+		}
 	}
 	t.spread = max(t.spread, high-low)
 	end, err := s.edge(ctx)

@@ -26,18 +26,19 @@ type track struct {
 	peak     int64
 	slack    float64 // bytes that may have been free when its last block ended
 	late     *verdict.Late
-	served   int     // requests that the present process has answered
-	deaths   int     // processes in a row that it ended with its first requests
-	life     int     // judged requests before the present process
-	done     bool    // no more requests are needed
-	broken   bool    // the requests themselves fail: none are sent any more
-	suspect  bool    // it may leak, and is to be tried alone
-	slope    float64 // its growth then, in bytes per request
-	seen     int     // the requests it had got by then
-	headroom float64 // bytes that it may grow by, innocent, when tried alone
-	spread   int64   // the widest range of the metric over one of its blocks, in bytes
-	tried    bool    // a suspect that was run alone and in a row
-	carried  string  // the neighbour whose memory it was, where acquitted
+	served   int            // requests that the present process has answered
+	deaths   int            // processes in a row that it ended with its first requests
+	life     int            // judged requests before the present process
+	done     bool           // no more requests are needed
+	broken   bool           // the requests themselves fail: none are sent any more
+	suspect  bool           // it may leak, and is to be tried alone
+	slope    float64        // its growth then, in bytes per request
+	seen     int            // the requests it had got by then
+	headroom float64        // bytes that it may grow by, innocent, when tried alone
+	spread   int64          // the widest range of the metric over one of its blocks, in bytes
+	tried    bool           // a suspect that was run alone and in a row
+	carried  string         // the neighbour whose memory it was, where acquitted
+	touched  []verdict.Edge // the touched set since its last long block began, in bytes
 	sites    []runtimes.Site
 	// sitesNote says what the sites explain, or why there are none.
 	sitesNote string
