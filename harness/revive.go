@@ -60,7 +60,7 @@ func (h *hunt) revive(ctx context.Context, err error) error {
 func (h *hunt) renew() {
 	h.fresh, h.peak = false, 0
 	for _, t := range h.tracks {
-		t.failed, t.served, t.life = 0, 0, t.requests()
+		t.failed, t.served, t.life, t.touched = 0, 0, t.requests(), nil
 	}
 }
 
