@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -43,8 +44,10 @@ func (h *hunt) revive(ctx context.Context, err error) error {
 		}
 		h.restarted = append(h.restarted, time.Since(h.began).Seconds())
 		h.renew()
+		// What a process said at its end is not for one line.
+		why, _, _ := strings.Cut(halt.reason, "; it said:")
 		text := fmt.Sprintf("%s; it was started again (restart %d of %d, target.restarts), and every series goes on from the new process",
-			halt.reason, len(h.restarted), h.plan.Scenario.Target.Restarts)
+			why, len(h.restarted), h.plan.Scenario.Target.Restarts)
 		h.warnings.add("restarted", "%s", text)
 		h.observer.Note(text)
 		if err = h.begin(ctx); err == nil {

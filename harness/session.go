@@ -105,7 +105,11 @@ func (s *session) lost(err error) error {
 	}
 	told := fault.Measuref("the process was lost before anything was sent").Because(err)
 	if s.last != "" {
-		told = fault.Measuref("the process was lost after %s requests, the last one to %s", units.Count(s.total), s.last).Because(err)
+		n := "1 request"
+		if s.total != 1 {
+			n = units.Count(s.total) + " requests"
+		}
+		told = fault.Measuref("the process was lost after %s, the last one to %s", n, s.last).Because(err)
 	}
 	return &stop{reason: told.Error(), err: told}
 }

@@ -55,7 +55,7 @@ func (a *app) diagnosis(d *harness.Diagnosis) {
 	}
 	for i, f := range d.Floors {
 		if i == 0 {
-			fmt.Fprintln(a.stdout, "\nBy RSS alone, one URI by itself, about the smallest leak that would be found:")
+			fmt.Fprintln(a.stdout, "\nBy RSS alone, one URI by itself, about the smallest leak that is sure to be found:")
 		}
 		fmt.Fprintf(a.stdout, "  %6s requests  %s\n", units.Count(f.Requests), units.Rate(f.Bytes))
 	}

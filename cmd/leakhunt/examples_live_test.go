@@ -161,12 +161,18 @@ func underApache(t *testing.T) []string {
 	return []string{"PASSENGER_INSTANCE_REGISTRY_DIR=" + s.Registry}
 }
 
-// phpFPM is a pool as the scenario's comment wants it. FFI is what the fixture
-// leaks with.
+// phpFPM is a pool as the scenario's comment wants it.
 func phpFPM(t *testing.T) []string {
+	address, root := fpmPool(t, "pm.max_requests = 0")
+	return []string{"FPM_ADDRESS=" + address, "FPM_ROOT=" + root}
+}
+
+// fpmPool is a php-fpm with one worker. FFI is what the fixture leaks with.
+func fpmPool(t *testing.T, more string) (address, root string) {
+	t.Helper()
 	root, dir := targettest.AppDir(t), t.TempDir()
 	conf := "[global]\nerror_log = " + dir + "/log\ndaemonize = no\n[shop]\nlisten = " + dir + "/s\n" +
-		"pm = static\npm.max_children = 1\npm.max_requests = 0\nphp_admin_flag[ffi.enable] = on\n"
+		"pm = static\npm.max_children = 1\nphp_admin_flag[ffi.enable] = on\n" + more + "\n"
 	if os.Getuid() == 0 {
 		conf += "user = root\ngroup = root\n" // the folder is root's
 	}
@@ -176,7 +182,7 @@ func phpFPM(t *testing.T) []string {
 		conn, err := net.Dial("unix", dir+"/s")
 		if err == nil {
 			_ = conn.Close()
-			return []string{"FPM_ADDRESS=unix:" + dir + "/s", "FPM_ROOT=" + root}
+			return "unix:" + dir + "/s", root
 		}
 		if time.Now().After(until) {
 			t.Fatal(err)

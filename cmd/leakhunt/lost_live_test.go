@@ -148,7 +148,7 @@ func lose(t *testing.T, bin string, schema *jsonschema.Schema, w way, i int, aft
 	return 2
 }
 
-var lastSent = regexp.MustCompile(`^the process was lost (?:before anything was sent|after [0-9,]+ requests, the last one to (/clean\?long=1|/leak\?bytes=64|a form)): `)
+var lastSent = regexp.MustCompile(`^the process was lost (?:before anything was sent|after [0-9,]+ requests?, the last one to (/clean\?long=1|/leak\?bytes=64|a form)): `)
 
 func lostResult(t *testing.T, path string, schema *jsonschema.Schema) *harness.Result {
 	t.Helper()

@@ -1,0 +1,58 @@
+package target
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestRecycling(t *testing.T) {
+	for line, want := range map[string]string{
+		"gunicorn -w 1 --max-requests 500 app:app":          "recycling: --max-requests 500",
+		"gunicorn --max-requests=500 app:app":               "recycling: --max-requests 500",
+		"gunicorn -w 1 --max-requests 0 app:app":            "",
+		"gunicorn --max-requests=0 --reload app:app":        "reloading: --reload",
+		"uwsgi --http-socket :1 --reload-on-rss 200":        "recycling: --reload-on-rss 200",
+		"uvicorn app:app --limit-max-requests 9 --reload":   "recycling: --limit-max-requests 9|reloading: --reload",
+		"node --watch app.js":                               "reloading: --watch",
+		"puma -w 0 -t 1:1":                                  "",
+		"puma 5.6.5 (tcp://127.0.0.1:3000) [max-requests]":  "",
+		"gunicorn --max-requests":                           "",
+		"php-fpm: master process (/etc/php/8.2/fpm/a.conf)": "",
+	} {
+		var got []string
+		for _, a := range recycling(strings.Fields(line)) {
+			text, _, _ := strings.Cut(a.Message, " is set")
+			got = append(got, a.Code+": "+text)
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%s: %v, want %q", line, got, want)
+		}
+	}
+}
+
+func TestFPMRecycling(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		if err := os.WriteFile(dir+"/"+name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return dir + "/" + name
+	}
+	write("shop.conf", "[shop]\npm = static\n pm.max_requests = 500\n")
+	for text, want := range map[string]int{
+		"[shop]\npm.max_requests = 0\n":            0,
+		"[shop]\n; pm.max_requests = 500\n":        0,
+		"[shop]\npm.max_requests=20\n":             1,
+		"[global]\ninclude = " + dir + "/s*.conf":  1,
+		"[global]\ninclude = " + dir + "/no*.conf": 0,
+	} {
+		if got := fpmRecycling(write("fpm", text)); len(got) != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	if got := fpmRecycling(dir + "/nothing"); len(got) > 0 {
+		t.Error(fmt.Sprint(got))
+	}
+}
