@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -142,4 +143,23 @@ func TestComparisonGolden(t *testing.T) {
 func compareWorse() (*Comparison, error) {
 	base, head := worse()
 	return Compare(base, head, false)
+}
+
+// Too few readings give no growth, and nothing to compare with.
+func TestCompareUnmeasured(t *testing.T) {
+	head := sample()
+	u := &head.URIs[3]
+	u.Growth, u.GrowthLow, u.GrowthHigh, u.Detectable = 0, 0, 0, 0
+	c, err := Compare(sample(), head, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ch := c.of(u); ch.Kind != Unclear || ch.compared() || !strings.Contains(ch.Why, "could not be compared") {
+		t.Errorf("%+v", ch)
+	}
+	for _, f := range []string{"table", "markdown"} {
+		if text := string(render(t, f, head, Options{})); !regexp.MustCompile(`/cart.*inconclusive.*–.*–.*–`).MatchString(text) {
+			t.Errorf("%s shows a growth:\n%s", f, text)
+		}
+	}
 }

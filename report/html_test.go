@@ -60,6 +60,19 @@ func TestTimeline(t *testing.T) {
 	if got := strings.Join(rounds, " "); got != "1 2 3 4 5" {
 		t.Errorf("rounds: %s", got)
 	}
+	// URIs that were tried alone come after the rounds, whatever their number.
+	r := sample()
+	for i := range r.URIs[:2] {
+		u := &r.URIs[i]
+		p := u.Series[len(u.Series)-1]
+		for range 3 {
+			p.T, p.Round, p.Alone = p.T+20, i+1, true
+			u.Series = append(u.Series, p)
+		}
+	}
+	if areas := newTimeline(r).Areas; len(areas) != 6 || areas[5].Label != "alone" {
+		t.Errorf("with two tried alone: %+v", areas)
+	}
 	if len(line.Marks) != 1 || line.Marks[0].Line < 770 || line.Marks[0].Line > 800 {
 		t.Errorf("restarts: %+v", line.Marks)
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -164,5 +165,42 @@ func TestRedact(t *testing.T) {
 		if again := render(t, f, back, Options{}); !bytes.Equal(out, again) {
 			t.Errorf("%s: %s", f, firstDifference(string(out), string(again)))
 		}
+	}
+}
+
+// A table in a file is the same from every terminal.
+func TestFileWidth(t *testing.T) {
+	dir := t.TempDir()
+	var texts []string
+	for i, width := range []int{0, 60, 200} {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		if err := WriteAll([]Sink{{"table", path}}, nil, sample(), Options{Width: width, Color: true}); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	if texts[0] != texts[1] || texts[0] != texts[2] || texts[0] != string(render(t, "table", sample(), Options{})) {
+		t.Errorf("%q", texts)
+	}
+}
+
+// What would keep a report from being written is known beforehand.
+func TestCheckPath(t *testing.T) {
+	dir := t.TempDir()
+	for path, want := range map[string]string{
+		filepath.Join(dir, "r.json"): "", "/dev/null": "", dir: "is a directory",
+		filepath.Join(dir, "no", "r.json"): "no such file or directory", filepath.Join(dir, strings.Repeat("x", 300)): "too long",
+	} {
+		err := CheckPath(path)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // pairCount is how many pairs of runs of the same application are compared, for
 // each application; half as many get a leak in between.
-var pairCount = flag.Int("pairs", 10, "pairs of runs that are compared, for each application")
+var pairCount = flag.Int("pairs", 8, "pairs of runs that are compared, for each application")
 
 const extraLeak = 4 << 10 // bytes a request
 
@@ -28,17 +28,20 @@ func TestComparePairs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	python := func(leaks ...string) []string { return append([]string{"/usr/bin/python3", shop}, leaks...) }
 	for _, app := range []struct {
 		name    string
 		command func(leaks ...string) []string
+		lines   []string // of the scenario
 	}{
-		{"go", goShop(t)},
-		{"python", func(leaks ...string) []string { return append([]string{"/usr/bin/python3", shop}, leaks...) }},
+		{"go", goShop(t), nil},
+		{"python", python, nil},
+		{"python, RSS alone", python, []string{"runtime: none", "requests: auto"}},
 	} {
 		t.Run(app.name, func(t *testing.T) {
 			pages := []string{"/", "/cart", "/orders", "/search"}
 			measure := func(leaks ...string) *harness.Result {
-				file := shopScenario(t, app.command(leaks...), pages)
+				file := shopScenario(t, app.command(leaks...), pages, app.lines...)
 				return hunt(t, bin, "run", file, "-q", "-o", "json")
 			}
 			for i := range *pairCount {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -26,10 +27,15 @@ func goShop(t *testing.T) func(leaks ...string) []string {
 	}
 }
 
-// shopScenario writes a scenario of 250 requests to each of the pages.
-func shopScenario(t *testing.T, command, pages []string) (file string) {
+// shopScenario writes a scenario of 250 requests to each of the pages, or with
+// other lines in the place of requests:.
+func shopScenario(t *testing.T, command, pages []string, lines ...string) (file string) {
 	t.Helper()
-	text := fmt.Sprintf("version: 1\nname: shop\ntarget: {command: %s}\nrequests: 250\nsites: off\nuris: %s\n", list(t, command), list(t, pages))
+	if len(lines) == 0 {
+		lines = []string{"requests: 250"}
+	}
+	text := fmt.Sprintf("version: 1\nname: shop\ntarget: {command: %s}\n%s\nsites: off\nuris: %s\n", list(t, command),
+		strings.Join(lines, "\n"), list(t, pages))
 	file = filepath.Join(t.TempDir(), "shop.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
