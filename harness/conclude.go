@@ -111,7 +111,7 @@ func (h *hunt) conclude(t *track) URIResult {
 		Growth: j.Growth, GrowthLow: j.Low, GrowthHigh: j.High, Confidence: 0.95,
 		Detectable: floor(j), More: j.More,
 		Requests: t.requests(), Errors: t.errors, FirstError: t.first,
-		LatencyMS: t.quantiles(), Probes: probes, Sites: t.sites, SitesNote: t.sitesNote,
+		LatencyMS: t.quantiles(), Probes: probes, Sites: t.sites, SitesNote: t.sitesNote, SitesPass: t.pass,
 		Budget: t.Budget, Line: t.Line, Series: t.points(pointsEach(len(h.tracks)), h.anon),
 	}
 	if u.Sites == nil {

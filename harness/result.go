@@ -88,6 +88,7 @@ type URIResult struct {
 	Probes       []ProbeResult   `json:"probes"`
 	Sites        []runtimes.Site `json:"sites"`
 	SitesNote    string          `json:"sites_note,omitempty"` // what the sites explain, or why there are none
+	SitesPass    *SitesPass      `json:"sites_pass,omitempty"` // what it cost to name them
 	Budget       int64           `json:"budget_bytes_per_request,omitempty"`
 	OverBudget   bool            `json:"over_budget"`
 	Ignored      bool            `json:"ignored"`
@@ -97,6 +98,13 @@ type URIResult struct {
 	Line         int             `json:"scenario_line,omitempty"`
 	FirstError   string          `json:"first_error,omitempty"`
 	Series       []Point         `json:"series"`
+}
+
+// SitesPass is what the pass that names lines cost: no reading of it is judged.
+type SitesPass struct {
+	Seconds      float64 `json:"seconds"`
+	Requests     int     `json:"requests"`
+	PeakExtraRSS int64   `json:"peak_extra_rss_bytes"` // above what there was when it began
 }
 
 // Latency is in milliseconds.

@@ -80,6 +80,7 @@ type hunt struct {
 	burned    int       // requests of the burn-in
 	restarted []float64 // when the process was started again, in seconds since the run began
 	allocator string
+	passPeak  int64  // the highest RSS of the pass that names lines
 	dir       string // the process's working directory, "" where it is not known
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"leakhunt/harness/fault"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
@@ -14,10 +13,12 @@ import (
 )
 
 // The pass that names lines: enough requests that what survives by accident
-// falls below one object a request, and a few more to see who calls a library.
+// falls below one object a request, fewer to a clean URI for comparison, and a
+// few more to see who calls a library.
 const (
-	siteRequests   = 200
-	callerRequests = 20
+	siteRequests    = 160
+	controlRequests = 100
+	callerRequests  = 20
 )
 
 // callerTracer is a Tracer whose sites have only their innermost frame: a
@@ -56,23 +57,20 @@ func (h *hunt) nameSites(ctx context.Context) error {
 		return nil
 	}
 	h.progress.phase = "naming lines"
-	h.progress.expected = h.total + (len(culprits)+1)*(siteRequests+callerRequests)
-	control, err := h.control(ctx, tracer)
+	h.progress.expected = h.total + controlRequests + len(culprits)*(siteRequests+callerRequests)
+	var control []runtimes.Site
+	err := h.costed(ctx, culprits[0], func() (err error) {
+		control, err = h.control(ctx, tracer)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	for _, t := range culprits {
-		err := h.sitesOf(ctx, tracer, t, control)
-		if err == nil {
-			continue
-		}
-		if err := h.revive(ctx, err); err != nil {
+		if err := h.costed(ctx, t, func() error { return h.sitesOf(ctx, tracer, t, control) }); err != nil {
 			return err
 		}
-		t.sitesNote = "no lines named: the process was lost meanwhile"
-		if tracer, ok = h.counter.(Tracer); !ok {
-			return nil
-		}
+		t.sitesNote += "; " + costNote(t.pass)
 	}
 	return nil
 }
@@ -100,22 +98,7 @@ func (h *hunt) untraceable(traces bool) string {
 	}
 }
 
-// control is what survives of requests to a clean URI: what any request
-// leaves behind for a while, to be taken off the culprits' sites.
-func (h *hunt) control(ctx context.Context, tracer Tracer) ([]runtimes.Site, error) {
-	for _, t := range h.tracks {
-		if j, _, _ := h.judge(t); j.Label == verdict.Stable && !t.broken && !h.forced(t) {
-			sites, err := h.trace(ctx, tracer, t, siteRequests)
-			var halt *stop
-			if err != nil && (interrupted(err) || errors.As(err, &halt)) {
-				return nil, err
-			}
-			return sites, nil // without a control the ranking is rougher, and still right
-		}
-	}
-	return nil, nil
-}
-
+// sitesOf names the lines of t.
 func (h *hunt) sitesOf(ctx context.Context, tracer Tracer, t *track, control []runtimes.Site) error {
 	j, _, _ := h.judge(t)
 	sites, err := h.trace(ctx, tracer, t, siteRequests)
@@ -123,16 +106,6 @@ func (h *hunt) sitesOf(ctx context.Context, tracer Tracer, t *track, control []r
 		return h.unnamed(ctx, t, err)
 	}
 	ranked, explained := runtimes.Rank(sites, control, siteRequests, j.Growth)
-	if c, ok := tracer.(callerTracer); ok && len(ranked) > 0 {
-		if ranked, err = h.callers(ctx, c, t, ranked); err != nil {
-			return h.unnamed(ctx, t, err)
-		}
-	}
-	if j.Label != verdict.Leak {
-		t.sitesNote = fmt.Sprintf("traced because it was asked for; it is %s, so none of its sites is a culprit", j.Label)
-		return nil
-	}
-	t.sites = runtimes.Local(ranked, h.dir)
 	t.sitesNote = "nothing that was made in this pass stayed alive"
 	if n := len(ranked); n > 0 {
 		t.sitesNote = fmt.Sprintf("%s: %.0f %% of %s", these(n), 100*explained, units.Rate(j.Growth))
@@ -140,6 +113,26 @@ func (h *hunt) sitesOf(ctx context.Context, tracer Tracer, t *track, control []r
 	if r, ok := tracer.(remarker); ok && r.Remark() != "" {
 		t.sitesNote += " (" + r.Remark() + ")"
 	}
+	switch j.Label {
+	case verdict.Leak:
+	case verdict.Inconclusive:
+		t.sitesNote += "; traced because it was asked for, and no culprit is proven"
+	default:
+		t.sitesNote = fmt.Sprintf("traced because it was asked for; it is %s, so none of its sites is a culprit", j.Label)
+		return nil
+	}
+	if c, ok := tracer.(callerTracer); ok && len(ranked) > 0 {
+		called, err := h.callers(ctx, c, t, ranked)
+		if err = h.unlessLost(ctx, err); ends(ctx, err) {
+			return err
+		}
+		if err != nil {
+			t.sitesNote += fmt.Sprintf(" (who calls them is not known: %v)", err)
+		} else {
+			ranked = called
+		}
+	}
+	t.sites = runtimes.Local(ranked, h.dir)
 	return nil
 }
 
@@ -150,60 +143,26 @@ func these(lines int) string {
 	return fmt.Sprintf("these %d lines", lines)
 }
 
-// unnamed keeps the reason why a URI has no sites; only the loss of the
-// process, a limit or an interrupt ends the pass.
+// costNote is the cost of the pass in words.
+func costNote(p *SitesPass) string {
+	return fmt.Sprintf("the pass took %s more requests, %s s, and up to %s more RSS", units.Count(p.Requests),
+		units.Number(p.Seconds), units.Bytes(float64(p.PeakExtraRSS)))
+}
+
+// unnamed keeps the reason why a URI has no sites. An error that it returns
+// ends the run.
 func (h *hunt) unnamed(ctx context.Context, t *track, err error) error {
-	var halt *stop
-	if err = h.unlessLost(ctx, err); ctx.Err() != nil {
-		return err
-	}
-	if interrupted(err) || errors.As(err, &halt) {
+	if err = h.unlessLost(ctx, err); ends(ctx, err) {
 		return err
 	}
 	t.sitesNote = "no lines named: " + err.Error()
 	return nil
 }
 
-// trace sends n requests with tracing on, and always switches it off.
-func (h *hunt) trace(ctx context.Context, tracer Tracer, t *track, n int) ([]runtimes.Site, error) {
-	if err := tracer.StartTrace(ctx); err != nil {
-		return nil, err
-	}
-	sendErr := h.unjudged(ctx, t, n)
-	sites, err := tracer.StopTrace(context.WithoutCancel(ctx))
-	if sendErr != nil {
-		return nil, sendErr
-	}
-	return sites, err
-}
-
-func (h *hunt) callers(ctx context.Context, c callerTracer, t *track, sites []runtimes.Site) ([]runtimes.Site, error) {
-	on, err := c.StartCallers(ctx, sites)
-	if err != nil || !on {
-		return sites, err
-	}
-	sendErr := h.unjudged(ctx, t, callerRequests)
-	named, err := c.StopCallers(context.WithoutCancel(ctx), sites)
-	if sendErr != nil {
-		return sites, sendErr
-	}
-	return named, err
-}
-
-// unjudged sends n requests that belong to no series.
-func (h *hunt) unjudged(ctx context.Context, t *track, n int) error {
-	for range n {
-		if err := h.within(ctx); err != nil {
-			return err
-		}
-		res, err := h.send(ctx, t)
-		if err != nil {
-			return err
-		}
-		if !res.OK() {
-			return fault.Measuref("a request failed: %s", failureText(res))
-		}
-		h.tick(t, h.progress.rss)
-	}
-	return nil
+// ends says that an error ends the run: an interrupt, or the loss of the
+// process. A limit that the pass reaches ends the pass alone, for all that is
+// judged has been measured.
+func ends(ctx context.Context, err error) bool {
+	var halt *stop
+	return ctx.Err() != nil || errors.As(err, &halt) && halt.err != nil
 }

@@ -42,6 +42,7 @@ type track struct {
 	sites    []runtimes.Site
 	// sitesNote says what the sites explain, or why there are none.
 	sitesNote string
+	pass      *SitesPass
 }
 
 // firstStep is the largest growth that one request of the burn-in brought: a

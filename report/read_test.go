@@ -133,6 +133,9 @@ func agree(t *testing.T, at string, typ reflect.Type, schema map[string]any) {
 		reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int64: "integer",
 		reflect.Float64: "number", reflect.Slice: "array", reflect.Struct: "object",
 	}
+	if typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
 	want := kinds[typ.Kind()]
 	if typ.String() == "time.Time" {
 		want = "string"
