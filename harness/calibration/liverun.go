@@ -111,8 +111,9 @@ func (t trial) run(ctx context.Context, leakhunt, dir string) ([]finding, error)
 }
 
 // hunt runs the built leakhunt on a scenario.
-func hunt(ctx context.Context, leakhunt, path string, seed int) (*harness.Result, error) {
-	cmd := exec.CommandContext(ctx, leakhunt, "run", path, "-o", "json", "--seed", fmt.Sprint(seed), "--fail-on", "never", "-q")
+func hunt(ctx context.Context, leakhunt, path string, seed int, flags ...string) (*harness.Result, error) {
+	args := append([]string{"run", path, "-o", "json", "--seed", fmt.Sprint(seed), "--fail-on", "never", "-q"}, flags...)
+	cmd := exec.CommandContext(ctx, leakhunt, args...)
 	// It ends the application too, so it is asked before it is killed.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second

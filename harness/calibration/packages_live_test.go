@@ -76,13 +76,13 @@ func leakhunt(t *testing.T) string {
 	return program
 }
 
-func hunted(t *testing.T, program, dir, scenario string) *harness.Result {
+func hunted(t *testing.T, program, dir, scenario string, flags ...string) *harness.Result {
 	t.Helper()
 	path := filepath.Join(dir, "scenario.yaml")
 	if err := os.WriteFile(path, []byte(scenario), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	res, err := hunt(t.Context(), program, path, 1)
+	res, err := hunt(t.Context(), program, path, 1, flags...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ const maxAnswer = 8 << 20
 type Agent struct {
 	name    string
 	columns []Column
+	remark  string
 
 	mu     sync.Mutex
 	link   link

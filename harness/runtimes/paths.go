@@ -42,6 +42,9 @@ func local(file, root string) string {
 	case OwnerLibrary:
 		return inPackage(file)
 	case OwnerRuntime:
+		if _, rest, ok := strings.Cut(file, "/go/src/"); ok {
+			return rest // as Go's own documentation names it: net/http/server.go
+		}
 		return file
 	}
 	if root == "" || root == "/" || Evaluated(file) {

@@ -26,6 +26,7 @@ type Pprof struct {
 	heap       string
 	goroutines string // path of the goroutine profile, "" where it is not served
 	base       *profile.Profile
+	remark     string
 }
 
 // stackMin is the least that a goroutine's stack takes, in bytes

@@ -3,6 +3,7 @@ package runtimes
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/google/pprof/profile"
@@ -17,7 +18,7 @@ func (p *Pprof) StartTrace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.base = base
+	p.base, p.remark = base, ""
 	return nil
 }
 
@@ -43,8 +44,22 @@ func (p *Pprof) StopTrace(ctx context.Context) ([]Site, error) {
 		return nil, fault.Measuref("the heap profile shows no growth: it samples one allocation in %d bytes", now.Period).
 			WithHint("Start the process with GODEBUG=memprofilerate=4096 (or runtime.MemProfileRate = 4096 first in main) to see smaller growth.")
 	}
+	var grown float64
+	for _, s := range sites {
+		grown += s.BytesPerRequest
+	}
+	if n := grown / float64(max(1, now.Period)); n < enoughSamples {
+		p.remark = fmt.Sprintf("about %.0f samples of one allocation in %d bytes each: GODEBUG=memprofilerate=1024 sees more", n, now.Period)
+	}
 	return sites, nil
 }
+
+// enoughSamples is from how many samples on a site's bytes are right within
+// about a quarter: samples are independent, their number is off by its root.
+const enoughSamples = 20
+
+// Remark says that the last profile rests on few samples; "" where it does not.
+func (p *Pprof) Remark() string { return p.remark }
 
 func (p *Pprof) profile(ctx context.Context) (*profile.Profile, error) {
 	var raw []byte

@@ -32,12 +32,18 @@ func (a *Agent) StopTrace(ctx context.Context) ([]Site, error) {
 		_ = a.Close()
 		return nil, err
 	}
+	if a.remark = ""; ans.Runtime == "node" {
+		a.remark = "V8 tells the lines where functions begin"
+	}
 	sites := make([]Site, 0, len(ans.Sites))
 	for _, raw := range ans.Sites {
 		sites = append(sites, raw.site())
 	}
 	return sites, nil
 }
+
+// Remark is what a reader should know of the last pass's sites; "" for nothing.
+func (a *Agent) Remark() string { return a.remark }
 
 // StartCallers begins a short second pass for a runtime whose tracer knows only
 // the innermost frame (Ruby): it notes who calls the given sites. ok is false,

@@ -25,8 +25,8 @@ var tight = map[string][]string{
 	// may, which is half of the CPU time, and free pages go back before new ones
 	// are taken (The Go Authors, A Guide to the Go Garbage Collector, "Memory
 	// limit"). The heap profile that names lines samples one allocation in so many
-	// bytes (default 512 KiB): finer, it sees leaks of 1 KiB a request.
-	"go": {"GOGC=10", "GOMEMLIMIT=1", "GODEBUG=memprofilerate=16384"},
+	// bytes (default 512 KiB): finer, it sees leaks of a few hundred bytes a request.
+	"go": {"GOGC=10", "GOMEMLIMIT=1", "GODEBUG=memprofilerate=1024"},
 	// A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of
 	// the heap) turns them into fillers, which a class histogram counts as alive.
 	// Soft references, those of reflection and method handles, would be cleared
