@@ -19,7 +19,7 @@ const minSlopeJVM = 2048
 // slack there was when t was last sent.
 func (h *hunt) params(t *track) verdict.Params {
 	p := verdict.Params{
-		Slack: t.slack, MaxFloor: h.maxFloor(), Page: pageBytes,
+		Slack: t.slack, MaxFloor: h.maxFloor(t), Page: pageBytes,
 		Rise: max(0, float64(h.warmed-h.start)), BurnIn: h.burned,
 	}
 	if h.untightJVM() {

@@ -29,8 +29,9 @@ const (
 )
 
 // The largest floors, in bytes per request, with which a URI may be called
-// stable. The slack of a process as it comes stands in its floor, and asking
-// for less would mean ten thousands of requests to every innocent.
+// stable: first while more requests may still be sent to a tight process, then
+// for good. The slack of the process stands in a floor, and asking for less
+// would mean ten thousands of requests to every innocent.
 const (
 	maxFloorTight = 1 << 10
 	maxFloorPlain = 16 << 10
@@ -50,8 +51,8 @@ func (s *session) frees() bool {
 	return runtime == "python" || runtime == "php"
 }
 
-func (h *hunt) maxFloor() float64 {
-	if h.tight() {
+func (h *hunt) maxFloor(t *track) float64 {
+	if h.tight() && t.Requests.Auto && t.requests() < maxAuto {
 		return maxFloorTight
 	}
 	return maxFloorPlain

@@ -118,7 +118,7 @@ func (h *hunt) testimony(t *track, rss verdict.Judgement) (verdict.Judgement, []
 			rss.Reason += "; it " + w.Reason
 		}
 		return rss, both
-	case w.Label == verdict.Stable && rss.Detectable > h.maxFloor() && rss.Low <= 0:
+	case w.Label == verdict.Stable && rss.Detectable > h.maxFloor(t) && rss.Low <= 0:
 		w.Reason += ", while RSS stands still"
 		return w, both
 	case w.Label != verdict.Leak || !t.tried:
