@@ -32,6 +32,10 @@ type fake struct {
 	route  func(f *fake, path string, n int) (status int) // what one request does to rss and live
 	gone   error
 	closed bool
+	// runtime and settings are what the target says of its process.
+	runtime  string
+	settings []string
+	touched  float64 // bytes touched since the last reset
 }
 
 func newFake(t *testing.T, route func(f *fake, path string, n int) int) *fake {
@@ -49,7 +53,7 @@ func newFake(t *testing.T, route func(f *fake, path string, n int) int) *fake {
 
 func (f *fake) Pin(context.Context) (Pinned, error) { return f, nil }
 func (f *fake) Info() target.Info {
-	return target.Info{Kind: "command", PID: os.Getpid(), URL: f.server.URL}
+	return target.Info{Kind: "command", PID: os.Getpid(), URL: f.server.URL, Runtime: f.runtime, Settings: f.settings}
 }
 func (f *fake) Process() proc.ID { return proc.ID{PID: os.Getpid()} }
 func (f *fake) Endpoint() load.Endpoint {
@@ -76,6 +80,19 @@ func (f *fake) Read() (memory.Reading, error) {
 	return memory.Reading{RSS: rss, Anon: rss - 8<<20}, err
 }
 func (f *fake) Exact() (memory.Reading, error) { return f.Read() }
+
+func (f *fake) ResetTouched() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.touched = 0
+	return nil
+}
+
+func (f *fake) Touched() (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return int64(f.touched), nil
+}
 
 // fakeCounter reads the fake's live bytes.
 type fakeCounter struct{ f *fake }

@@ -1,0 +1,167 @@
+package harness
+
+import (
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"leakhunt/harness/verdict"
+	"leakhunt/scenarios"
+)
+
+// RSS of a tight process tells a leak of 1 KiB within the horizon, and the
+// floor of its neighbours is below that.
+func TestTightTellsSoon(t *testing.T) {
+	f := newFake(t, func(f *fake, path string, n int) int {
+		if path == "/leak" || path == "/hidden" && n > 1300 { // the first fill what is free
+			f.rss += 1024
+		}
+		return 200
+	})
+	f.runtime, f.settings, f.rss = "go", []string{"GOGC=10"}, 40<<20
+	res := mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/", "/leak", "/other", "/hidden"), f.options())
+	for name, most := range map[string]int{"/leak": 2500, "/hidden": 4096} {
+		leak := byName(t, res, name)
+		if leak.Verdict != verdict.Leak || leak.Requests > most || leak.Growth < 800 || leak.Growth > 1200 {
+			t.Errorf("%s: %s of %.0f B after %d requests: %s", name, leak.Verdict, leak.Growth, leak.Requests, leak.Why)
+		}
+	}
+	for _, name := range []string{"/", "/other"} {
+		if u := byName(t, res, name); u.Verdict != verdict.Stable || u.Detectable > maxFloorTight || u.Requests >= maxAuto {
+			t.Errorf("%s: %s above %.0f B after %d requests: %s", name, u.Verdict, u.Detectable, u.Requests, u.Why)
+		}
+	}
+}
+
+// A large tight process may keep more back than a floor of 1 KiB allows for:
+// its innocents are stable above the floor that there is.
+func TestTightAndLarge(t *testing.T) {
+	f := newFake(t, func(*fake, string, int) int { return 200 })
+	f.route = func(f *fake, _ string, n int) int {
+		if n <= 40 {
+			f.rss += 8 << 20
+		}
+		return 200
+	}
+	f.runtime, f.settings, f.rss = "java", []string{"JAVA_TOOL_OPTIONS=-Xmn2m"}, 400<<20
+	res := mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/", "/other"), f.options())
+	for _, u := range res.URIs {
+		if u.Verdict != verdict.Stable || u.Detectable < maxFloorTight || u.Detectable > maxFloorPlain {
+			t.Errorf("%s: %s above %.0f B: %s", u.Name, u.Verdict, u.Detectable, u.Why)
+		}
+	}
+}
+
+// What is tried alone has to outgrow what the process may have in reserve.
+func TestReserve(t *testing.T) {
+	const rss = 100 << 20
+	for name, c := range map[string]struct {
+		runtime  string
+		settings []string
+		headroom float64
+		tight    bool
+	}{
+		"unknown":           {"", nil, sharePlain * rss, false},
+		"node":              {"node", nil, rss, false},
+		"node, tight":       {"node", []string{"NODE_OPTIONS=--max-semi-space-size=1"}, rss, false},
+		"go, tight":         {"go", []string{"GOGC=10"}, shareTight * rss, true},
+		"ruby, tight":       {"ruby", []string{"LD_PRELOAD=/usr/lib/libjemalloc.so.2"}, shareTight * rss, true},
+		"ruby, tight glibc": {"ruby", []string{"MALLOC_ARENA_MAX=1"}, shareTightGlibc * rss, true},
+		"ruby":              {"ruby", nil, max(sharePlain*rss, 16<<20), false},
+		"php":               {"php", nil, shareTightGlibc * rss, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := &hunt{session: session{pinned: &fake{runtime: c.runtime, settings: c.settings, server: serverOf(t)}}}
+			h.reading.metric, h.start, h.warmed = rss, rss, rss
+			if got := h.headroom(); got != c.headroom || h.tight() != c.tight {
+				t.Errorf("headroom %.0f, want %.0f; tight: %v", got, c.headroom, h.tight())
+			}
+		})
+	}
+}
+
+// Memory that grows unevenly on a process as it comes is no evidence; the same
+// growth, evenly, is.
+func TestUnevenGrowthConvictsNobody(t *testing.T) {
+	h := &hunt{session: session{pinned: &fake{runtime: "go", server: serverOf(t)}}}
+	h.plan = &Plan{Scenario: scenario(scenarios.Count{Auto: true})}
+	even, uneven := &track{seen: 512, slope: 2048}, &track{seen: 512, slope: 2048}
+	for _, t := range []*track{even, uneven} {
+		t.Requests, t.tried = scenarios.Count{Auto: true}, true
+		level, state := 40<<20, uint32(7)
+		for range 8192 {
+			state = state*1664525 + 1013904223
+			level += 2048
+			if t == uneven && state>>16%64 == 0 {
+				level += (int(state>>24) - 128) << 13 // up or down by up to 1 MiB
+			}
+			t.pages = append(t.pages, int32(level/4096))
+		}
+		b := block{n: len(t.pages), alone: true}
+		b.start.metric = 40 << 20
+		t.blocks = []block{b}
+	}
+	if j := h.confirmed(even); j.Label != verdict.Leak {
+		t.Errorf("even growth is %s: %s", j.Label, j.Reason)
+	}
+	if j := h.confirmed(uneven); j.Label == verdict.Leak {
+		t.Errorf("uneven growth (%.0f to %.0f) is a leak: %s", j.Low, j.High, j.Reason)
+	}
+}
+
+func serverOf(t *testing.T) *httptest.Server {
+	t.Helper()
+	return newFake(t, func(*fake, string, int) int { return 200 }).server
+}
+
+// The touched set sees a leak inside memory that RSS shows already, and only
+// where it may speak.
+func TestTouchedSetSeesInsideTheSlack(t *testing.T) {
+	for runtime, want := range map[string]verdict.Label{"ruby": verdict.Leak, "python": verdict.Leak, "go": verdict.Stable} {
+		t.Run(runtime, func(t *testing.T) {
+			f := newFake(t, func(f *fake, path string, _ int) int {
+				switch {
+				case path == "/leak":
+					f.touched += 8192
+				case f.touched < 20<<20: // the others use the same memory again
+					f.touched += 256 << 10
+				}
+				return 200
+			})
+			f.runtime = runtime
+			res := mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/", "/leak"), f.options())
+			u := byName(t, res, "/leak")
+			if u.Verdict != want {
+				t.Errorf("/leak: %s by %v: %s", u.Verdict, u.Evidence, u.Why)
+			}
+			if want == verdict.Leak && (!slices.Equal(u.Evidence, []string{touchedSet}) || u.Growth < 8000 || u.Growth > 8400) {
+				t.Errorf("/leak: %.0f B/request by %v", u.Growth, u.Evidence)
+			}
+			if u := byName(t, res, "/"); u.Verdict != verdict.Stable {
+				t.Errorf("/: %s: %s", u.Verdict, u.Why)
+			}
+		})
+	}
+}
+
+// New memory within the headroom is no evidence.
+func TestTouchedSetHasToOutgrowTheHeadroom(t *testing.T) {
+	h := &hunt{session: session{pinned: &fake{runtime: "ruby", server: serverOf(t)}}}
+	h.plan = &Plan{Scenario: scenario(scenarios.Count{Auto: true})}
+	tr := &track{tried: true, headroom: 16 << 20}
+	for i := range 33 {
+		tr.touched = append(tr.touched, verdict.Edge{Requests: 64 * i, Value: 4096 * 64 * float64(i)})
+	}
+	flat := verdict.Judgement{Label: verdict.Stable, Detectable: 4096}
+	if j, _ := h.testimony(tr, flat); j.Label != verdict.Inconclusive || j.More != 2048 {
+		t.Errorf("8 MiB of 16: %+v", j)
+	}
+	tr.headroom = 7 << 20
+	if j, by := h.testimony(tr, flat); j.Label != verdict.Leak || j.Growth != 4096 || by[0] != touchedSet {
+		t.Errorf("8 MiB of 7: %+v by %v", j, by)
+	}
+	tr.tried = false
+	if j, by := h.testimony(tr, flat); j != flat || by[0] == touchedSet {
+		t.Errorf("before it was tried alone: %+v by %v", j, by)
+	}
+}
