@@ -50,10 +50,15 @@ func (h *hunt) nameSites(ctx context.Context) error {
 		return nil
 	}
 	tracer, ok := h.counter.(Tracer)
-	if why := h.untraceable(ok); why != "" {
-		for _, t := range culprits {
-			t.sitesNote = why
+	culprits = slices.DeleteFunc(culprits, func(t *track) bool {
+		if !ok {
+			t.sitesNote = h.untraceable()
+		} else {
+			t.sitesNote = h.crowded(t)
 		}
+		return t.sitesNote != ""
+	})
+	if len(culprits) == 0 {
 		return nil
 	}
 	h.progress.phase = "naming lines"
@@ -80,14 +85,29 @@ func (h *hunt) forced(t *track) bool {
 	return slices.ContainsFunc(h.opt.SitesFor, func(glob string) bool { return scenarios.Match(glob, t.Name) })
 }
 
-// untraceable says why no line can be named here, "" where it can.
-func (h *hunt) untraceable(traces bool) string {
-	switch limit := h.plan.Scenario.Limits.RSS; {
-	case limit > 0 && float64(h.reading.RSS) > 0.8*float64(limit):
-		return "no lines named: tracing would need more memory than limits.rss leaves"
-	case traces:
+// tracingRSS is what tracing may take for itself, in bytes: measured, at most
+// 13 MiB (the JVM's flight recorder), and no more with two million live objects.
+const tracingRSS = 32 << 20
+
+// crowded says that the pass for t would need more memory than limits.rss
+// leaves, "" where it would not.
+func (h *hunt) crowded(t *track) string {
+	limit := h.plan.Scenario.Limits.RSS
+	rss, err := h.meter.RSS()
+	if limit <= 0 || err != nil { // the next request finds out what became of the process
 		return ""
 	}
+	j, _, _ := h.judge(t)
+	need := tracingRSS + int64(max(0, j.High))*(controlRequests+siteRequests+callerRequests)
+	if left := limit - rss; need > left {
+		return fmt.Sprintf("no lines named: tracing may need %s, and limits.rss leaves %s",
+			units.Bytes(float64(need)), units.Bytes(float64(max(0, left))))
+	}
+	return ""
+}
+
+// untraceable says why no line can be named in this process.
+func (h *hunt) untraceable() string {
 	switch runtime := h.pinned.Info().Runtime; runtime {
 	case "ruby", "node", "python":
 		return fmt.Sprintf("the agent would name the lines: leakhunt agent %s prints it, with the two lines that load it", runtime)
@@ -107,8 +127,10 @@ func (h *hunt) sitesOf(ctx context.Context, tracer Tracer, t *track, control []r
 	}
 	ranked, explained := runtimes.Rank(sites, control, siteRequests, j.Growth)
 	t.sitesNote = "nothing that was made in this pass stayed alive"
-	if n := len(ranked); n > 0 {
+	if n := len(ranked); n > 0 && j.Growth > 0 {
 		t.sitesNote = fmt.Sprintf("%s: %.0f %% of %s", these(n), 100*explained, units.Rate(j.Growth))
+	} else if n > 0 {
+		t.sitesNote = "what survived the pass"
 	}
 	if r, ok := tracer.(remarker); ok && r.Remark() != "" {
 		t.sitesNote += " (" + r.Remark() + ")"
