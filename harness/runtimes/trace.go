@@ -52,7 +52,7 @@ func (a *Agent) Remark() string { return a.remark }
 func (a *Agent) StartCallers(ctx context.Context, sites []Site) (ok bool, err error) {
 	command := "trace on"
 	for _, s := range sites {
-		if s.Owner == OwnerApp || len(s.Stack) > 0 || s.Line < 1 || strings.ContainsAny(s.File, "\t\n") {
+		if users(s.File) || len(s.Stack) > 0 || s.Line < 1 || strings.ContainsAny(s.File, "\t\n") {
 			continue
 		}
 		method := s.Function[strings.LastIndex(s.Function, "#")+1:]
@@ -96,12 +96,15 @@ func (r rawSite) site() Site {
 	for _, f := range r.Stack {
 		f.File = cleanFile(f.File)
 		s.Stack = append(s.Stack, f.String())
-		if s.Caller == "" && s.Owner != OwnerApp && Owner(f.File) == OwnerApp {
+		if s.Caller == "" && !users(s.File) && users(f.File) {
 			s.Caller = f.String()
 		}
 	}
 	return s
 }
+
+// users says that a file is one of the user's own: evaluated code is in none.
+func users(file string) bool { return Owner(file) == OwnerApp && !Evaluated(file) }
 
 // String is "file:line function".
 func (f frame) String() string {

@@ -20,6 +20,15 @@ const routes = {
   '/listener': (n) => { const seen = new Array(60).fill(n); bus.on('x', () => seen); return 'listener' },
   '/garbage': (n) => { const rows = []; for (let i = 0; i < 2000; i++) rows.push({ i, s: 'row' + i + n }); return JSON.stringify(rows).slice(0, 100) },
   '/bloat': () => { big = big || Array.from({ length: 100000 }, (_, i) => ({ i })); return String(big.length) },
+  '/tracing': () => {
+    const s = new (require('inspector').Session)()
+    s.connect()
+    let state
+    s.post('HeapProfiler.getSamplingProfile', (err) => { state = err ? 'off' : 'on' })
+    s.disconnect()
+    return state
+  },
+  '/evaluated': (n) => { require('vm').runInThisContext('(kept, n) => kept.push(new Array(64).fill(n))')(kept, n); return 'evaluated' },
   '/cache': (n) => { cache.set(n, 'x'.repeat(100) + n); if (cache.size > 20) cache.delete(cache.keys().next().value); return 'cache' }
 }
 

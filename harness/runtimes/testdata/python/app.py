@@ -4,6 +4,7 @@ once) and /cache (its last 20 answers) keep nothing that grows."""
 
 import collections
 import json
+import tracemalloc
 
 KEPT, TEXTS, BIG = [], [], []
 CACHE = collections.OrderedDict()
@@ -43,6 +44,8 @@ ROUTES = {
     "/": lambda n: json.dumps({"ok": True, "n": n}).encode(),
     "/leak": lambda n: keep(KEPT, b"%031d" % n),
     "/text": lambda n: keep(TEXTS, b"%01024d" % n),
+    "/tracing": lambda n: b"on" if tracemalloc.is_tracing() else b"off",
+    "/evaluated": lambda n: keep(TEXTS, eval("b'%01024d' % n", {"n": n})),
     "/garbage": lambda n: "".join(["row %d %d" % (i, n) * 30 for i in range(1000)])[:100].encode(),
     "/cycle": cycle,
     "/bloat": bloat,

@@ -18,6 +18,8 @@ ROUTES = {
   '/library' => ->(_) { Keeper.keep('l' * 100); 'library' },
   '/garbage' => ->(n) { Array.new(1000) { |i| "row #{i} #{n}" * 30 }.join[0, 100] },
   '/bloat' => ->(_) { BIG << ('b' * 8_000_000) if BIG.empty?; 'bloat' },
+  '/tracing' => ->(_) { defined?(ObjectSpace.trace_object_allocations) && ObjectSpace.allocation_sourcefile(Object.new) ? 'on' : 'off' },
+  '/evaluated' => ->(n) { KEPT << eval("'e' * 1000 + #{n}.to_s"); 'evaluated' }, # rubocop:disable Security/Eval, Style/EvalWithLocation
   '/cache' => ->(n) { CACHE[n] = 'c' * 100; CACHE.shift if CACHE.size > 20; 'cache' }
 }.freeze
 
