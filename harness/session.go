@@ -84,7 +84,7 @@ func (s *session) edge(ctx context.Context) (edge, error) {
 // check makes sure that the process is still there and answers.
 func (s *session) check(ctx context.Context) error {
 	if err := s.pinned.Check(ctx, s.client.Conn()); err != nil {
-		return s.lost(err)
+		return s.broken(ctx, err)
 	}
 	s.checked = time.Now()
 	return nil
@@ -130,6 +130,9 @@ func (s *session) unlessLost(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	// A successor that serves one connection at a time is recognised once it has
+	// not to serve ours.
+	s.client.Close()
 	if gone := s.pinned.Check(ctx, nil); gone != nil {
 		return s.lost(gone)
 	}
