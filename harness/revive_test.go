@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
 	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
@@ -176,4 +178,38 @@ func TestAProcessThatEndsBetweenRequestsIsLost(t *testing.T) {
 			t.Errorf("%v: %q", err, r.Incomplete)
 		}
 	}
+}
+
+// The kernel takes a process's memory before it takes the process: the reading
+// fails while the process is still seen.
+func TestADyingProcessIsWaitedFor(t *testing.T) {
+	m := mortals(t, shop)
+	o := m.options()
+	o.OpenMeter = func(proc.ID) (Meter, error) { return &dyingMeter{fake: m.fake}, nil }
+	r, err := m.run(t, restartable(0, auto, "/"), o)
+	if fault.KindOf(err) != fault.Measure || !strings.Contains(r.Incomplete, "pid 7 has ended") {
+		t.Errorf("%v: %q", err, r.Incomplete)
+	}
+}
+
+// dyingMeter has no memory to read from the 100th reading on; the process is
+// gone a moment later.
+type dyingMeter struct {
+	*fake
+	readings int
+}
+
+func (d *dyingMeter) RSS() (int64, error) {
+	d.readings++
+	if d.readings < 100 {
+		return d.fake.RSS()
+	}
+	if d.readings == 100 {
+		time.AfterFunc(20*time.Millisecond, func() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.gone = fault.Measuref("pid 7 has ended")
+		})
+	}
+	return 0, proc.ErrGone
 }

@@ -9,6 +9,7 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
 	"leakhunt/harness/memory"
+	"leakhunt/harness/proc"
 	"leakhunt/harness/target"
 	"leakhunt/harness/units"
 	"leakhunt/scenarios"
@@ -118,11 +119,25 @@ func (s *session) lost(err error) error {
 // request. Those only show that something is wrong; where the process is gone,
 // the pinned process says how, and who is there in its place.
 func (s *session) broken(ctx context.Context, err error) error {
-	err = s.unlessLost(ctx, err)
-	if halt := (*stop)(nil); errors.As(err, &halt) {
-		return err
+	for until := time.Now().Add(dyingLimit); ; {
+		err = s.unlessLost(ctx, err)
+		var halt *stop
+		switch {
+		case errors.As(err, &halt), ctx.Err() != nil:
+			return err
+		case !gone(err), time.Now().After(until):
+			return s.lost(err)
+		}
+		time.Sleep(5 * time.Millisecond) // between two looks
 	}
-	return s.lost(err)
+}
+
+// dyingLimit is how long a process may take to be gone whose memory is: the
+// kernel frees that first.
+const dyingLimit = time.Second
+
+func gone(err error) bool {
+	return errors.Is(err, proc.ErrGone) || errors.Is(err, proc.ErrZombie) || errors.Is(err, proc.ErrReplaced)
 }
 
 // unlessLost is err, or what became of the process where that explains it.
