@@ -5,12 +5,17 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/report"
 	"leakhunt/scenarios"
 )
+
+func formatsHelp() string {
+	return "FORMAT[=PATH], repeatable: " + strings.Join(report.Formats(), ", ") + "; - or nothing is stdout"
+}
 
 // sinks are the outputs asked for; a table where none is. Two of them in one
 // place would spoil each other.

@@ -42,7 +42,7 @@ exit code is 0 where every report is written.`,
 		},
 	}
 	g.register(c.Flags())
-	c.Flags().StringArrayVarP(&outputs, "output", "o", nil, "FORMAT[=PATH], repeatable; - or nothing is stdout")
+	c.Flags().StringArrayVarP(&outputs, "output", "o", nil, formatsHelp())
 	return c
 }
 

@@ -24,6 +24,7 @@ const runExample = `  leakhunt run shop.yaml                             # a ran
   leakhunt run shop.yaml -n 500 --only '/orders*'    # 500 requests to each of these
   leakhunt run shop.yaml -t http://127.0.0.1:3000    # the process that answers there
   leakhunt run shop.yaml -o table -o json=out.json   # a table here, the result in a file
+  leakhunt run shop.yaml --baseline main.json --fail-on regression # what main.json does not have
   leakhunt run shop.yaml --dry-run                   # what it would send
   git bisect run leakhunt run shop.yaml --git-bisect # which commit brought the leak`
 
@@ -51,7 +52,7 @@ func (a *app) runCommand() *cobra.Command {
 	fl := c.Flags()
 	f.register(fl)
 	f.gate.register(fl)
-	fl.StringArrayVarP(&f.outputs, "output", "o", nil, "FORMAT[=PATH], repeatable; - or nothing is stdout")
+	fl.StringArrayVarP(&f.outputs, "output", "o", nil, formatsHelp())
 	fl.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, bar, plain, none")
 	fl.StringArrayVar(&f.sitesFor, "sites-for", nil, "name the lines of URIs whose name matches this glob, whatever their verdict")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and what it costs; send nothing")
