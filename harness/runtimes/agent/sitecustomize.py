@@ -211,18 +211,35 @@ class _Agent(object):
                 libc.free.argtypes = libc.fclose.argtypes = [ctypes.c_void_p]
                 stats = ctypes.pythonapi._PyObject_DebugMallocStats
                 stats.argtypes = [ctypes.c_void_p]
+                # There where jemalloc is preloaded; its numbers are the ones then.
+                self.mallctl = getattr(libc, "mallctl", None)
+                if self.mallctl is not None:
+                    self.mallctl.argtypes = [
+                        ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
                 self.ctypes, self.stats, self._libc = ctypes, stats, libc
             except Exception:
                 pass
         return self._libc
+
+    def malloced(self, libc):
+        """Bytes that malloc has handed out, by jemalloc(3) or mallinfo2(3)."""
+        if self.mallctl is not None:
+            ref, sizeof = self.ctypes.byref, self.ctypes.sizeof
+            epoch, value = self.ctypes.c_uint64(1), self.ctypes.c_size_t()
+            size = self.ctypes.c_size_t(sizeof(value))
+            # Statistics stand still until the epoch moves on.
+            if (self.mallctl(b"epoch", None, None, ref(epoch), sizeof(epoch)) == 0
+                    and self.mallctl(b"stats.allocated", ref(value), ref(size), None, 0) == 0):
+                return value.value
+        info = libc.mallinfo2()
+        return info.uordblks + info.hblkhd
 
     def used(self, libc):
         """Bytes in use: what malloc has handed out, and the blocks in use of
         the object allocator, whose arenas are mapped past malloc."""
         if libc is None:
             return None
-        info = libc.mallinfo2()
-        total = info.uordblks + info.hblkhd
+        total = self.malloced(libc)
         text, size = self.ctypes.c_void_p(), self.ctypes.c_size_t()
         out = libc.open_memstream(self.ctypes.byref(text), self.ctypes.byref(size))
         try:
