@@ -19,13 +19,13 @@ const (
 	// shareTightGlibc is that of a tight process on the C library's malloc, which
 	// keeps holes.
 	shareTightGlibc = 0.10
-	// sharePlain is that of a process as it comes: nothing is known, and the heap
-	// may stand a quarter above what is alive for thousands of requests.
-	sharePlain = 0.25
-	// shareNode is V8's: it collects what has grown old when that has doubled, and
-	// no setting of the environment changes it. A full cache that replaces its
-	// entries grows until then as evenly as a leak.
-	shareNode = 1
+	// shareRuby is Ruby's as it comes: see oldMalloc too.
+	shareRuby = 0.25
+	// sharePlain is that of any other process as it comes. Go (GOGC=100) and V8
+	// collect when what is alive has doubled: until then the garbage of a clean
+	// URI, or a full cache that replaces its entries, grows as evenly as a leak.
+	// No setting of the environment changes that of V8.
+	sharePlain = 1
 )
 
 // The largest floors, in bytes per request, with which a URI may be called
@@ -40,14 +40,14 @@ const (
 // tight says that the process was started to keep little in reserve. V8 has no
 // setting for it.
 func (s *session) tight() bool {
-	info := s.pinned.Info()
+	info := s.info()
 	return info.Runtime != "node" && len(info.Settings) > 0
 }
 
 // frees says that the runtime counts references, and frees at once what is not
 // used any more.
 func (s *session) frees() bool {
-	runtime := s.pinned.Info().Runtime
+	runtime := s.info().Runtime
 	return runtime == "python" || runtime == "php"
 }
 
@@ -62,16 +62,16 @@ func (h *hunt) maxFloor(t *track) float64 {
 // how many times what its neighbours added to the process a URI may grow, since
 // a collector's goal follows what is alive (Go's GOGC=100 and its likes).
 func (h *hunt) reserve() (share, follows float64) {
-	info := h.pinned.Info()
+	info := h.info()
 	switch {
-	case info.Runtime == "node":
-		return shareNode, 1
 	case h.tight() && info.Runtime == "ruby" && !info.Purging():
 		return shareTightGlibc, 0.25
 	case h.tight():
 		return shareTight, 0.05
 	case h.frees():
 		return shareTightGlibc, 0.25
+	case info.Runtime == "ruby":
+		return shareRuby, 1
 	}
 	return sharePlain, 1
 }
@@ -105,7 +105,7 @@ func (h *hunt) headroom() float64 {
 // untightJVM is a JVM whose heap may grow to a quarter of the machine's memory
 // (or -Xmx) by garbage alone.
 func (h *hunt) untightJVM() bool {
-	info := h.pinned.Info()
+	info := h.info()
 	return info.Runtime == "java" && len(info.Settings) == 0
 }
 
@@ -114,7 +114,7 @@ func (h *hunt) untightJVM() bool {
 // fifth each time that it is reached, so by a fifth of all growth (gc.c). Until
 // then a full cache that replaces its entries grows as evenly as a leak.
 func (h *hunt) oldMalloc() float64 {
-	info := h.pinned.Info()
+	info := h.info()
 	if info.Runtime != "ruby" || len(info.Settings) > 0 {
 		return 0
 	}
@@ -131,12 +131,12 @@ func (h *hunt) slack() float64 {
 		return 0
 	}
 	slack := float64(h.peak - h.start)
+	if kind := h.info().Kind; kind != "command" && kind != "demo" {
+		slack += float64(h.startAnon)
+	}
 	if h.tight() {
 		share, _ := h.reserve()
 		return min(slack, share*float64(h.peak))
-	}
-	if kind := h.pinned.Info().Kind; kind != "command" && kind != "demo" {
-		slack += float64(h.startAnon)
 	}
 	return max(0, slack-h.surelyLive())
 }

@@ -62,12 +62,13 @@ func TestReserve(t *testing.T) {
 		tight    bool
 	}{
 		"unknown":           {"", nil, sharePlain * rss, false},
-		"node":              {"node", nil, rss, false},
-		"node, tight":       {"node", []string{"NODE_OPTIONS=--max-semi-space-size=1"}, rss, false},
+		"node":              {"node", nil, sharePlain * rss, false},
+		"go":                {"go", nil, sharePlain * rss, false},
+		"node, tight":       {"node", []string{"NODE_OPTIONS=--max-semi-space-size=1"}, sharePlain * rss, false},
 		"go, tight":         {"go", []string{"GOGC=10"}, shareTight * rss, true},
 		"ruby, tight":       {"ruby", []string{"LD_PRELOAD=/usr/lib/libjemalloc.so.2"}, shareTight * rss, true},
 		"ruby, tight glibc": {"ruby", []string{"MALLOC_ARENA_MAX=1"}, shareTightGlibc * rss, true},
-		"ruby":              {"ruby", nil, max(sharePlain*rss, 16<<20), false},
+		"ruby":              {"ruby", nil, max(shareRuby*rss, 16<<20), false},
 		"php":               {"php", nil, shareTightGlibc * rss, false},
 	} {
 		t.Run(name, func(t *testing.T) {

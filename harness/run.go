@@ -12,6 +12,7 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
 	"leakhunt/harness/proc"
+	"leakhunt/harness/target"
 )
 
 // Options are what a run needs from outside.
@@ -146,6 +147,9 @@ func (h *hunt) open(ctx context.Context) (err error) {
 		h.dir = strings.TrimSuffix(dir, " (deleted)")
 	}
 	info := h.pinned.Info()
+	if env, err := proc.Environ(info.PID); err == nil {
+		h.settings = target.Tightly(info.Runtime, env)
+	}
 	h.observer.Note(fmt.Sprintf("pinned pid %d (%s %s)", info.PID, info.Kind, info.URL))
 	return nil
 }

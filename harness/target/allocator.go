@@ -62,3 +62,32 @@ func findJemalloc() string {
 func (i Info) Purging() bool {
 	return slices.ContainsFunc(i.Settings, func(s string) bool { return strings.HasPrefix(s, "LD_PRELOAD=") })
 }
+
+// Tight are the settings, NAME=value, with which a process of this runtime keeps
+// little back on this machine; none for a runtime that has no such settings.
+func Tight(runtime string) []string {
+	return slices.DeleteFunc(tighten(runtime, nil, nil, findJemalloc()), func(setting string) bool {
+		return strings.HasPrefix(setting, "GODEBUG=") // that is for profiles
+	})
+}
+
+// Tightly are the settings of Tight where env has all of them, whoever set
+// them; nil otherwise.
+func Tightly(runtime string, env []string) []string {
+	want := Tight(runtime)
+	for _, setting := range want {
+		name, value, _ := strings.Cut(setting, "=")
+		have, _ := lookup(env, name)
+		sep, several := lists[name]
+		if !several {
+			sep = "\x00"
+		}
+		options := strings.Split(have, sep)
+		for option := range strings.SplitSeq(value, sep) {
+			if !slices.Contains(options, option) {
+				return nil
+			}
+		}
+	}
+	return want
+}

@@ -73,6 +73,31 @@ func TestAllocator(t *testing.T) {
 	}
 }
 
+// A process that others started is tight where it has all of the settings.
+func TestTightly(t *testing.T) {
+	all := append(Tight("java"), "PORT=80")
+	some := Tight("go")[:1]
+	for name, c := range map[string]struct {
+		runtime string
+		env     []string
+		want    []string
+	}{
+		"all":             {"java", all, Tight("java")},
+		"all and more":    {"java", merge(all, "JAVA_TOOL_OPTIONS=-ea"), Tight("java")},
+		"some":            {"go", some, nil},
+		"another value":   {"go", []string{"GOGC=10", "GOMEMLIMIT=10"}, nil},
+		"go":              {"go", []string{"GOGC=10", "GOMEMLIMIT=1"}, []string{"GOGC=10", "GOMEMLIMIT=1"}},
+		"nothing to set":  {"php", []string{"A=1"}, nil},
+		"unknown runtime": {"", nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Tightly(c.runtime, c.env); !slices.Equal(got, c.want) {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestMerge(t *testing.T) {
 	env := []string{"A=1", "RUBYOPT=-W0", "PYTHONPATH=/app", "NODE_OPTIONS=--inspect", "A=2"}
 	got := merge(env, "A=3", "RUBYOPT=-r/agent.rb", "PYTHONPATH=/agent", "NODE_OPTIONS=--require /agent.js", "B=x=y")
