@@ -112,7 +112,7 @@ func (h *hunt) conclude(t *track) URIResult {
 		Detectable: floor(j), More: j.More,
 		Requests: t.requests(), Errors: t.errors, FirstError: t.first,
 		LatencyMS: t.quantiles(), Probes: probes, Sites: t.sites, SitesNote: t.sitesNote, SitesPass: t.pass,
-		Budget: t.Budget, Line: t.Line, Series: t.points(pointsEach(len(h.tracks)), h.anon),
+		Budget: t.Budget, Line: t.Line, Series: t.points(pointsEach(len(h.tracks)), h.anon, h.restarted),
 	}
 	if u.Sites == nil {
 		u.Sites = noSites

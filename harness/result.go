@@ -132,6 +132,7 @@ type Point struct {
 	T        float64 `json:"t_s"`               // seconds since the run began
 	Settled  bool    `json:"settled,omitempty"` // read after garbage was collected
 	Alone    bool    `json:"alone,omitempty"`   // tried again by itself, out of the rounds
+	Fresh    bool    `json:"fresh,omitempty"`   // the series' first on a process that was started afresh
 }
 
 // Warning is something a reader should know before trusting the result.

@@ -82,6 +82,10 @@ func TestALostProcessIsStartedAgain(t *testing.T) {
 			if u.Verdict != verdict.Leak || u.GrowthLow > 4096 || u.GrowthHigh < 4096 {
 				t.Errorf("/leak is %s, %.0f–%.0f: %s", u.Verdict, u.GrowthLow, u.GrowthHigh, u.Why)
 			}
+			fresh := slices.DeleteFunc(slices.Clone(u.Series), func(p Point) bool { return !p.Fresh })
+			if len(fresh) != 1 || fresh[0].T < r.Target.RestartedAt[0] {
+				t.Errorf("readings that are a process' first: %+v", fresh)
+			}
 			if u := byName(t, r, "/"); u.Verdict != verdict.Stable {
 				t.Errorf("/ is %s: %s", u.Verdict, u.Why)
 			}

@@ -43,13 +43,18 @@ func Thin(n, most int, value func(int) float64) []int {
 }
 
 // points is the series for the result: every block's edges, and of the
-// readings between them as many as draw the picture.
-func (t *track) points(most int, anon bool) []Point {
+// readings between them as many as draw the picture. restarted is when the
+// process was started afresh, in seconds.
+func (t *track) points(most int, anon bool, restarted []float64) []Point {
 	out := []Point{}
 	keep := Thin(len(t.pages), most, func(i int) float64 { return float64(t.pages[i]) })
 	k := 0
 	for _, b := range t.blocks {
-		out = append(out, edgePoint(b.start, b, b.first, anon))
+		p := edgePoint(b.start, b, b.first, anon)
+		if n := len(out); n > 0 {
+			p.Fresh = slices.ContainsFunc(restarted, func(at float64) bool { return out[n-1].T <= at && at <= p.T })
+		}
+		out = append(out, p)
 		for ; k < len(keep) && keep[k] < b.first+b.n; k++ {
 			i := keep[k]
 			p := Point{Requests: i + 1, RSS: b.end.RSS, Anon: b.end.Anon, Round: b.round, T: float64(t.at[i]), Alone: b.alone}

@@ -209,7 +209,11 @@ func (p plane) fit(u *harness.URIResult, all []harness.Point) (slope, band strin
 func clock(s float64) string {
 	d := time.Duration(s * float64(time.Second)).Round(100 * time.Millisecond)
 	if d >= 2*time.Minute {
-		return strings.TrimSuffix(d.Round(time.Second).String(), "0s")
+		text := d.Round(time.Second).String()
+		if strings.HasSuffix(text, "m0s") {
+			text = strings.TrimSuffix(text, "0s")
+		}
+		return text
 	}
 	return units.Number(d.Seconds()) + " s"
 }

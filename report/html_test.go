@@ -182,3 +182,11 @@ func TestBinaryAndDecimalSteps(t *testing.T) {
 		}
 	}
 }
+
+func TestClock(t *testing.T) {
+	for in, want := range map[float64]string{0: "0 s", 41.26: "41.3 s", 119: "119 s", 120: "2m", 150: "2m30s", 162.4: "2m42s", 600: "10m", 3600: "1h0m"} {
+		if got := clock(in); got != want {
+			t.Errorf("clock(%g) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -99,8 +99,11 @@ func TestJoined(t *testing.T) {
 		{Requests: 100, RSS: 700, Round: 2, Settled: true}, // others ran between two blocks of a round
 		{Requests: 150, RSS: 720, Round: 3},                // no reading before the round
 		{Requests: 150, RSS: 900, Round: 4, Settled: true}, // others ran, and garbage was collected
+		{Requests: 160, RSS: 910, Round: 4},
+		{Requests: 160, RSS: 300, Round: 4, Settled: true, Fresh: true}, // another process
+		{Requests: 170, RSS: 305, Round: 4},
 	}
-	want := []int64{0, 30, 10, 10, 20, 20, 40, 40}
+	want := []int64{0, 30, 10, 10, 20, 20, 40, 40, 50, 50, 55}
 	for i, p := range joined(in) {
 		if p.RSS != want[i] {
 			t.Errorf("point %d: %d, want %d", i, p.RSS, want[i])

@@ -37,7 +37,8 @@ func Thin(points []harness.Point, limit int) []harness.Point {
 // reading. Where a block begins with the number of requests that the one before
 // ended with, the change between the two happened while other URIs ran, and is
 // taken out. Within a block only collecting garbage changes anything without a
-// request: that change is the URI's own.
+// request: that change is the URI's own. From one process to the next nothing
+// is.
 func joined(points []harness.Point) []harness.Point {
 	out := make([]harness.Point, 0, len(points))
 	var level int64
@@ -45,7 +46,7 @@ func joined(points []harness.Point) []harness.Point {
 		if i > 0 {
 			prev := points[i-1]
 			collected := p.Round == prev.Round && p.Settled != prev.Settled
-			if p.Requests != prev.Requests || collected {
+			if !p.Fresh && (p.Requests != prev.Requests || collected) {
 				level += p.RSS - prev.RSS
 			}
 		}

@@ -83,7 +83,7 @@ func newTimeline(r *harness.Result) *timeline {
 	paths := make([]string, timelineColors+1)
 	for from := 0; from < len(all); {
 		to := from + 1
-		for to < len(all) && all[to].uri == all[from].uri && all[to].Round == all[from].Round {
+		for to < len(all) && all[to].uri == all[from].uri && all[to].Round == all[from].Round && !all[to].Fresh {
 			to++
 		}
 		piece := make([]harness.Point, 0, to-from)
@@ -184,7 +184,11 @@ func (p plane) restarts(at []float64) []tick {
 			continue
 		}
 		px, _ := p.at(t, 0)
-		out = append(out, tick{At: percent(float64(px) / planeX), Line: px})
+		m := tick{At: percent(float64(px) / planeX), Line: px, Anchor: "start"}
+		if px > planeX*4/5 {
+			m.Anchor = "end"
+		}
+		out = append(out, m)
 	}
 	return out
 }
