@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -71,18 +70,20 @@ func (t *fastcgiTarget) Pin(ctx context.Context) (Pinned, error) {
 	what := Identify(p.id.PID)
 	p.parent, _ = proc.Parent(p.id.PID)
 	p.info = Info{Kind: "fastcgi", PID: p.id.PID, App: fpmPool(p.id.PID), URL: at.url, Server: what.Server, Runtime: what.Runtime}
-	others := at.siblings(p.id)
-	if len(others) == 0 {
-		others, err = at.grows(ctx, p.id)
+	pool := ""
+	if p.info.App != "" {
+		pool = " of the pool " + p.info.App
 	}
-	if err != nil {
-		return nil, err
+	others := at.siblings(p.id)
+	if most := fpmSettings(p.id.PID)["pm.max_children"]; len(others) == 0 && most != "" && most != "1" {
+		return nil, fault.Measuref("%s workers%s may answer at %s (pm.max_children)", most, pool, at.url).
+			WithHint("%s %s", what.single(), what.lasting())
+	} else if len(others) == 0 && most == "" {
+		if others, err = at.grows(ctx, p.id); err != nil {
+			return nil, err
+		}
 	}
 	if len(others) > 0 {
-		pool := ""
-		if p.info.App != "" {
-			pool = " of the pool " + p.info.App
-		}
 		return nil, fault.Measuref("%d workers%s answer at %s (%s)", len(others)+1, pool, at.url, describeAll(append(others, p.id))).
 			WithHint("%s %s", what.single(), what.lasting())
 	}
@@ -149,19 +150,4 @@ func speaksFastCGI(ctx context.Context, at address) error {
 	}
 	return fault.Measuref("what answers at %s does not speak FastCGI, or refuses this client", at.url).Because(err).
 		WithHint("php-fpm takes the clients of listen.allowed_clients only; an HTTP server is named by target.url.")
-}
-
-var poolTitle = regexp.MustCompile(`^php-fpm: pool (\S+)`)
-
-// fpmPool is the name of the pool that a worker of php-fpm belongs to, or "".
-func fpmPool(pid int) string {
-	argv, err := proc.Cmdline(pid)
-	if err != nil || len(argv) == 0 {
-		return ""
-	}
-	m := poolTitle.FindStringSubmatch(argv[0])
-	if m == nil {
-		return ""
-	}
-	return m[1]
 }

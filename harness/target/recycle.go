@@ -3,8 +3,6 @@ package target
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -21,13 +19,13 @@ func (p *pinned) Advise(context.Context) []Advice {
 	for _, pid := range []int{p.id.PID, p.parent} {
 		if argv, err := proc.Cmdline(pid); err == nil && (pid == p.id.PID || sameProgram(pid, p.id.PID)) {
 			all = append(all, recycling(argv)...)
-			if m := fpmMaster.FindStringSubmatch(strings.Join(argv, " ")); m != nil {
-				all = append(all, fpmRecycling(m[1])...)
-			}
 		}
 		if len(all) > 0 {
 			break // a worker that was forked has its master's command line
 		}
+	}
+	if n := fpmSettings(p.id.PID)["pm.max_requests"]; n != "" && n != "0" {
+		all = append(all, Advice{"recycling", fmt.Sprintf("pm.max_requests = %s is set: php-fpm puts another process in its place.", n)})
 	}
 	for i := range all {
 		if all[i].Code == "recycling" {
@@ -59,34 +57,4 @@ func recycling(argv []string) (all []Advice) {
 		}
 	}
 	return all
-}
-
-var (
-	fpmMaster   = regexp.MustCompile(`^php-fpm: master process \((.+)\)`)
-	fpmRequests = regexp.MustCompile(`(?m)^\s*pm\.max_requests\s*=\s*([1-9]\d*)`)
-	fpmInclude  = regexp.MustCompile(`(?m)^\s*include\s*=\s*(\S+)`)
-)
-
-// fpmRecycling reads the configuration that the title of php-fpm's master names,
-// and what it includes.
-func fpmRecycling(file string) (all []Advice) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil
-	}
-	texts := []string{string(text)}
-	for _, m := range fpmInclude.FindAllStringSubmatch(string(text), -1) {
-		files, _ := filepath.Glob(m[1]) // a pattern that is wrong matches nothing
-		for _, f := range files {
-			if more, err := os.ReadFile(f); err == nil {
-				texts = append(texts, string(more))
-			}
-		}
-	}
-	for _, text := range texts {
-		if m := fpmRequests.FindStringSubmatch(text); m != nil {
-			return []Advice{{"recycling", fmt.Sprintf("pm.max_requests = %s is set: php-fpm puts another process in its place.", m[1])}}
-		}
-	}
-	return nil
 }

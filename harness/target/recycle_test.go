@@ -1,7 +1,6 @@
 package target
 
 import (
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -32,7 +31,7 @@ func TestRecycling(t *testing.T) {
 	}
 }
 
-func TestFPMRecycling(t *testing.T) {
+func TestFPMSection(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		if err := os.WriteFile(dir+"/"+name, []byte(text), 0o600); err != nil {
@@ -40,19 +39,21 @@ func TestFPMRecycling(t *testing.T) {
 		}
 		return dir + "/" + name
 	}
-	write("shop.conf", "[shop]\npm = static\n pm.max_requests = 500\n")
-	for text, want := range map[string]int{
-		"[shop]\npm.max_requests = 0\n":            0,
-		"[shop]\n; pm.max_requests = 500\n":        0,
-		"[shop]\npm.max_requests=20\n":             1,
-		"[global]\ninclude = " + dir + "/s*.conf":  1,
-		"[global]\ninclude = " + dir + "/no*.conf": 0,
+	write("shop.conf", "[shop]\npm = static\n pm.max_requests = 500 ; a day\n")
+	for text, want := range map[string]string{
+		"[shop]\npm.max_requests = 0\n":                                "0",
+		"[shop]\n; pm.max_requests = 500\n":                            "",
+		"[shop]\npm.max_requests=\"20\"\n":                             "20",
+		"[desk]\npm.max_requests=20\n[shop]\n":                         "",
+		"[global]\ninclude = " + dir + "/s*.conf":                      "500",
+		"[global]\ninclude = " + dir + "/fpm\ninclude=" + dir + "/no*": "",
+		"pm.max_requests\n[[[":                                         "",
 	} {
-		if got := fpmRecycling(write("fpm", text)); len(got) != want {
-			t.Errorf("%q: %v", text, got)
+		if got := fpmSection(write("fpm", text), "shop", fpmNesting)["pm.max_requests"]; got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
-	if got := fpmRecycling(dir + "/nothing"); len(got) > 0 {
-		t.Error(fmt.Sprint(got))
+	if got := fpmSection(dir+"/nothing", "shop", fpmNesting); got != nil {
+		t.Error(got)
 	}
 }
