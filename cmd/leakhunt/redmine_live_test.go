@@ -76,7 +76,7 @@ func TestRedmine(t *testing.T) {
 			if u.URI == redminetest.KeeperURI {
 				file, line = redminetest.KeeperFile, redminetest.KeeperLine
 			}
-			if top := u.Sites[0]; !strings.HasSuffix(top.File, file) || top.Line != line {
+			if top := u.Sites[0]; top.File != file || top.Line != line {
 				t.Errorf("%s is made at %s:%d, want %s:%d", u.URI, top.File, top.Line, file, line)
 			}
 		}
