@@ -145,7 +145,7 @@ func (s *session) broken(ctx context.Context, err error) error {
 
 // dyingLimit is how long a process may take to be gone whose memory is: the
 // kernel frees that first.
-const dyingLimit = time.Second
+const dyingLimit = 5 * time.Second
 
 func gone(err error) bool {
 	return errors.Is(err, proc.ErrGone) || errors.Is(err, proc.ErrZombie) || errors.Is(err, proc.ErrReplaced)
