@@ -147,7 +147,7 @@ func (p plane) rounds(points []harness.Point) []area {
 		left, _ := p.at(points[from].T, 0)
 		right, _ := p.at(end, 0)
 		a := area{X: fmt.Sprint(left), W: fmt.Sprint(max(1, right-left)), Odd: len(out)%2 == 1}
-		if share := float64(left) / planeX; share >= free {
+		if share := float64(left) / planeX; share >= free && share <= 1-labelShare/3 {
 			a.At, a.Label = percent(share), stretch(points[from])
 			free = share + labelShare*float64(1+len(a.Label)/3)
 		}
