@@ -34,7 +34,7 @@ func (h *hunt) result() *Result {
 		URIs:        h.standing(),
 	}
 	if h.pinned != nil {
-		r.Target = h.info()
+		r.Target = h.pinned.Info()
 		r.Target.Restarts, r.Target.RestartedAt = len(h.restarted), h.restarted
 		r.Target.Dir = h.dir
 	}

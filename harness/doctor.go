@@ -71,7 +71,7 @@ func (h *hunt) diagnose(ctx context.Context, tgt Target, d *Diagnosis) (err erro
 	if err := h.open(ctx); err != nil {
 		return err
 	}
-	info := h.info()
+	info := h.pinned.Info()
 	d.good("pid %d is pinned (%s)", info.PID, strings.Join(slices.DeleteFunc([]string{info.Kind, info.Server, info.Runtime, info.URL},
 		func(s string) bool { return s == "" }), ", "))
 	if inner := target.InContainer(info.PID); inner > 0 {
@@ -149,10 +149,10 @@ func (h *hunt) environmentOf(d *Diagnosis) {
 				"%s=%s: in development mode code is loaded anew, which grows memory without a leak", name, value)
 		}
 	}
-	info := h.info()
-	switch could := target.Tight(info.Runtime); {
-	case len(info.Settings) > 0:
-		d.good("allocator and collector keep little back: %s", strings.Join(info.Settings, " "))
+	could := target.Tight(h.pinned.Info().Runtime)
+	switch {
+	case h.tight():
+		d.good("allocator and collector keep little back: %s", strings.Join(h.settings, " "))
 	case h.counter == nil && len(could) > 0:
 		d.bad("Start it with these in its environment (Passenger: a line SetEnv NAME VALUE for each), and RSS follows what is alive: "+
 			strings.Join(could, " "), "allocator and collector keep free memory back, in which a leak can hide")
@@ -165,7 +165,7 @@ func (h *hunt) evidenceOf(d *Diagnosis) {
 		return
 	}
 	remedy := "Ask for more requests, or see runtime: in the scenario's schema."
-	switch r := h.info().Runtime; r {
+	switch r := h.pinned.Info().Runtime; r {
 	case "ruby", "node", "python":
 		remedy = fmt.Sprintf("leakhunt agent %s prints the agent and the two lines that load it.", r)
 	case "go":

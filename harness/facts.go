@@ -46,7 +46,7 @@ func (h *hunt) study(ctx context.Context) error {
 	if f.Swap > 0 {
 		h.warnings.add("swap-in-use", "%s of the process are swapped out: RSS falls without anything being freed; metric: anon counts swap too", units.Bytes(float64(f.Swap)))
 	}
-	if f.Threads > manyThreads && f.Allocator == "glibc" && len(h.info().Settings) == 0 {
+	if f.Threads > manyThreads && f.Allocator == "glibc" && len(h.pinned.Info().Settings) == 0 {
 		h.warnings.add("arenas", "%d threads, and glibc gives threads arenas of their own, each of which grows by itself: MALLOC_ARENA_MAX=1 makes RSS easier to read", f.Threads)
 	}
 	if l := h.plan.Scenario.Limits.RSS; f.Limit > 0 && l == 0 {

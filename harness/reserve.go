@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 
+	"leakhunt/harness/target"
 	"leakhunt/harness/verdict"
 )
 
@@ -16,9 +17,9 @@ const (
 	// shareTight is that of a tight process: measured on the applications of the
 	// calibration, leaks filled up to 2 % of RSS before it grew.
 	shareTight = 0.025
-	// shareTightGlibc is that of a tight process on the C library's malloc, which
-	// keeps holes.
-	shareTightGlibc = 0.10
+	// shareLoose is that of a process with some of the settings, of a Ruby on the C
+	// library's malloc, which keeps holes, and of a runtime that counts references.
+	shareLoose = 0.10
 	// shareRuby is Ruby's as it comes: see oldMalloc too.
 	shareRuby = 0.25
 	// sharePlain is that of any other process as it comes. Go (GOGC=100) and V8
@@ -37,17 +38,16 @@ const (
 	maxFloorPlain = 16 << 10
 )
 
-// tight says that the process was started to keep little in reserve. V8 has no
-// setting for it.
+// tight says that the process was started to keep little in reserve, by us or by
+// others. V8 has no setting for it.
 func (s *session) tight() bool {
-	info := s.info()
-	return info.Runtime != "node" && len(info.Settings) > 0
+	return s.pinned.Info().Runtime != "node" && len(s.settings) > 0
 }
 
 // frees says that the runtime counts references, and frees at once what is not
 // used any more.
 func (s *session) frees() bool {
-	runtime := s.info().Runtime
+	runtime := s.pinned.Info().Runtime
 	return runtime == "python" || runtime == "php"
 }
 
@@ -62,14 +62,12 @@ func (h *hunt) maxFloor(t *track) float64 {
 // how many times what its neighbours added to the process a URI may grow, since
 // a collector's goal follows what is alive (Go's GOGC=100 and its likes).
 func (h *hunt) reserve() (share, follows float64) {
-	info := h.info()
+	info := h.pinned.Info()
 	switch {
-	case h.tight() && info.Runtime == "ruby" && !info.Purging():
-		return shareTightGlibc, 0.25
-	case h.tight():
+	case h.tight() && (info.Runtime != "ruby" || target.Purging(h.settings)):
 		return shareTight, 0.05
-	case h.frees():
-		return shareTightGlibc, 0.25
+	case info.Runtime != "node" && len(info.Settings) > 0, h.frees():
+		return shareLoose, 0.25
 	case info.Runtime == "ruby":
 		return shareRuby, 1
 	}
@@ -105,8 +103,8 @@ func (h *hunt) headroom() float64 {
 // untightJVM is a JVM whose heap may grow to a quarter of the machine's memory
 // (or -Xmx) by garbage alone.
 func (h *hunt) untightJVM() bool {
-	info := h.info()
-	return info.Runtime == "java" && len(info.Settings) == 0
+	info := h.pinned.Info()
+	return info.Runtime == "java" && len(info.Settings) == 0 && !h.tight()
 }
 
 // oldMalloc is how much more Ruby lets malloc hand out before it collects what
@@ -114,8 +112,8 @@ func (h *hunt) untightJVM() bool {
 // fifth each time that it is reached, so by a fifth of all growth (gc.c). Until
 // then a full cache that replaces its entries grows as evenly as a leak.
 func (h *hunt) oldMalloc() float64 {
-	info := h.info()
-	if info.Runtime != "ruby" || len(info.Settings) > 0 {
+	info := h.pinned.Info()
+	if info.Runtime != "ruby" || len(info.Settings) > 0 || h.tight() {
 		return 0
 	}
 	return 16<<20 + 0.2*float64(h.reading.metric-h.start)
@@ -131,7 +129,7 @@ func (h *hunt) slack() float64 {
 		return 0
 	}
 	slack := float64(h.peak - h.start)
-	if kind := h.info().Kind; kind != "command" && kind != "demo" {
+	if kind := h.pinned.Info().Kind; kind != "command" && kind != "demo" {
 		slack += float64(h.startAnon)
 	}
 	if h.tight() {

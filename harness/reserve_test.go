@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"leakhunt/harness/target"
 	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
@@ -18,7 +19,7 @@ func TestTightTellsSoon(t *testing.T) {
 		}
 		return 200
 	})
-	f.runtime, f.settings, f.rss = "go", []string{"GOGC=10"}, 40<<20
+	f.runtime, f.settings, f.rss = "go", target.Tight("go"), 40<<20
 	res := mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/", "/leak", "/other", "/hidden"), f.options())
 	for name, most := range map[string]int{"/leak": 2500, "/hidden": 4096} {
 		leak := byName(t, res, name)
@@ -43,7 +44,7 @@ func TestTightAndLarge(t *testing.T) {
 		}
 		return 200
 	}
-	f.runtime, f.settings, f.rss = "java", []string{"JAVA_TOOL_OPTIONS=-Xmn2m"}, 400<<20
+	f.runtime, f.settings, f.rss = "java", target.Tight("java"), 400<<20
 	res := mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/", "/other"), f.options())
 	for _, u := range res.URIs {
 		if u.Verdict != verdict.Stable || u.Detectable < maxFloorTight || u.Detectable > maxFloorPlain {
@@ -67,12 +68,12 @@ func TestReserve(t *testing.T) {
 		"node, tight":       {"node", []string{"NODE_OPTIONS=--max-semi-space-size=1"}, sharePlain * rss, false},
 		"go, tight":         {"go", []string{"GOGC=10"}, shareTight * rss, true},
 		"ruby, tight":       {"ruby", []string{"LD_PRELOAD=/usr/lib/libjemalloc.so.2"}, shareTight * rss, true},
-		"ruby, tight glibc": {"ruby", []string{"MALLOC_ARENA_MAX=1"}, shareTightGlibc * rss, true},
+		"ruby, tight glibc": {"ruby", []string{"MALLOC_ARENA_MAX=1"}, shareLoose * rss, true},
 		"ruby":              {"ruby", nil, max(shareRuby*rss, 16<<20), false},
-		"php":               {"php", nil, shareTightGlibc * rss, false},
+		"php":               {"php", nil, shareLoose * rss, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := &hunt{session: session{pinned: &fake{runtime: c.runtime, settings: c.settings, server: serverOf(t)}}}
+			h := &hunt{session: session{settings: c.settings, pinned: &fake{runtime: c.runtime, settings: c.settings, server: serverOf(t)}}}
 			h.reading.metric, h.start, h.warmed = rss, rss, rss
 			if got := h.headroom(); got != c.headroom || h.tight() != c.tight {
 				t.Errorf("headroom %.0f, want %.0f; tight: %v", got, c.headroom, h.tight())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,9 +148,8 @@ func (h *hunt) open(ctx context.Context) (err error) {
 		h.dir = strings.TrimSuffix(dir, " (deleted)")
 	}
 	info := h.pinned.Info()
-	if env, err := proc.Environ(info.PID); err == nil {
-		h.settings = target.Tightly(info.Runtime, env)
-	}
+	env, _ := proc.Environ(info.PID) // of others' processes, where it may be read
+	h.settings = target.Tightly(info.Runtime, slices.Concat(env, info.Settings))
 	h.observer.Note(fmt.Sprintf("pinned pid %d (%s %s)", info.PID, info.Kind, info.URL))
 	return nil
 }

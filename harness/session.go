@@ -32,22 +32,12 @@ type session struct {
 	fresh    bool   // reading still holds: nothing was sent since
 	anon     bool   // metric: anon
 	readCost time.Duration
-	settings []string // of the environment, with which others started it tight
+	settings []string // of the environment, all those that make a process tight, or none
 	exact    bool     // readings between blocks come from smaps_rollup
 	peak     int64
 	progress progress
 	warnings warnings
 	checked  time.Time // when the pinned process was looked at last
-}
-
-// info is what the target says of the process, with the settings that others
-// started it with.
-func (s *session) info() target.Info {
-	info := s.pinned.Info()
-	if info.Settings == nil {
-		info.Settings = s.settings
-	}
-	return info
 }
 
 // stop ends a run early; what was measured is kept. lost says that the target

@@ -40,7 +40,7 @@ type touching interface {
 // witness is the meter where the touched set may speak, or nil.
 func (s *session) witness() touching {
 	w, ok := s.meter.(touching)
-	_, heard := witnesses[s.info().Runtime]
+	_, heard := witnesses[s.pinned.Info().Runtime]
 	if !ok || s.counter != nil || s.tight() || !heard {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (h *hunt) testimony(t *track, rss verdict.Judgement) (verdict.Judgement, []
 	w, ok := h.touched(t)
 	switch {
 	case !ok || rss.Label == verdict.Leak,
-		w.Label == verdict.Stable && !witnesses[h.info().Runtime]:
+		w.Label == verdict.Stable && !witnesses[h.pinned.Info().Runtime]:
 		return rss, both[:1]
 	case w.Label == verdict.Stable && rss.Label != verdict.Inconclusive:
 		if w.Detectable >= rss.Detectable {

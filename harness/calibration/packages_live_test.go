@@ -44,14 +44,19 @@ func TestCounterVec(t *testing.T) {
 	do(t, dir, "go", "mod", "init", "countervec")
 	do(t, dir, "go", "get", "github.com/prometheus/client_golang@v1.20.5")
 	do(t, dir, "go", "build", "-mod=mod", "-o", "app")
-	res := hunted(t, leakhunt(t), dir, fmt.Sprintf(`version: 1
+	program := leakhunt(t)
+	for name, how := range map[string]string{"pprof": "requests: 200", "RSS alone": "runtime: none"} {
+		t.Run(name, func(t *testing.T) {
+			res := hunted(t, program, dir, fmt.Sprintf(`version: 1
 name: shop
 target: {command: [./app], dir: %q, ready: {uri: /, timeout: 60s}}
-requests: 200
+%s
 sites: off
 uris: [/, "/orders/{{n}}", /garbage]
-`, dir))
-	accuses(t, res, "/orders/{{n}}")
+`, dir, how))
+			accuses(t, res, "/orders/{{n}}")
+		})
+	}
 }
 
 // accuses checks that these URIs are called leaks, and no other is.

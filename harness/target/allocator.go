@@ -57,18 +57,16 @@ func findJemalloc() string {
 	return ""
 }
 
-// Purging says that the process was started with an allocator that gives back
-// every page that holds nothing alive.
-func (i Info) Purging() bool {
-	return slices.ContainsFunc(i.Settings, func(s string) bool { return strings.HasPrefix(s, "LD_PRELOAD=") })
+// Purging says that settings hold an allocator that gives back every page that
+// holds nothing alive.
+func Purging(settings []string) bool {
+	return slices.ContainsFunc(settings, func(s string) bool { return strings.HasPrefix(s, "LD_PRELOAD=") })
 }
 
 // Tight are the settings, NAME=value, with which a process of this runtime keeps
 // little back on this machine; none for a runtime that has no such settings.
 func Tight(runtime string) []string {
-	return slices.DeleteFunc(tighten(runtime, nil, nil, findJemalloc()), func(setting string) bool {
-		return strings.HasPrefix(setting, "GODEBUG=") // that is for profiles
-	})
+	return slices.Concat(tight[runtime], allocator(runtime, nil, findJemalloc()))
 }
 
 // Tightly are the settings of Tight where env has all of them, whoever set

@@ -27,6 +27,7 @@ type command struct {
 	extra   []string
 	ready   scenarios.Ready
 	tighten bool
+	alone   bool // nothing but RSS will tell what it keeps
 	opt     Options
 }
 
@@ -38,7 +39,7 @@ func openCommand(sc *scenarios.Scenario, argv []string, opt Options) *command {
 	}
 	return &command{
 		kind: t.Kind, argv: argv, dir: beside(sc, t.Dir), env: t.Env, extra: opt.ExtraEnv,
-		ready: ready, tighten: t.Tighten || t.Kind == "demo", opt: opt,
+		ready: ready, tighten: t.Tighten || t.Kind == "demo", alone: alone(sc), opt: opt,
 	}
 }
 
@@ -163,7 +164,7 @@ func (c *command) run(port string) (run, []string, error) {
 	}
 	var settings []string
 	if c.tighten {
-		settings = tighten(what.Runtime, r.env, r.argv, findJemalloc())
+		settings = tighten(wanted(what.Runtime, r.argv, r.dir, r.env, c.alone), r.env, r.argv)
 	}
 	r.env = merge(merge(r.env, settings...), c.extra...)
 	return r, settings, nil

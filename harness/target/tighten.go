@@ -1,12 +1,18 @@
 package target
 
 import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"leakhunt/scenarios"
 )
 
 // tight is what makes RSS follow what is alive, by environment alone: collector
-// and allocator are told to keep little back. It costs speed, never truth: what
+// and allocator are told to keep little back. It costs time, never truth: what
 // leaks, leaks as before. The names are documented by the runtimes: Ruby's
 // gc.c, Go's package runtime, the java and node manuals; the allocator's are
 // in allocator.go. PHP frees what a request made at its end.
@@ -24,24 +30,41 @@ var tight = map[string][]string{
 	// A memory limit of one byte is never kept: the collector runs as often as it
 	// may, which is half of the CPU time, and free pages go back before new ones
 	// are taken (The Go Authors, A Guide to the Go Garbage Collector, "Memory
-	// limit"). The heap profile that names lines samples one allocation in so many
-	// bytes (default 512 KiB): finer, it sees leaks of a few hundred bytes a request.
-	"go": {"GOGC=10", "GOMEMLIMIT=1", "GODEBUG=memprofilerate=1024"},
-	// A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of
-	// the heap) turns them into fillers, which a class histogram counts as alive.
+	// limit").
+	"go": {"GOGC=10", "GOMEMLIMIT=1"},
+	// What survives one minor collection grows old, and the old generation has no
+	// room to spare: it is collected for every 64 KiB that it would grow by.
+	"java": {javaOptions + " -Xms4m -Xmn2m -XX:MaxTenuringThreshold=1 -XX:MinHeapFreeRatio=0 -XX:MaxHeapFreeRatio=1 -XX:MinHeapDeltaBytes=64k"},
+	"node": {"NODE_OPTIONS=--max-semi-space-size=1"},
+}
+
+// counted is what a process gets whose runtime will be asked what is alive. RSS
+// stands beside that, and is worth less time.
+var counted = map[string][]string{
+	"ruby": {
+		"RUBY_GC_HEAP_GROWTH_FACTOR=1.03",
+		"RUBY_GC_MALLOC_LIMIT=1000000",
+		"RUBY_GC_MALLOC_LIMIT_MAX=2000000",
+		"RUBY_GC_OLDMALLOC_LIMIT=2000000",
+		"RUBY_GC_OLDMALLOC_LIMIT_MAX=4000000",
+		"RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR=1.05",
+	},
+	// The heap profile that names lines samples one allocation in so many bytes
+	// (default 512 KiB): finer, it sees leaks of 1 KiB a request.
+	"go": {"GOGC=10", "GODEBUG=memprofilerate=16384"},
 	// Soft references, those of reflection and method handles, would be cleared
 	// at some later collection, all at once. Allocations are sampled once for
 	// each thread-local buffer: small ones, and room for as many samples, let the
 	// pass that names lines see small leaks. A JVM that is too old for a flight
 	// recorder starts all the same.
-	// What survives one minor collection grows old, and the old generation has no
-	// room to spare: it is collected for every 64 KiB that it would grow by.
-	"java": {"JAVA_TOOL_OPTIONS=-XX:+IgnoreUnrecognizedVMOptions -XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -Xms4m -Xmn2m " +
-		"-XX:MaxTenuringThreshold=1 -XX:MinHeapFreeRatio=0 -XX:MaxHeapFreeRatio=1 -XX:MinHeapDeltaBytes=64k " +
-		"-XX:TieredStopAtLevel=1 -XX:SoftRefLRUPolicyMSPerMB=0 " +
+	"java": {javaOptions + " -Xms8m -Xmn4m -XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=10 -XX:SoftRefLRUPolicyMSPerMB=0 " +
 		"-XX:TLABSize=2k -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
-	"node": {"NODE_OPTIONS=--max-semi-space-size=1"},
+	"node": tight["node"],
 }
+
+// A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of
+// the heap) turns them into fillers, which a class histogram counts as alive.
+const javaOptions = "JAVA_TOOL_OPTIONS=-XX:+IgnoreUnrecognizedVMOptions -XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -XX:TieredStopAtLevel=1"
 
 // lists are variables that hold several settings: their separator.
 var lists = map[string]string{
@@ -50,11 +73,10 @@ var lists = map[string]string{
 
 // tighten is what is to be added to env for a runtime. What the user has set,
 // in env or on the command line, is kept: a variable is left out, or one
-// option of several. jemalloc is the path of its library on this machine, ""
-// without one.
-func tighten(runtime string, env, argv []string, jemalloc string) []string {
+// option of several.
+func tighten(wanted, env, argv []string) []string {
 	var set []string
-	for _, setting := range slices.Concat(tight[runtime], allocator(runtime, env, jemalloc)) {
+	for _, setting := range wanted {
 		name, value, _ := strings.Cut(setting, "=")
 		have, ok := lookup(env, name)
 		sep, several := lists[name]
@@ -126,4 +148,35 @@ func merge(env []string, settings ...string) []string {
 		env = append(env, name+"="+value)
 	}
 	return env
+}
+
+// wanted are the settings for a process that is about to be started.
+func wanted(runtime string, argv []string, dir string, env []string, alone bool) []string {
+	if alone || runtime == "go" && !servesProfiles(argv[0], dir) {
+		return slices.Concat(tight[runtime], allocator(runtime, env, findJemalloc()))
+	}
+	return slices.Concat(counted[runtime], allocator(runtime, env, ""))
+}
+
+// alone says that nothing but RSS will tell what the process keeps.
+func alone(sc *scenarios.Scenario) bool {
+	return sc.Runtime.Kind == "none" && sc.Settle == nil && len(sc.Probes) == 0
+}
+
+// servesProfiles says whether a Go program can serve its heap profile: it then
+// has the path of net/http/pprof in it. What cannot be read may.
+func servesProfiles(program, dir string) bool {
+	path := program
+	switch {
+	case !strings.Contains(program, "/"):
+		found, err := exec.LookPath(program)
+		if err != nil {
+			return true
+		}
+		path = found
+	case !filepath.IsAbs(program):
+		path = filepath.Join(dir, program)
+	}
+	text, err := os.ReadFile(path)
+	return err != nil || bytes.Contains(text, []byte("/debug/pprof/"))
 }

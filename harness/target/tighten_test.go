@@ -1,25 +1,28 @@
 package target
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"leakhunt/scenarios"
 )
 
 func TestTightenKeepsWhatTheUserSet(t *testing.T) {
-	java, limit, profile := tight["java"][0], tight["go"][1], tight["go"][2]
+	java, limit := tight["java"][0], tight["go"][1]
 	for name, c := range map[string]struct {
 		runtime   string
 		env, argv []string
 		want      []string
 	}{
 		"unknown":            {"", nil, nil, nil},
-		"go":                 {"go", nil, nil, []string{"GOGC=10", limit, profile}},
-		"go, set":            {"go", []string{"GOGC=50"}, nil, []string{limit, profile}},
-		"go, set to nothing": {"go", []string{"GOGC="}, nil, []string{limit, profile}},
-		"go, debugged":       {"go", []string{"GOGC=50", "GODEBUG=gctrace=1"}, nil, []string{limit, profile}},
-		"go, profiled":       {"go", []string{"GOGC=50", "GOMEMLIMIT=1GiB", "GODEBUG=gctrace=1,memprofilerate=1"}, nil, nil},
+		"go":                 {"go", nil, nil, []string{"GOGC=10", limit}},
+		"go, set":            {"go", []string{"GOGC=50"}, nil, []string{limit}},
+		"go, set to nothing": {"go", []string{"GOGC="}, nil, []string{limit}},
+		"go, both set":       {"go", []string{"GOGC=50", "GOMEMLIMIT=1GiB"}, nil, nil},
 		"ruby, two set": {
 			"ruby",
 			[]string{"MALLOC_ARENA_MAX=2", "RUBY_GC_HEAP_GROWTH_FACTOR=1.8"},
@@ -37,7 +40,7 @@ func TestTightenKeepsWhatTheUserSet(t *testing.T) {
 		"java with everything but a bit": {"java", []string{java}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := tighten(c.runtime, c.env, c.argv, ""); !reflect.DeepEqual(got, c.want) {
+			if got := tighten(slices.Concat(tight[c.runtime], allocator(c.runtime, c.env, "")), c.env, c.argv); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})
@@ -61,8 +64,7 @@ func TestAllocator(t *testing.T) {
 		"node":                  {"node", lib, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := tighten(c.runtime, c.env, nil, c.jemalloc)
-			got = slices.DeleteFunc(got, func(s string) bool { return slices.Contains(tight[c.runtime], s) })
+			got := tighten(allocator(c.runtime, c.env, c.jemalloc), c.env, nil)
 			if !slices.Equal(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
@@ -93,6 +95,36 @@ func TestTightly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := Tightly(c.runtime, c.env); !slices.Equal(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}
+
+// Who will be asked what is alive is not slowed down as far as RSS alone needs.
+func TestSettingsByEvidence(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"profiled": "\x7fELF…/debug/pprof/…", "plain": "\x7fELF…"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil { //nolint:gosec // it stands for a program
+			t.Fatal(err)
+		}
+	}
+	none := scenarios.Runtime{Kind: "none"}
+	for name, c := range map[string]struct {
+		sc      scenarios.Scenario
+		program string
+		limited bool
+	}{
+		"pprof will tell":   {scenarios.Scenario{Runtime: scenarios.Runtime{Kind: "auto"}}, "./profiled", false},
+		"no pprof in it":    {scenarios.Scenario{Runtime: scenarios.Runtime{Kind: "auto"}}, "./plain", true},
+		"cannot be read":    {scenarios.Scenario{Runtime: scenarios.Runtime{Kind: "auto"}}, "./absent", false},
+		"RSS alone":         {scenarios.Scenario{Runtime: none}, "./profiled", true},
+		"a hook will tell":  {scenarios.Scenario{Runtime: none, Settle: &scenarios.Settle{}}, "./profiled", false},
+		"a probe will tell": {scenarios.Scenario{Runtime: none, Probes: make([]scenarios.Probe, 1)}, "./profiled", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := wanted("go", []string{c.program}, dir, nil, alone(&c.sc))
+			if slices.Contains(got, "GOMEMLIMIT=1") != c.limited {
+				t.Errorf("%q", got)
 			}
 		})
 	}

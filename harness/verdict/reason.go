@@ -44,10 +44,14 @@ func harmless(mem []float64, g growth, p Params) (j Judgement, ok bool) {
 	}
 	s := shapeOf(mem)
 	j.Label = s.label
-	switch s.label {
-	case Bloat:
+	switch {
+	case j.Low > 0 && s.label != Bloat:
+		j.Label = Stable
+		j.Reason = fmt.Sprintf("growth of %s per request, which is less than the %s that RSS tells from a server's creep",
+			units.Bytes(j.Growth), units.Bytes(p.MinSlope))
+	case s.label == Bloat:
 		j.Reason = fmt.Sprintf("one step of %s at request %s, flat since", units.Bytes(s.step), units.Count(s.at))
-	case Warmup:
+	case s.label == Warmup:
 		j.Reason = fmt.Sprintf("grew %s in all, and no longer does", units.Bytes(s.grown))
 		if s.early > 2*math.Max(0, g.slope) {
 			j.Reason = fmt.Sprintf("growth fell from %s to %s per request: it dies away", units.Bytes(s.early), units.Bytes(math.Max(0, g.slope)))
