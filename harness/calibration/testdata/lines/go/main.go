@@ -11,6 +11,7 @@ import (
 	"net/http"
 	_ "net/http/pprof"
 	"os"
+	"strings"
 
 	"github.com/gorilla/context"
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,7 +22,7 @@ var seen = promauto.NewCounterVec(prometheus.CounterOpts{Name: "orders_seen_tota
 
 func main() {
 	http.HandleFunc("/orders/", func(w http.ResponseWriter, r *http.Request) {
-		seen.WithLabelValues(r.URL.Path).Inc()
+		seen.WithLabelValues(r.URL.Path + strings.Repeat("x", 800)).Inc()
 		fmt.Fprint(w, "order")
 	})
 	http.HandleFunc("/visit", func(w http.ResponseWriter, r *http.Request) {
