@@ -33,12 +33,16 @@ type command struct {
 
 func openCommand(sc *scenarios.Scenario, argv []string, opt Options) *command {
 	t := &sc.Target
+	dir := beside(sc, t.Dir)
+	if t.Kind == "demo" {
+		dir = "" // it belongs to this program, not to the scenario
+	}
 	ready := t.Ready
 	if ready.Timeout <= 0 {
 		ready.Timeout = 60 * time.Second
 	}
 	return &command{
-		kind: t.Kind, argv: argv, dir: beside(sc, t.Dir), env: t.Env, extra: opt.ExtraEnv,
+		kind: t.Kind, argv: argv, dir: dir, env: t.Env, extra: opt.ExtraEnv,
 		ready: ready, tighten: t.Tighten || t.Kind == "demo", alone: alone(sc), opt: opt,
 	}
 }
