@@ -70,15 +70,15 @@ func Judge(mem []float64, burnIn int, p Params) Judgement {
 // fixed is the verdict at the end of the data. n0 and s0 are a suspicion's
 // length and slope, or 0.
 func fixed(mem []float64, p Params, n0 int, s0 float64) Judgement {
-	n := len(mem)
+	n, least := len(mem), p.leastToSay()
+	few := fmt.Sprintf("only %s requests: RSS alone needs at least %s", units.Count(n), units.Count(least))
 	if n < 2*blocks {
-		return undecided(n, fmt.Sprintf("only %d requests: RSS alone needs at least %d", n, firstLook), firstLook-n)
+		return undecided(n, few, least-n)
 	}
 	v := look(mem, p)
 	if n < firstLook {
 		j := describe(v.late, n, p)
-		j.Reason = fmt.Sprintf("only %d requests: RSS alone needs at least %d", n, firstLook)
-		j.More = firstLook - n
+		j.Reason, j.More = few, least-n
 		return j
 	}
 	if v.lasts(alphaConfirm, s0, p) {

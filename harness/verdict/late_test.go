@@ -251,3 +251,15 @@ func BenchmarkLook16384(b *testing.B) {
 		}
 	}
 }
+
+// Too few requests say how many would do: the least that RSS alone needs, and
+// more where a leak could fill what is free.
+func TestFewRequests(t *testing.T) {
+	for slack, want := range map[float64]int{0: 1024 - 100, 160 << 20: 10240 - 100} {
+		mem := series(100, func(float64) float64 { return 20 * mib })
+		j := verdict.Fixed(mem, verdict.Params{Slack: slack, MaxFloor: 16 << 10})
+		if j.Label != verdict.Inconclusive || j.More != want {
+			t.Errorf("slack %.0f: %s, %d more (%s), want %d", slack, j.Label, j.More, j.Reason, want)
+		}
+	}
+}

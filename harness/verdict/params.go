@@ -44,6 +44,12 @@ const (
 	leastForFloor = 4096
 )
 
+// leastToSay is the fewest requests with which RSS alone says anything: what
+// falls for a while hides growth, and so does the slack.
+func (p Params) leastToSay() int {
+	return max(leastForStable, int(math.Ceil(p.Slack/p.MaxFloor)))
+}
+
 const creepMargin = 1.05
 
 func (p Params) withDefaults() Params {
