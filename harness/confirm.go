@@ -86,8 +86,8 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 }
 
 // leastAlone is the length that a suspect's series is to reach first: four
-// times that at which its growth was seen. RSS of a tight process shows what is
-// alive as a counter does, and needs no more than the horizon.
+// times that at which its growth was seen. RSS of a process that keeps little
+// back shows what is alive as a counter does, and needs no more than the horizon.
 func (h *hunt) leastAlone(t *track) int {
 	switch {
 	case h.tight():

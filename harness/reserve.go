@@ -17,8 +17,10 @@ const (
 	// shareTight is that of a tight process: measured on the applications of the
 	// calibration, leaks filled up to 2 % of RSS before it grew.
 	shareTight = 0.025
-	// shareLoose is that of a process with some of the settings, of a Ruby on the C
-	// library's malloc, which keeps holes, and of a runtime that counts references.
+	// shareFrees is that of a runtime that counts references.
+	shareFrees = 0.05
+	// shareLoose is that of a process with some of the settings, and of a Ruby on
+	// the C library's malloc, which keeps holes.
 	shareLoose = 0.10
 	// shareRuby is Ruby's as it comes: see oldMalloc too.
 	shareRuby = 0.25
@@ -66,7 +68,9 @@ func (h *hunt) reserve() (share, follows float64) {
 	switch {
 	case h.tight() && (info.Runtime != "ruby" || target.Purging(h.settings)):
 		return shareTight, 0.05
-	case info.Runtime != "node" && len(info.Settings) > 0, h.frees():
+	case h.frees():
+		return shareFrees, 0.25
+	case info.Runtime != "node" && len(info.Settings) > 0:
 		return shareLoose, 0.25
 	case info.Runtime == "ruby":
 		return shareRuby, 1

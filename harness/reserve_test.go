@@ -70,7 +70,7 @@ func TestReserve(t *testing.T) {
 		"ruby, tight":       {"ruby", []string{"LD_PRELOAD=/usr/lib/libjemalloc.so.2"}, shareTight * rss, true},
 		"ruby, tight glibc": {"ruby", []string{"MALLOC_ARENA_MAX=1"}, shareLoose * rss, true},
 		"ruby":              {"ruby", nil, max(shareRuby*rss, 16<<20), false},
-		"php":               {"php", nil, shareLoose * rss, false},
+		"php":               {"php", nil, shareFrees * rss, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := &hunt{session: session{settings: c.settings, pinned: &fake{runtime: c.runtime, settings: c.settings, server: serverOf(t)}}}
