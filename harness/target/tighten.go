@@ -51,7 +51,7 @@ var counted = map[string][]string{
 	},
 	// The heap profile that names lines samples one allocation in so many bytes
 	// (default 512 KiB): finer, it sees leaks of a few hundred bytes a request.
-	"go": {"GOGC=10", "GODEBUG=memprofilerate=4096"},
+	"go": {"GOGC=10", "GODEBUG=memprofilerate=1024"},
 	// Soft references, those of reflection and method handles, would be cleared
 	// at some later collection, all at once. Allocations are sampled once for
 	// each thread-local buffer: small ones, and room for as many samples, let the
