@@ -104,7 +104,23 @@ func Cmdline(pid int) ([]string, error) {
 // may hold secrets.
 func Environ(pid int) ([]string, error) {
 	raw, err := live.read(pid, "environ")
-	return parseStrings(raw), err
+	return whole(parseStrings(raw)), err
+}
+
+// whole undoes what glibc's loader does to GLIBC_TUNABLES where it stands: it
+// ends each of its settings with a NUL in place of the colon (elf/dl-tunables.c,
+// parse_tunables, up to 2.38).
+func whole(env []string) []string {
+	var out []string
+	for _, e := range env {
+		last := len(out) - 1
+		if strings.HasPrefix(e, "glibc.") && last >= 0 && strings.HasPrefix(out[last], "GLIBC_TUNABLES=") {
+			out[last] += ":" + e
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // Exe is the path of the program that a process runs, as it was when it
