@@ -39,8 +39,10 @@ func parseURL(text string, insecure bool) (address, error) {
 		return address{}, fault.Usagef("target.url is no URL").Because(err).
 			WithHint("Write it as http://127.0.0.1:3000 or http+unix:///run/app.sock.")
 	}
-	// Where a scheme is missing, user:password@host parses as an opaque URL.
-	if u.User != nil || strings.Contains(u.Opaque, "@") {
+	// Where a scheme is missing or misspelt, user:password@host may parse as any
+	// part of a URL. Only a socket's path may hold an @ of its own.
+	socket := u.Scheme == "http+unix" && u.Host == "" && u.User == nil
+	if strings.Contains(text, "@") && (!socket || strings.Count(u.EscapedPath(), "@") < strings.Count(text, "@")) {
 		return address{}, fault.Usagef("target.url holds a user or password").
 			WithHint("Send it with headers: {Authorization: …} and name it under secrets:.")
 	}
