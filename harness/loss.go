@@ -1,0 +1,117 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
+	"leakhunt/harness/units"
+)
+
+// stop ends a run early; what was measured is kept. err is nil where a limit of
+// the scenario was reached, and says otherwise what the target is to blame for.
+type stop struct {
+	reason string
+	err    error
+}
+
+func (s *stop) Error() string { return s.reason }
+
+func (s *stop) Unwrap() error { return s.err }
+
+// checkEvery is how often the pinned process is looked at within a block, which
+// may last for minutes: a server that replaces a process may let the old one
+// answer on a kept connection for as long as it likes.
+const checkEvery = time.Second
+
+// check makes sure that the process is still there and answers.
+func (s *session) check(ctx context.Context) error {
+	if err := s.pinned.Check(ctx, s.client.Conn()); err != nil {
+		return s.broken(ctx, err)
+	}
+	s.checked = time.Now()
+	return nil
+}
+
+// lost is the stop of a run that cannot go on with its process, for err, which
+// pinned.Check has said. It names what was sent last.
+func (s *session) lost(err error) error {
+	if interrupted(err) {
+		return err
+	}
+	told := fault.Measuref("the process was lost before anything was sent").Because(err)
+	if s.last != "" {
+		n := "1 request"
+		if s.total != 1 {
+			n = units.Count(s.total) + " requests"
+		}
+		told = fault.Measuref("the process was lost after %s, the last one to %s", n, s.last).Because(err)
+	}
+	return &stop{reason: told.Error(), err: told}
+}
+
+// broken is lost, for an error of something else: a reading, a counter, a
+// request. Those only show that something is wrong; where the process is gone,
+// the pinned process says how, and who is there in its place.
+func (s *session) broken(ctx context.Context, err error) error {
+	for until := time.Now().Add(dyingLimit); ; {
+		err = s.unlessLost(ctx, err)
+		var halt *stop
+		switch {
+		case errors.As(err, &halt), ctx.Err() != nil:
+			return err
+		case !gone(err), time.Now().After(until):
+			return s.lost(err)
+		}
+		time.Sleep(5 * time.Millisecond) // between two looks
+	}
+}
+
+// dyingLimit is how long a process may take to be gone whose memory is: the
+// kernel frees that first.
+const dyingLimit = 5 * time.Second
+
+func gone(err error) bool {
+	return errors.Is(err, proc.ErrGone) || errors.Is(err, proc.ErrZombie) || errors.Is(err, proc.ErrReplaced)
+}
+
+// unlessLost is err, or what became of the process where that explains it.
+func (s *session) unlessLost(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	// A successor that serves one connection at a time is recognised once it has
+	// not to serve ours.
+	s.client.Close()
+	if gone := s.pinned.Check(ctx, nil); gone != nil {
+		return s.lost(gone)
+	}
+	return err
+}
+
+// within returns a stop where a limit of the scenario is reached, or the
+// process is lost.
+func (s *session) within(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	l := s.plan.Scenario.Limits
+	if l.Time > 0 && time.Since(s.began) > l.Time {
+		return &stop{reason: fmt.Sprintf("the time limit of %s was reached (limits.time)", l.Time)}
+	}
+	if l.RSS > 0 && s.progress.rss > l.RSS {
+		return &stop{reason: fmt.Sprintf("the process reached the limit of RSS (limits.rss) with %d bytes", s.progress.rss)}
+	}
+	if time.Since(s.checked) > checkEvery {
+		return s.check(ctx)
+	}
+	return nil
+}
+
+// interrupted says that the user, not the target, ended the run.
+func interrupted(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
