@@ -57,6 +57,8 @@ func (a *app) root() *cobra.Command {
 		RunE:          noCommand,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return fromEnvironment(cmd)
 		},
