@@ -46,13 +46,14 @@ func Measured(u *harness.URIResult) bool {
 
 // advice is what to do next, in a sentence or two. Text from outside is in it
 // as it came: the caller escapes it.
-func advice(r *harness.Result) string {
-	lead, detail := headline(r)
+func advice(r *harness.Result, o Options) string {
+	lead, detail := headline(r, o)
 	return strings.TrimSpace(lead + " " + detail)
 }
 
-// headline is advice as a sentence to read first, and what belongs to it.
-func headline(r *harness.Result) (lead, detail string) {
+// headline is advice as a sentence to read first, and what belongs to it. Where
+// the gate lets pass what the baseline has too, so does the headline.
+func headline(r *harness.Result, o Options) (lead, detail string) {
 	in := func(pick func(*harness.URIResult) bool) []*harness.URIResult {
 		var out []*harness.URIResult
 		for i := range r.URIs {
@@ -65,7 +66,15 @@ func headline(r *harness.Result) (lead, detail string) {
 	with := func(l verdict.Label) []*harness.URIResult {
 		return in(func(u *harness.URIResult) bool { return u.Verdict == l && !u.Ignored })
 	}
-	leaks := with(verdict.Leak)
+	var known []*harness.URIResult
+	leaks := slices.DeleteFunc(with(verdict.Leak), func(u *harness.URIResult) bool {
+		ch := o.Comparison.of(u)
+		pass := o.FailOn == FailOnRegression && !ch.worse() && ch.Base != nil && ch.Base.Verdict == verdict.Leak
+		if pass {
+			known = append(known, u)
+		}
+		return pass
+	})
 	broken := in(func(u *harness.URIResult) bool { return u.OverBudget && u.Verdict != verdict.Leak && !u.Ignored })
 	failed, open := with(verdict.Failed), with(verdict.Inconclusive)
 	switch {
@@ -78,6 +87,9 @@ func headline(r *harness.Result) (lead, detail string) {
 	case len(failed) > 0:
 		return fmt.Sprintf("Make %s answer first: %s could not be judged%s.", label(failed[0]),
 			plural(len(failed), "it", fmt.Sprintf("it and %s more", units.Count(len(failed)-1))), reason(failed[0].FirstError)), ""
+	case len(known) > 0:
+		return fmt.Sprintf("Nothing new to fix: the baseline has %s too.", plural(len(known), "this leak", fmt.Sprintf("these %s leaks", units.Count(len(known))))),
+			fmt.Sprintf("%s keeps %s with every request.", label(known[0]), units.Bytes(known[0].Growth))
 	case len(open) > 0:
 		return fmt.Sprintf("No leak is proven, and %s of %s %s inconclusive%s.", units.Count(len(open)),
 			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are"), settling(open)), ""

@@ -101,7 +101,7 @@ func newPage(r *harness.Result, o Options) *page {
 			fact{"Scenario", r.Scenario.Path}, fact{"SHA-256 begins", r.Scenario.SHA256[:min(12, len(r.Scenario.SHA256))]}, fact{"Seed", fmt.Sprint(r.Seed)},
 		),
 	}
-	lead, detail := headline(r)
+	lead, detail := headline(r, o)
 	p.Lead, p.Detail = clean(lead), clean(detail)
 	if !r.Complete {
 		p.Incomplete = clean("The run ended before everything was measured" + reason(r.Incomplete) + ".")

@@ -13,7 +13,7 @@ import (
 // job summaries render it.
 func writeMarkdown(w io.Writer, r *harness.Result, o Options) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## leakhunt: %s\n\n**%s**\n", mdCode(r.Scenario.Name), md(advice(r)))
+	fmt.Fprintf(&b, "## leakhunt: %s\n\n**%s**\n", mdCode(r.Scenario.Name), md(advice(r, o)))
 	if !r.Complete {
 		fmt.Fprintf(&b, "\n**Incomplete:** the run ended before everything was measured%s.\n", md(reason(r.Incomplete)))
 	}

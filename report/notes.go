@@ -26,7 +26,7 @@ func notes(w io.Writer, r *harness.Result, o Options) error {
 	if len(r.URIs) > 0 {
 		b.WriteByte('\n')
 	}
-	say("", "", "%s", advice(r))
+	say("", "", "%s", advice(r, o))
 	for _, kind := range []func(*harness.URIResult) bool{
 		convicted,
 		func(u *harness.URIResult) bool { return u.Verdict == verdict.Failed && !convicted(u) },

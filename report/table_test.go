@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"leakhunt/harness"
+	"leakhunt/harness/verdict"
 )
 
 // The ranking fits, whatever the names; so does each line of text that has no
@@ -95,10 +96,41 @@ func TestAdvice(t *testing.T) {
 		}, 7),
 		"Nothing was measured.": pick(nil),
 	} {
-		if got := advice(r); got != want {
+		if got := advice(r, Options{}); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
 	}
+}
+
+// What the gate lets pass, the headline does not ask to be fixed first.
+func TestAdviceAgainstABaseline(t *testing.T) {
+	base := sample()
+	for name, c := range map[string]struct {
+		failOn string
+		change func(base, head *harness.Result)
+		want   string
+	}{
+		"the baseline leaks as well": {FailOnRegression, func(_, _ *harness.Result) {}, "Nothing new to fix: the baseline has these 2 leaks too. /feed keeps 64.2 KiB with every request."},
+		"leaks count":                {FailOnLeak, func(_, _ *harness.Result) {}, "Fix /feed first"},
+		"one is new":                 {FailOnRegression, func(base, _ *harness.Result) { base.URIs = base.URIs[1:] }, "Fix /feed first"},
+		"one is worse":               {FailOnRegression, func(_, head *harness.Result) { worsen(&head.URIs[1]) }, "Fix order page first"},
+		"the baseline did not know":  {FailOnRegression, func(base, _ *harness.Result) { base.URIs[0].Verdict = verdict.Inconclusive }, "Fix /feed first"},
+	} {
+		base, head := *base, sample()
+		base.URIs, head.URIs = slices.Clone(base.URIs[:7]), head.URIs[:7] // without what failed
+		c.change(&base, head)
+		compared, err := Compare(&base, head, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := advice(head, Options{FailOn: c.failOn, Comparison: compared}); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func worsen(u *harness.URIResult) {
+	u.Growth, u.GrowthLow, u.GrowthHigh = u.Growth+9e4, u.GrowthLow+9e4, u.GrowthHigh+9e4
 }
 
 func TestClean(t *testing.T) {
