@@ -256,10 +256,8 @@ func passengerKilled(t *testing.T) way {
 // Passenger counts the web server's requests only.
 func passengerRecycled(t *testing.T) way {
 	s, _, w := rack(t, "PassengerMaxRequests 10")
-	w.lose = func(int, int) {
-		for range 10 {
-			s.Touch("shop", "/clean")
-		}
+	w.lose = func(_, pid int) {
+		givenUp(s, pid, func() { s.Touch("shop", "/clean") })
 	}
 	return w
 }
@@ -268,16 +266,29 @@ func passengerRecycled(t *testing.T) way {
 // turn.
 func passengerReplaced(t *testing.T) way {
 	s, in, w := rack(t, "PassengerStatThrottleRate 0") // else restart.txt may be seen 10 s later
+	changed := time.Now()
 	w.lose = func(i, pid int) {
-		if i%2 == 0 {
+		if i%2 == 1 {
+			givenUp(s, pid, func() { _ = in.Detach(context.Background(), pid) })
+			return
+		}
+		givenUp(s, pid, func() {
+			changed = changed.Add(time.Second) // Passenger compares whole seconds
 			dir := s.Apps[0].Root + "/tmp"
 			_ = os.Mkdir(dir, 0o755)
 			_ = os.WriteFile(dir+"/restart.txt", nil, 0o644)
-			_ = os.Chtimes(dir+"/restart.txt", time.Now(), time.Now())
+			_ = os.Chtimes(dir+"/restart.txt", changed, changed)
 			s.Touch("shop", "/clean")
-			return
-		}
-		_ = in.Detach(context.Background(), pid)
+		})
 	}
 	return w
+}
+
+// givenUp does what makes the pool give a process up until it has: while the
+// process before still ends, the pool has two, and what is done may reach the
+// other one.
+func givenUp(s *passengertest.Server, pid int, do func()) {
+	for end := time.Now().Add(unnoticed); time.Now().Before(end) && s.Serves(pid); {
+		do()
+	}
 }

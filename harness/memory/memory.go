@@ -178,6 +178,12 @@ func (m *Meter) readStatus() ([]byte, error) {
 		if n == 0 {
 			return nil, m.lost(err)
 		}
+		// A process on its way out has given its memory back before it is a
+		// zombie, and its status has no sizes then (task_mem in the kernel's
+		// fs/proc/array.c).
+		if _, ok := line(m.buf[:n], "VmRSS"); !ok {
+			return nil, m.lost(proc.ErrGone)
+		}
 		return m.buf[:n], nil
 	}
 }
@@ -186,6 +192,9 @@ func (m *Meter) rollup() ([]byte, error) {
 	raw, err := os.ReadFile(m.path("smaps_rollup"))
 	if err != nil {
 		return nil, m.lost(err)
+	}
+	if len(raw) == 0 { // it gave its memory back after the file was opened
+		return nil, m.lost(proc.ErrGone)
 	}
 	return raw, nil
 }

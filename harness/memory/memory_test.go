@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -123,6 +125,35 @@ func TestLost(t *testing.T) {
 	}
 	if _, err := Open(id); !errors.Is(err, proc.ErrGone) {
 		t.Errorf("Open of nobody: %v", err)
+	}
+}
+
+// TestEnding: a process that has given its memory back, and is no zombie yet, has
+// a status without sizes.
+func TestEnding(t *testing.T) {
+	_, id := child(t)
+	m := open(t, id)
+	raw, err := m.readStatus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ending := regexp.MustCompile(`(?m)^(Vm|Rss)\w+:.*\n`).ReplaceAll(raw, nil)
+	path := filepath.Join(t.TempDir(), "status")
+	if err := os.WriteFile(path, ending, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.status.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.status = status // closed with the meter
+	for name, read := range map[string]func() error{"Read": every(m)["Read"], "Peak": every(m)["Peak"]} {
+		if err := read(); !errors.Is(err, proc.ErrGone) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

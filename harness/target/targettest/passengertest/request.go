@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -137,4 +138,14 @@ func (s *Server) Touch(app, uri string) {
 	if resp, err := client.Do(req); err == nil {
 		_ = resp.Body.Close()
 	}
+}
+
+// Serves says whether the pool still gives requests to a process, as far as it
+// answers at all.
+func (s *Server) Serves(pid int) bool {
+	found, err := passenger.Discover(ctx, passenger.Options{Registry: []string{s.Registry}})
+	return err != nil || slices.ContainsFunc(found, func(in passenger.Instance) bool {
+		_, p := in.Find(pid)
+		return p != nil && p.Ready()
+	})
 }
