@@ -18,32 +18,18 @@ func TestWhole(t *testing.T) {
 // A real program, whose loader has read its tunables.
 func TestEnvironOfAProgramWithTunables(t *testing.T) {
 	const tunables = "GLIBC_TUNABLES=glibc.malloc.mxfast=0:glibc.malloc.tcache_count=0"
-	cmd := exec.CommandContext(t.Context(), "cat")
+	cmd := exec.Command("cat")
 	cmd.Env = append(os.Environ(), tunables, "LAST=1")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in, out := launch(t, cmd)
 	// It answers: the loader is done.
 	if _, err := in.Write([]byte("x")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := out.Read(make([]byte, 1)); err != nil {
+	if _, err := out.ReadByte(); err != nil {
 		t.Fatal(err)
 	}
 	env, err := Environ(cmd.Process.Pid)
 	if err != nil || !slices.Contains(env, tunables) {
 		t.Errorf("%q, %v", env, err)
-	}
-	_ = in.Close()
-	if err := cmd.Wait(); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -51,6 +51,14 @@ func start(t testing.TB, role string, env ...string) (pid int, said *bufio.Reade
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(append(os.Environ(), "PROC_TEST_ROLE="+role), env...)
+	_, out := launch(t, cmd)
+	return cmd.Process.Pid, out
+}
+
+// launch starts a process that lives until its standard input ends, at the end
+// of the test at the latest.
+func launch(t testing.TB, cmd *exec.Cmd) (in io.WriteCloser, said *bufio.Reader) {
+	t.Helper()
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +71,7 @@ func start(t testing.TB, role string, env ...string) (pid int, said *bufio.Reade
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close(); _ = cmd.Wait() })
-	return cmd.Process.Pid, bufio.NewReader(out)
+	return in, bufio.NewReader(out)
 }
 
 func startServer(t testing.TB, network, address string) (pid int, conn net.Conn) {
