@@ -112,15 +112,7 @@ func siteText(s runtimes.Site) string {
 		t += s.Type + ", "
 	}
 	if s.ObjectsPerRequest != 0 { // some runtimes count bytes alone
-		t += quantity(s.ObjectsPerRequest, "object", "objects") + "/request, "
+		t += units.Quantity(s.ObjectsPerRequest, "objects") + "/request, "
 	}
 	return t + units.Rate(s.BytesPerRequest)
-}
-
-func quantity(v float64, one, many string) string {
-	n := units.Number(v)
-	if n == "1" {
-		return n + " " + one
-	}
-	return n + " " + many
 }

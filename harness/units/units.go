@@ -73,3 +73,13 @@ func Number(v float64) string {
 	}
 	return s
 }
+
+// Quantity is v with its unit, which is given in the plural: "1 object",
+// "1.18 objects".
+func Quantity(v float64, unit string) string {
+	n := Number(v)
+	if n == "1" || n == "-1" {
+		unit = strings.TrimSuffix(unit, "s")
+	}
+	return n + " " + unit
+}

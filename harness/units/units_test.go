@@ -69,6 +69,14 @@ func TestNumber(t *testing.T) {
 	}
 }
 
+func TestQuantity(t *testing.T) {
+	for v, want := range map[float64]string{1: "1 object", 1.001: "1 object", -1: "-1 object", 0: "0 objects", 1.18: "1.18 objects", 2: "2 objects"} {
+		if got := Quantity(v, "objects"); got != want {
+			t.Errorf("%v: %q, want %q", v, got, want)
+		}
+	}
+}
+
 // The number before the unit never rounds up to 1024: "1024 B" is 1.0 KiB.
 func FuzzBytes(f *testing.F) {
 	f.Add(1023.5)

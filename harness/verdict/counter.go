@@ -152,7 +152,7 @@ func (p CounterParams) amount(v float64) string {
 	if p.Unit == "" {
 		return units.Number(v)
 	}
-	return units.Number(v) + " " + p.Unit
+	return units.Quantity(v, p.Unit)
 }
 
 func brokenCounter(edges []Edge) string {

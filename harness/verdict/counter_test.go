@@ -37,7 +37,7 @@ func TestCounter(t *testing.T) {
 		reason string
 	}{
 		// The first ones as they were measured: Ruby, Python, Go and Node.
-		{"ruby leak", edges(50, 1.18, 1, 1, 1, 1), fixed, verdict.Leak, "grew 1 objects per request in 4 of 4 blocks (or a cache of more than 250 entries)"},
+		{"ruby leak", edges(50, 1.18, 1, 1, 1, 1), fixed, verdict.Leak, "grew 1 object per request in 4 of 4 blocks (or a cache of more than 250 entries)"},
 		{"ruby clean", edges(50, 0.12, 0, 0.02, 0, 0), fixed, verdict.Stable, "no growth above"},
 		{"ruby first block", edges(50, 12, 0, 0, 0.02, 0), fixed, verdict.Stable, "no growth above"},
 		{"python leak", edges(50, 1.4, 1.1, 1.2, 1.1, 1.16), fixed, verdict.Leak, "in 4 of 4 blocks"},
@@ -49,9 +49,9 @@ func TestCounter(t *testing.T) {
 
 		{"auto follows", edges(50, 1, 1, 1, 1, 1), objects, verdict.Inconclusive, "whether that is a bounded cache takes 1,798 more requests to tell"},
 		{"auto convicts at the horizon", edges(50, repeat(41, 1)...), objects, verdict.Leak, "more than 2,050 entries"},
-		{"cache of 1,500", edges(50, append(repeat(30, 1), repeat(11, 0)...)...), objects, verdict.Warmup, "growth fell from 1 objects to 0 objects"},
+		{"cache of 1,500", edges(50, append(repeat(30, 1), repeat(11, 0)...)...), objects, verdict.Warmup, "growth fell from 1 object to 0 objects"},
 		{"one step", edges(50, 0, 0, 20, 0, 0, 0), fixed, verdict.Bloat, "one step of 1,000 objects, flat otherwise"},
-		{"a step in a leak", edges(50, 1, 1, 20, 1, 1, 1), fixed, verdict.Leak, "grew 1 objects per request"},
+		{"a step in a leak", edges(50, 1, 1, 20, 1, 1, 1), fixed, verdict.Leak, "grew 1 object per request"},
 		{"rare leak, long", edges(50, append(repeat(20, 0.12), repeat(21, 0.1)...)...), objects, verdict.Leak, "per request in 40 of 40 blocks"},
 		{"rare leak, short", edges(50, 0.12, 0.1, 0.1, 0.12, 0.08), fixed, verdict.Inconclusive, "1,798 more requests"},
 		{"falls", edges(50, -3, -3, -3, -3, -3), fixed, verdict.Inconclusive, "the counter fell by 3 objects per request"},
