@@ -50,6 +50,9 @@ func (h *hunt) nameSites(ctx context.Context) error {
 		return nil
 	}
 	tracer, ok := h.counter.(Tracer)
+	if j, both := tracer.(tracedJoin); both {
+		tracer = j.Tracer // with what else it can do
+	}
 	culprits = slices.DeleteFunc(culprits, func(t *track) bool {
 		if !ok {
 			t.sitesNote = h.untraceable()
@@ -63,6 +66,9 @@ func (h *hunt) nameSites(ctx context.Context) error {
 	}
 	h.progress.phase = "naming lines"
 	h.progress.expected = h.total + controlRequests + len(culprits)*(siteRequests+callerRequests)
+	if h.plan.Scenario.Sites == scenarios.SitesRetainers {
+		h.progress.expected += len(culprits) * holderRequests
+	}
 	var control []runtimes.Site
 	err := h.costed(ctx, culprits[0], func() (err error) {
 		control, err = h.control(ctx, tracer)
@@ -155,6 +161,13 @@ func (h *hunt) sitesOf(ctx context.Context, tracer Tracer, t *track, control []r
 		}
 	}
 	t.sites = runtimes.Local(ranked, h.dir)
+	if h.plan.Scenario.Sites == scenarios.SitesRetainers && len(ranked) > 0 {
+		held, err := h.holders(ctx, tracer, t, ranked)
+		if err != nil {
+			return err
+		}
+		t.sites = runtimes.Local(held, h.dir)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -179,5 +180,89 @@ func TestSitesWithoutAgent(t *testing.T) {
 	u := byName(t, res, "/leak")
 	if u.Verdict != verdict.Leak || u.SitesPass != nil || !strings.Contains(u.SitesNote, "leakhunt agent ruby prints it, with the two lines that load it") {
 		t.Errorf("%s: %s", u.Verdict, u.SitesNote)
+	}
+}
+
+// holding is a tracer that can say what holds the objects, and go wrong at it.
+type holding struct {
+	*fakeTracer
+	begin, end error
+	quiet      bool          // it needs no requests
+	note       string        // instead of holders
+	started    func(f *fake) // what starting does to the fake
+	room       int64
+	holds      int // times that StopHolders was called
+}
+
+func (c *holding) StartHolders(_ context.Context, room int64) (bool, error) {
+	c.room = room
+	if c.started != nil {
+		c.f.mu.Lock()
+		c.started(c.f)
+		c.f.mu.Unlock()
+	}
+	return !c.quiet, c.begin
+}
+
+func (c *holding) StopHolders(_ context.Context, sites []runtimes.Site) ([]runtimes.Site, string, error) {
+	c.holds++
+	sites = slices.Clone(sites)
+	if c.end == nil && c.note == "" {
+		sites[0].RetainedBy = []string{"Pool (class)", "String"}
+	}
+	return sites, c.note, c.end
+}
+
+func (f *fake) holding(c *holding) Options {
+	o := f.tracing(c.fakeTracer)
+	o.OpenCounter = func(context.Context, Pinned, *load.Client) (Counter, error) { return c, nil }
+	return o
+}
+
+// What holds the objects is asked for only where the scenario does, and what
+// goes wrong at it is a sentence: the verdict and the sites stay.
+func TestHolders(t *testing.T) {
+	gone := fault.Measuref("the agent of process 7 went away in the middle")
+	for _, c := range []struct {
+		name     string
+		sites    string
+		tracer   holding
+		limit    int64
+		held     string
+		note     string
+		requests int
+		holds    int
+	}{
+		{"not asked for", scenarios.SitesAuto, holding{}, 0, "", "this line: 100 %", 0, 0},
+		{"asked for", scenarios.SitesRetainers, holding{}, 0, "Pool (class) String", "this line: 100 %", holderRequests, 1},
+		{"a file for the user", scenarios.SitesRetainers, holding{quiet: true, note: "see x.hprof"}, 0, "", "; see x.hprof; the pass took", 0, 1},
+		{"no room", scenarios.SitesRetainers, holding{begin: fault.Measuref("too little room")}, 1 << 30, "", "; what holds them is not known: too little room; the pass", 0, 0},
+		{"dies at it", scenarios.SitesRetainers, holding{end: gone}, 0, "", "; what holds them is not known: the agent of process 7 went away in the middle; the pass", holderRequests, 1},
+		{
+			"past the limit", scenarios.SitesRetainers,
+			holding{started: func(f *fake) { f.rss = 2 << 30 }},
+			1 << 30,
+			"", "; what holds them is not known: the process reached the limit", 1, 1,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, tracer := leaky(t), c.tracer
+			tracer.fakeTracer = &fakeTracer{}
+			sc := traced("/leak")
+			sc.Sites, sc.Limits.RSS = c.sites, c.limit
+			u := byName(t, mustRun(t, f, sc, f.holding(&tracer)), "/leak")
+			if u.Verdict != verdict.Leak || len(u.Sites) != 1 || u.Sites[0].RetainedBy == nil {
+				t.Fatalf("%s, %+v", u.Verdict, u.Sites)
+			}
+			if got := strings.Join(u.Sites[0].RetainedBy, " "); got != c.held || !strings.Contains(u.SitesNote, c.note) {
+				t.Errorf("held by %q, %s", got, u.SitesNote)
+			}
+			if n := u.SitesPass.Requests - siteRequests; n != c.requests || tracer.holds != c.holds {
+				t.Errorf("%d requests, ended %d times", n, tracer.holds)
+			}
+			if c.limit > 0 && c.tracer.begin != nil && (tracer.room <= 0 || tracer.room > c.limit-64<<20) {
+				t.Errorf("%d bytes of room", tracer.room)
+			}
+		})
 	}
 }

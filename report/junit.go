@@ -159,6 +159,9 @@ func evidence(u *harness.URIResult, r *harness.Result) []string {
 	out := facts(u)
 	for _, s := range u.Sites {
 		out = append(out, "at "+siteText(s))
+		if held := heldText(s); held != "" {
+			out = append(out, held)
+		}
 	}
 	if u.SitesNote != "" {
 		out = append(out, u.SitesNote)

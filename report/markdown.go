@@ -57,6 +57,9 @@ func mdDetails(b *strings.Builder, u *harness.URIResult) {
 			b.WriteByte('\n')
 		}
 		fmt.Fprintf(b, "- %s\n", md(siteText(s)))
+		if held := heldText(s); held != "" {
+			fmt.Fprintf(b, "  - %s\n", md(held))
+		}
 	}
 	if u.SitesNote != "" {
 		fmt.Fprintf(b, "\n%s\n", md(u.SitesNote))

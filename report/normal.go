@@ -25,6 +25,9 @@ func normal(r *harness.Result) *harness.Result {
 		u.Evidence = append([]string{}, u.Evidence...)
 		u.Probes = append([]harness.ProbeResult{}, u.Probes...)
 		u.Sites = append([]runtimes.Site{}, u.Sites...)
+		for j := range u.Sites {
+			u.Sites[j].RetainedBy = append([]string{}, u.Sites[j].RetainedBy...)
+		}
 		u.Series = append([]harness.Point{}, u.Series...)
 		u.Ignored = u.Ignored && !ended(u, r.StartedAt)
 	}

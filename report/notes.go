@@ -68,6 +68,9 @@ func explain(b *strings.Builder, r *harness.Result, kind func(*harness.URIResult
 		say("", "  ", "%s: %s", shorten(plain(label(u)), minWidth), why(u))
 		for _, s := range u.Sites {
 			say("  ", "    ", "%s", siteText(s))
+			if held := heldText(s); held != "" {
+				say("    ", "      ", "%s", held)
+			}
 		}
 		if u.SitesNote != "" {
 			say("  ", "    ", "%s", u.SitesNote)
@@ -115,4 +118,12 @@ func siteText(s runtimes.Site) string {
 		t += units.Quantity(s.ObjectsPerRequest, "objects") + "/request, "
 	}
 	return t + units.Rate(s.BytesPerRequest)
+}
+
+// heldText is what holds the objects of a site, "" where that is not known.
+func heldText(s runtimes.Site) string {
+	if len(s.RetainedBy) == 0 {
+		return ""
+	}
+	return "held by " + strings.Join(s.RetainedBy, " → ")
 }

@@ -153,7 +153,7 @@ func agree(t *testing.T, at string, typ reflect.Type, schema map[string]any) {
 		for i := range typ.NumField() {
 			name, option, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 			names = append(names, name)
-			if option != "omitempty" {
+			if option != "omitempty" && option != "omitzero" {
 				always = append(always, name)
 			}
 			if p, ok := props[name].(map[string]any); ok {

@@ -51,8 +51,9 @@ func sample() *harness.Result {
 		{
 			File: "lib/session/pool.rb", Line: 50, Function: "write", Type: "String", ObjectsPerRequest: 1, BytesPerRequest: 65577,
 			Caller: "app/models/feed.rb:31", Stack: []string{"lib/session/pool.rb:50", "app/models/feed.rb:31"}, Owner: "library",
+			RetainedBy: []string{"Session::Pool (class)", "STORE (Hash of 5,160)", "String"},
 		},
-		{File: "app/models/feed.rb", Line: 12, Function: "remember", Type: "Array", ObjectsPerRequest: 1, BytesPerRequest: 40, Owner: "app"},
+		{File: "app/models/feed.rb", Line: 12, Function: "remember", Type: "Array", ObjectsPerRequest: 1, BytesPerRequest: 40, Owner: "app", RetainedBy: []string{}},
 	}
 	feed.SitesNote = "These two lines explain 99 % of the growth."
 	order.Name, order.Evidence = "order page", []string{"agent"}
@@ -138,7 +139,7 @@ func named(names []string) *harness.Result {
 		u.Rank, u.Name, u.URI, u.Method = i+1, fmt.Sprintf("%s%d", name, i), "/"+name, "GET"
 		u.Why, u.SitesNote, u.IgnoreReason, u.FirstError = name, name, name, name
 		u.Evidence, u.Series = []string{name}, u.Series[:min(6, len(u.Series))]
-		u.Sites = []runtimes.Site{{File: name, Line: i, Function: name, Type: name, Caller: name, Stack: []string{name}, Owner: "app"}}
+		u.Sites = []runtimes.Site{{File: name, Line: i, Function: name, Type: name, Caller: name, Stack: []string{name}, Owner: "app", RetainedBy: []string{name, name}}}
 		u.Probes = []harness.ProbeResult{{Name: name, Unit: name, Growth: 1, Low: 1, High: 1}}
 		r.URIs = append(r.URIs, u)
 		r.Warnings = append(r.Warnings, harness.Warning{Code: name, Message: name})

@@ -27,6 +27,7 @@ type section struct {
 
 type site struct {
 	Text  string
+	Held  string
 	Stack []string
 	Path  string
 	Lines []sourceLine
@@ -77,7 +78,7 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) s
 func p95(u *harness.URIResult) string { return units.Number(100*u.Confidence) + " % interval" }
 
 func newSite(q runtimes.Site, o Options) site {
-	s := site{Text: clean(siteText(q))}
+	s := site{Text: clean(siteText(q)), Held: clean(heldText(q))}
 	for _, f := range q.Stack {
 		s.Stack = append(s.Stack, clean(f))
 	}

@@ -142,7 +142,7 @@ func (d *decoder) scenarioFields(s *Scenario) fields {
 		"settle":   d.settle(&s.Settle),
 		"probes":   d.probes(&s.Probes),
 		"limits":   func(n *yaml.Node) { d.mapping(n, d.limitFields(&s.Limits)) },
-		"sites":    d.unbuilt("sites: retainers", d.enum(&s.Sites, SitesAuto, SitesOff, SitesRetainers), func() bool { return s.Sites == SitesRetainers }),
+		"sites":    d.enum(&s.Sites, SitesAuto, SitesOff, SitesRetainers),
 		"strategy": d.unbuilt("strategy: scan", d.enum(&s.Strategy, "auto", "sweep", "scan"), func() bool { return s.Strategy == "scan" }),
 		"isolate":  d.unbuilt("isolate: true", d.flag(&isolate), func() bool { return isolate }),
 		"lanes":    d.unbuilt("more than one lane", whole(d, &lanes, 1, maxCount), func() bool { return lanes > 1 }),

@@ -25,6 +25,7 @@ type Facts struct {
 	RSSError  int64
 	Allocator string // "glibc", "musl", "jemalloc", "tcmalloc", "mimalloc" or "unknown"
 	Limit     int64  // memory limit of the process's cgroup in bytes; 0: none, or not readable
+	Available int64  // what the machine has left for programs without swapping, in bytes; 0: not readable
 }
 
 // Facts reads what concerns the process, now. What cannot be read is left at
@@ -55,6 +56,9 @@ func (m *Meter) Facts() (Facts, error) {
 	}
 	if groups, err := os.ReadFile(m.path("cgroup")); err == nil {
 		f.Limit = limit("/sys/fs/cgroup", groups)
+	}
+	if machine, err := os.ReadFile("/proc/meminfo"); err == nil {
+		f.Available, _ = field(machine, "MemAvailable")
 	}
 	f.RSSError = rssError(f.Kernel, f.Threads, f.CPUs, f.PageBytes)
 	return f, nil

@@ -37,8 +37,12 @@ const maxAnswer = 8 << 20
 // connection every further call fails with it.
 type Agent struct {
 	name    string
+	pid     int
+	runtime string // "ruby", "node" or "python"
 	columns []Column
 	remark  string
+	live    float64 // bytes alive at the last reading, 0 where not known
+	dump    *folder // of the pass that finds holders, while it is on
 
 	mu     sync.Mutex
 	link   link
@@ -68,21 +72,33 @@ func Dial(ctx context.Context, dir string, pid int) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, "agent", &socket{pid: pid, conn: conn, reader: bufio.NewReaderSize(conn, 64<<10)})
+	return open(ctx, "agent", pid, &socket{pid: pid, conn: conn, reader: bufio.NewReaderSize(conn, 64<<10)})
 }
 
 // open learns the agent's counters, with a first settle.
-func open(ctx context.Context, name string, l link) (*Agent, error) {
-	a := &Agent{name: name, link: l}
+func open(ctx context.Context, name string, pid int, l link) (*Agent, error) {
+	a := &Agent{name: name, pid: pid, link: l}
 	ans, err := a.ask(ctx, "settle")
+	var values []float64
 	if err == nil {
-		a.columns, _, err = ans.counters()
+		a.columns, values, err = ans.counters()
 	}
 	if err != nil {
 		_ = l.Close()
 		return nil, err
 	}
+	a.runtime = ans.Runtime
+	a.note(values)
 	return a, nil
+}
+
+// note keeps the live bytes among the values of the columns.
+func (a *Agent) note(values []float64) {
+	for i, c := range a.columns {
+		if c.Unit == "bytes" {
+			a.live = values[i]
+		}
+	}
 }
 
 // connect retries while there is no socket yet, or an old one that nobody
@@ -166,7 +182,11 @@ func (a *Agent) Read(ctx context.Context) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return values, sameColumns(a.columns, columns)
+	if err := sameColumns(a.columns, columns); err != nil {
+		return values, err
+	}
+	a.note(values)
+	return values, nil
 }
 
 // Close ends the connection; an agent that is tracing stops tracing.

@@ -10,8 +10,8 @@ import (
 	"leakhunt/harness/fault"
 )
 
-// answer is one line of an agent. Exactly one of Error, Counters, Sites and
-// Tracing is meant.
+// answer is one line of an agent. Exactly one of Error, Counters, Sites,
+// Tracing, Dumped and Names is meant.
 type answer struct {
 	Leakhunt int       `json:"leakhunt"` // protocol version
 	Runtime  string    `json:"runtime"`
@@ -21,6 +21,8 @@ type answer struct {
 	Tracing  bool      `json:"tracing"`
 	Counters []reading `json:"counters"`
 	Sites    []rawSite `json:"sites"`
+	Dumped   bool      `json:"dumped"`
+	Names    []string  `json:"names"` // "" where not known
 }
 
 type reading struct {
@@ -32,10 +34,11 @@ type reading struct {
 
 type rawSite struct {
 	frame
-	Type    string  `json:"type"`
-	Objects float64 `json:"objects"`
-	Bytes   float64 `json:"bytes"`
-	Stack   []frame `json:"stack"` // innermost first
+	Type    string   `json:"type"`
+	Objects float64  `json:"objects"`
+	Bytes   float64  `json:"bytes"`
+	Stack   []frame  `json:"stack"` // innermost first
+	Held    []string `json:"held"`  // what holds it, outermost first
 }
 
 type frame struct {

@@ -49,7 +49,7 @@ func DialInspector(ctx context.Context, pid int) (*Agent, error) {
 		return nil, err
 	}
 	in.opened = opened
-	return open(ctx, "inspector", in)
+	return open(ctx, "inspector", pid, in)
 }
 
 // openInspector finds the port that the process's inspector listens on. What

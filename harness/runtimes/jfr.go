@@ -43,41 +43,33 @@ const (
 // recording is a flight recording in progress.
 type recording struct {
 	jvm *JVM
-	dir string // as the JVM sees it
-	at  string // the same folder as we see it
+	dir *folder
 }
 
-// record starts a recording. The folder for its files is made where the process
-// itself can write it, in its own root: it may live in a container.
+// record starts a recording.
 func (j *JVM) record(ctx context.Context) (*recording, error) {
 	if _, err := exec.LookPath("jfr"); err != nil {
 		return nil, fault.Measuref("the JDK's jfr, which reads flight recordings, is not installed")
 	}
-	root := fmt.Sprintf("/proc/%d/root", j.pid)
-	at, err := os.MkdirTemp(root+"/tmp", "leakhunt-")
+	dir, err := newFolder(j.pid)
 	if err != nil {
-		return nil, fault.Measuref("no folder for a flight recording").Because(err)
+		return nil, err
 	}
-	r := &recording{jvm: j, at: at, dir: strings.TrimPrefix(at, root)}
+	r := &recording{jvm: j, dir: dir}
 	if err := r.begin(ctx); err != nil {
-		r.remove()
+		dir.remove()
 		return nil, err
 	}
 	return r, nil
 }
 
 func (r *recording) begin(ctx context.Context) error {
-	settings := filepath.Join(r.at, "leakhunt.jfc")
+	settings := filepath.Join(r.dir.at, "leakhunt.jfc")
 	if err := os.WriteFile(settings, []byte(recordingSettings), 0o644); err != nil {
 		return fault.Measuref("no folder for a flight recording").Because(err)
 	}
-	if process, err := os.Stat(fmt.Sprintf("/proc/%d", r.jvm.pid)); err == nil && owner(process) != os.Geteuid() {
-		if err := os.Chown(r.at, owner(process), -1); err != nil {
-			return fault.Measuref("process %d could not write a flight recording", r.jvm.pid).Because(err)
-		}
-	}
 	out, err := r.jvm.jcmd(ctx, "JFR.start", "name="+recordingName, "disk=false",
-		"settings="+filepath.Join(r.dir, "leakhunt.jfc"), fmt.Sprintf("duration=%ds", int(recordingCap.Seconds())))
+		"settings="+filepath.Join(r.dir.path, "leakhunt.jfc"), fmt.Sprintf("duration=%ds", int(recordingCap.Seconds())))
 	if err == nil && !strings.Contains(string(out), "Started recording") {
 		err = fault.Measuref("the JVM starts no flight recording: %s", short(string(out)))
 	}
@@ -86,9 +78,9 @@ func (r *recording) begin(ctx context.Context) error {
 
 // end stops the recording, whatever happens, and returns its samples by class.
 func (r *recording) end(ctx context.Context) (map[string][]liveSample, error) {
-	defer r.remove()
-	file := filepath.Join(r.at, "leakhunt.jfr")
-	out, err := r.jvm.jcmd(ctx, "JFR.stop", "name="+recordingName, "filename="+filepath.Join(r.dir, "leakhunt.jfr"))
+	defer r.dir.remove()
+	file := filepath.Join(r.dir.at, "leakhunt.jfr")
+	out, err := r.jvm.jcmd(ctx, "JFR.stop", "name="+recordingName, "filename="+filepath.Join(r.dir.path, "leakhunt.jfr"))
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +89,6 @@ func (r *recording) end(ctx context.Context) (map[string][]liveSample, error) {
 	}
 	return readRecording(ctx, file)
 }
-
-func (r *recording) remove() { _ = os.RemoveAll(r.at) }
 
 // readRecording lets the JDK's jfr tell what a recording holds.
 func readRecording(ctx context.Context, file string) (map[string][]liveSample, error) {

@@ -20,6 +20,7 @@ type JVM struct {
 	base    map[string]tally
 	flight  *recording
 	unnamed string // why there are classes only, and no lines
+	kept    string // the heap dump that was kept for the user
 }
 
 type tally struct{ objects, bytes float64 }

@@ -1,9 +1,6 @@
 package runtimes
 
-import (
-	"net/url"
-	"strings"
-)
+import "strings"
 
 // Whose code a file is.
 const (
@@ -54,12 +51,4 @@ func Owner(file string) string {
 		}
 	}
 	return OwnerApp
-}
-
-// cleanFile turns the file URL that V8 gives an ES module into a path.
-func cleanFile(file string) string {
-	if u, err := url.Parse(file); err == nil && u.Scheme == "file" {
-		return u.Path
-	}
-	return file
 }

@@ -20,6 +20,14 @@ func Local(sites []Site, root string) []Site {
 		for _, f := range stack {
 			s.Stack = append(s.Stack, localFrame(f, root))
 		}
+		held := s.RetainedBy
+		s.RetainedBy = []string{} // never null in a result
+		for _, step := range held {
+			if file, rest, ok := strings.Cut(step, ": "); ok && filepath.IsAbs(file) {
+				step = local(file, root) + ": " + rest
+			}
+			s.RetainedBy = append(s.RetainedBy, step)
+		}
 		out[i] = s
 	}
 	return out

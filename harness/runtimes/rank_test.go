@@ -3,6 +3,8 @@ package runtimes
 import (
 	"math"
 	"testing"
+
+	"leakhunt/harness/heap"
 )
 
 func TestRank(t *testing.T) {
@@ -105,7 +107,7 @@ func TestOwner(t *testing.T) {
 			t.Errorf("%q is %s's, want %s", file, got, want)
 		}
 	}
-	if got := cleanFile("file:///srv/my%20app/a.mjs"); got != "/srv/my app/a.mjs" {
+	if got := heap.SourceFile("file:///srv/my%20app/a.mjs"); got != "/srv/my app/a.mjs" {
 		t.Errorf("got %q", got)
 	}
 }

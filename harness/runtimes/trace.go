@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/heap"
 )
 
 // StartTrace switches allocation tracing on in the process.
@@ -89,12 +90,12 @@ func (a *Agent) StopCallers(ctx context.Context, sites []Site) ([]Site, error) {
 // site names the frames and their owners.
 func (r rawSite) site() Site {
 	s := Site{
-		File: cleanFile(r.File), Line: r.Line, Function: r.Function, Type: r.Type,
+		File: heap.SourceFile(r.File), Line: r.Line, Function: r.Function, Type: r.Type, RetainedBy: r.Held,
 		ObjectsPerRequest: r.Objects, BytesPerRequest: r.Bytes,
 	}
 	s.Owner = Owner(s.File)
 	for _, f := range r.Stack {
-		f.File = cleanFile(f.File)
+		f.File = heap.SourceFile(f.File)
 		s.Stack = append(s.Stack, f.String())
 		if s.Caller == "" && !users(s.File) && users(f.File) {
 			s.Caller = f.String()

@@ -5,7 +5,8 @@
 //
 // It opens the Unix socket $LEAKHUNT_AGENT/PID.sock. A line in, a line of JSON
 // out: "settle" collects garbage and says what is alive; "trace on" and "trace
-// off" say where what survives was made. Nothing else is possible through it.
+// off" say where what survives was made, "hold on" and "hold off" what holds it.
+// Nothing else is possible through it.
 // It can also be evaluated through the inspector: then it opens no socket.
 // V8's settings are touched when the first line arrives, not before.
 ;((require) => {
@@ -18,7 +19,7 @@
   // 48 bytes and more is seen with 95 % and counted once.
   const INTERVAL = 16
 
-  let path, session, gc
+  let path, session, gc, still
   const dir = process.env.LEAKHUNT_AGENT || ''
   if (typeof module === 'object' && dir.startsWith('/') && Buffer.byteLength(dir) <= 90 && isMain()) {
     setTimeout(() => { try { listen() } catch { /* the application comes first */ } }, DELAY).unref()
@@ -79,6 +80,8 @@
       if (command === 'settle') out.counters = await settle()
       else if (command === 'trace on') out.tracing = await traceOn()
       else if (command === 'trace off') out.sites = await traceOff()
+      else if (command === 'hold on') out.tracing = await holdOn()
+      else if (command.startsWith('hold off\t')) out.dumped = await holdOff(command.split('\t')[1])
       else out.error = 'unknown command'
     } catch (e) {
       traceEnd()
@@ -148,12 +151,56 @@
   }
 
   async function traceOn () {
+    await connect()
+    await post('HeapProfiler.startSampling', { samplingInterval: INTERVAL, stackDepth: FRAMES })
+    return true
+  }
+
+  async function connect () {
     if (session) throw new Error('tracing is on already')
     await collect()
     const { Session } = require('inspector')
     session = new Session()
     session.connect()
-    await post('HeapProfiler.startSampling', { samplingInterval: INTERVAL, stackDepth: FRAMES })
+  }
+
+  // holdOn notes of every object where it is made. V8 forgets that where it moves
+  // an object that it has met before, so that it must not.
+  async function holdOn () {
+    await connect()
+    compact(false)
+    await post('HeapProfiler.startTrackingHeapObjects', { trackAllocations: true })
+    return true
+  }
+
+  function compact (may) {
+    const flags = parseInt(process.versions.v8, 10) >= 11 ? ['--compact', '--no-compact'] : ['--no-never-compact', '--never-compact']
+    require('v8').setFlagsFromString(flags[may ? 0 : 1])
+    still = !may
+  }
+
+  // holdOff writes the heap to a new file, with the functions of what was made
+  // since holdOn. Who holds whom is looked up in there, not here.
+  async function holdOff (path) {
+    if (!session) throw new Error('tracing is not on')
+    const fs = require('fs')
+    let fd, failed
+    try {
+      fd = fs.openSync(path, 'wx', 0o600)
+      session.on('HeapProfiler.addHeapSnapshotChunk', ({ params }) => {
+        try {
+          const part = Buffer.from(params.chunk)
+          for (let at = 0; !failed && at < part.length;) at += fs.writeSync(fd, part, at)
+        } catch (e) {
+          failed = e
+        }
+      })
+      await post('HeapProfiler.stopTrackingHeapObjects', { reportProgress: false })
+    } finally {
+      if (fd !== undefined) fs.closeSync(fd)
+      traceEnd()
+    }
+    if (failed) throw failed
     return true
   }
 
@@ -172,6 +219,7 @@
     const s = session
     session = undefined
     try { if (s) s.disconnect() } catch { /* it is closed */ }
+    if (still) compact(true)
   }
 
   // survivors lists the nodes of the sampled call tree, with their stacks. A

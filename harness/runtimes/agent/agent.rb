@@ -5,8 +5,8 @@
 #
 # It opens the Unix socket $LEAKHUNT_AGENT/PID.sock (0600). A line in, a line of
 # JSON out: "settle" collects garbage, hands free pages back and says what is
-# alive; "trace on" and "trace off" say where what survives was made. Nothing
-# else is possible through it. No gem is loaded, so none is forced upon the
+# alive; "trace on" and "trace off" say where what survives was made, "hold on",
+# "hold off" and "names" what holds it. Nothing else is possible through it. No gem is loaded, so none is forced upon the
 # application's Gemfile; fiddle and objspace come with the first line.
 module LeakhuntAgent
   PROTOCOL = 1
@@ -14,6 +14,11 @@ module LeakhuntAgent
   FRAMES = 25
   # A process that only forks to exec, or ends at once, opens no socket.
   DELAY = 0.1
+  # The largest collection that is copied to be looked at.
+  COPY = 10_000
+  # What holds the global variables, and what holds nothing.
+  Globals = Object.new.freeze
+  Nobody = Object.new.freeze
 
   class << self
     # start opens this process's socket, quietly without one on any error.
@@ -121,6 +126,9 @@ module LeakhuntAgent
       when 'settle' then settle
       when 'trace on' then lines.empty? ? trace_on : callers_on(lines)
       when 'trace off' then trace_off
+      when 'hold on' then trace_on
+      when 'hold off' then hold_off(*lines)
+      when 'names' then %(#{head},"names":[#{names(lines).map { |n| quote(n) }.join(',')}]}\n)
       else failure('unknown command')
       end
     rescue Exception => e # rubocop:disable Lint/RescueException
@@ -265,6 +273,85 @@ module LeakhuntAgent
         frames = stack.map { |f, l, m| %({"file":#{quote(f)},"line":#{l},"function":#{quote(m)}}) }
         %({"file":#{quote(file)},"line":#{line},"objects":#{n},"bytes":0,"stack":[#{frames.join(',')}]})
       end
+    end
+
+    # hold_off writes the heap to a new file, with the lines of what was made
+    # since "hold on". Who holds whom is looked up in there, not here.
+    def hold_off(path)
+      return failure('tracing is not on') unless @tracing == :objects
+
+      collect
+      File.open(path, File::WRONLY | File::CREAT | File::EXCL, 0o600) { |f| ObjectSpace.dump_all(output: f) }
+      %(#{head},"dumped":true}\n)
+    ensure
+      trace_end
+    end
+
+    # names says by which constant, variable or key each object of a way is held
+    # by the one before it, "" where that is not known. Objects are given by
+    # their addresses; "" are the global variables.
+    def names(way)
+      deprecated = Warning[:deprecated]
+      Warning[:deprecated] = false # reading a constant may warn
+      here = Nobody
+      way.map do |address|
+        name, here = address.empty? ? [nil, Globals] : held(here, address) || [nil, find(address)]
+        name
+      end
+    ensure
+      Warning[:deprecated] = deprecated
+    end
+
+    def held(holder, address)
+      each_held(holder) { |name, object| return [name, object] if at(object) == address }
+      nil
+    end
+
+    def find(address)
+      [Module, Thread, Proc].each do |type|
+        ObjectSpace.each_object(type) { |o| return o if at(o) == address }
+      end
+      Nobody
+    end
+
+    # at is an object's address in hexadecimal, without leading zeros.
+    def at(object)
+      @to_s ||= Kernel.instance_method(:to_s)
+      @to_s.bind_call(object)[/x0*(\h+)>\z/, 1]
+    end
+
+    # each_held yields what Ruby itself shows of an object, and runs none of the
+    # application's code. A collection is looked at as a copy, so that the
+    # application may change it meanwhile, and not at all where that is large.
+    def each_held(holder)
+      return global_variables.each { |g| yield g, eval(g.to_s) } if holder == Globals # rubocop:disable Security/Eval, Style/EvalWithLocation
+
+      case holder
+      when Module
+        constants = Module.instance_method(:constants).bind_call(holder, false)
+        constants.each { |c| yield c, holder.const_get(c, false) unless holder.autoload?(c) }
+        holder.class_variables(false).each { |v| yield v, holder.class_variable_get(v) }
+      when Thread
+        holder.keys.each { |k| yield k, holder[k] }
+        holder.thread_variables.each { |k| yield k, holder.thread_variable_get(k) }
+      when Proc then each_local(holder) { |name, value| yield name, value }
+      when Struct then Struct.instance_method(:each_pair).bind_call(holder) { |k, v| yield k, v }
+      when Array then holder.first(COPY).each { |v| yield nil, v }
+      when Hash
+        if holder.size <= COPY
+          Hash.instance_method(:to_a).bind_call(holder).each { |k, v| yield((k if Symbol === k || String === k), v) } # rubocop:disable Style/CaseEquality
+        end
+      end
+      ivars = Kernel.instance_method(:instance_variables).bind_call(holder)
+      get = Kernel.instance_method(:instance_variable_get)
+      ivars.each { |v| yield v, get.bind_call(holder, v) }
+    end
+
+    def each_local(block)
+      b = block.binding
+      b.local_variables.each { |v| yield v, b.local_variable_get(v) }
+    rescue ArgumentError # a method's or C's
+      nil
     end
 
     def head
