@@ -20,6 +20,8 @@ const (
 	// longer than that.
 	confirmFar  = 32768
 	confirmTime = 20 * time.Second
+	// What nobody suspects is followed as long as that takes no longer than this.
+	lookTime = 5 * time.Second
 	// Of a tight process's series so many requests are alone, at least: growth
 	// that its neighbours feed ends with them.
 	aloneTight = 448
@@ -30,11 +32,12 @@ const (
 // raises the collector's goal, and an innocent neighbour that makes garbage
 // then grows too. So each runs in a row with all others in quarantine, the
 // smallest first, since a confirmed leak of 64 KiB a request adds 130 MB that
-// would hide what comes after it.
+// would hide what comes after it. Then come those behind whose verdict a leak
+// may hide.
 func (h *hunt) confirmAll(ctx context.Context) error {
 	var suspects []*track
 	for _, t := range h.tracks {
-		if t.suspect && !t.broken {
+		if t.suspect {
 			suspects = append(suspects, t)
 		}
 	}
@@ -42,17 +45,33 @@ func (h *hunt) confirmAll(ctx context.Context) error {
 	h.progress.phase = "confirming"
 	for i, t := range suspects {
 		h.progress.expected = h.total + (len(suspects)-i)*confirmLeast
-		for !t.broken {
-			err := h.confirm(ctx, t)
-			if err == nil {
-				break
-			}
-			if err := h.revive(ctx, err); err != nil {
+		if err := h.tryAlone(ctx, t); err != nil {
+			return err
+		}
+	}
+	for _, t := range h.tracks {
+		if h.hidden(t) {
+			h.progress.expected = h.total + confirmLeast
+			if err := h.tryAlone(ctx, t); err != nil {
 				return err
 			}
 		}
-		h.observer.Standing(h.standing())
 	}
+	return nil
+}
+
+// tryAlone confirms one URI, on a new process where one was lost.
+func (h *hunt) tryAlone(ctx context.Context, t *track) error {
+	for !t.broken {
+		err := h.confirm(ctx, t)
+		if err == nil {
+			break
+		}
+		if err := h.revive(ctx, err); err != nil {
+			return err
+		}
+	}
+	h.observer.Standing(h.standing())
 	return nil
 }
 
@@ -66,7 +85,8 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 	if err := h.lead(ctx, t, confirmLeast); err != nil {
 		return err
 	}
-	t.headroom, t.tried = h.headroom(), true
+	t.headroom, t.reach, t.tried = h.headroom(), h.reach(), true
+	defer func() { t.reach = 0 }()
 	round := len(t.blocks)
 	for target := h.leastAlone(t); ; target = h.longer(target) {
 		round++
@@ -77,7 +97,7 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 		t.slack = h.slack()
 		j, _ := h.testimony(t, h.confirmed(t))
 		if t.broken || j.Label != verdict.Inconclusive || !h.worthMore(t, j, target) {
-			if j.Label != verdict.Leak && j.Label != verdict.Inconclusive {
+			if t.suspect && j.Label != verdict.Leak && j.Label != verdict.Inconclusive {
 				t.carried = h.heaviest(t)
 			}
 			return nil
@@ -104,21 +124,51 @@ func (h *hunt) longer(n int) int {
 	case n >= confirmMost:
 		return 2 * n
 	case h.tight() || h.frees():
-		return min(confirmMost, n+n/4)
+		return min(confirmMost, n+max(aloneTight, n/5))
 	}
 	return min(confirmMost, 2*n)
 }
 
 // worthMore says whether n requests that told nothing are to be followed by
-// more. Beyond the usual length only what surely grows is worth it, while
-// requests are quick: that is how a leak outgrows the headroom of a process as
-// it comes.
+// more. Beyond the usual length only that is worth it, while requests are quick,
+// which surely grows and can still outgrow the headroom of a process as it
+// comes, or where a leak may be filling the slack.
 func (h *hunt) worthMore(t *track, j verdict.Judgement, n int) bool {
-	if n < confirmMost {
+	switch {
+	case t.suspect && n < confirmMost:
 		return true
+	case n >= confirmFar:
+		return false
+	case j.Low > 0 && (t.suspect || j.Growth > maxFloorLook/2):
+		return j.High*confirmFar > t.headroom && t.quick(n, confirmTime)
 	}
-	each := time.Duration(t.quantiles().P50 * float64(time.Millisecond))
-	return n < confirmFar && j.Low > 0 && time.Duration(n)*each < confirmTime
+	return n < t.reach && j.Detectable > maxFloorLook && t.quick(n, lookTime)
+}
+
+// quick says that n requests take less than d.
+func (t *track) quick(n int, d time.Duration) bool {
+	return t.quantiles().P50*float64(n) < float64(d.Milliseconds())
+}
+
+// reach is after how many requests in a row a leak of maxFloorLook stands out of
+// what the process keeps in reserve: it has filled the slack and outgrown the
+// headroom. 0 where it would take too many, or little is kept.
+func (h *hunt) reach() int {
+	n := int((h.slack() + h.headroom()) / maxFloorLook)
+	if h.tight() || n >= confirmFar {
+		return 0
+	}
+	return n
+}
+
+// hidden says that a leak may hide behind the sweep's verdict on a URI, and that
+// a row of quick requests would show it.
+func (h *hunt) hidden(t *track) bool {
+	if t.suspect || t.broken || h.counter != nil || !t.Requests.Auto || len(h.tracks) == 1 {
+		return false
+	}
+	j, _, _ := h.judge(t)
+	return j.Detectable > maxFloorLook && h.reach() > 0 && t.quick(confirmLeast, lookTime)
 }
 
 // telling picks the blocks that tell whether a suspect leaks: those of its
@@ -180,6 +230,9 @@ const fillRequests = 128
 // fill drives the URI with the largest step of its own that nobody suspects,
 // so that the heap stands at its high-water mark: what then grows is alive.
 func (h *hunt) fill(ctx context.Context) error {
+	if h.tight() {
+		return nil // it stands at what is alive
+	}
 	var heaviest *track
 	for _, t := range h.tracks {
 		if !t.suspect && !t.broken && (heaviest == nil || t.spread > heaviest.spread) {

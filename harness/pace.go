@@ -53,14 +53,15 @@ func (p rssPace) look(t *track) {
 	if j.Label == verdict.Leak || last && j.Low > 0 {
 		t.slope, t.seen = j.Growth, len(mem)
 	}
-	witness := p.h.witness() != nil
-	if w, ok := p.h.touched(t); ok && t.seen == 0 && w.Label == verdict.Leak {
+	w, heard := p.h.touched(t)
+	if heard && t.seen == 0 && w.Label == verdict.Leak {
 		t.slope, t.seen = w.Growth, confirmLeast/4
 	}
+	silent := p.h.witness() != nil && (!heard || w.Requests < witnessClears)
 	t.suspect = t.seen > 0
 	now := verdict.Recorded(mem, p.h.params(t)).Label
 	flat := now == verdict.Stable || now == verdict.Bloat || now == verdict.Warmup
-	t.done = t.suspect || last || flat && (!witness || t.touched != nil)
+	t.done = t.suspect || last || flat && !silent
 }
 
 func (p rssPace) ahead(t *track, round int) int {

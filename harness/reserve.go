@@ -14,8 +14,9 @@ import (
 
 // Shares of a process's memory that may be in reserve.
 const (
-	// shareTight is that of a tight process: measured on the applications of the
-	// calibration, leaks filled up to 2 % of RSS before it grew.
+	// shareTight is that of a tight process, of what it has not mapped from files:
+	// measured on the applications of the calibration, leaks filled up to 2 % of
+	// RSS before it grew.
 	shareTight = 0.025
 	// shareFrees is that of a runtime that counts references.
 	shareFrees = 0.05
@@ -29,14 +30,19 @@ const (
 	// URI, or a full cache that replaces its entries, grows as evenly as a leak.
 	// No setting of the environment changes that of V8.
 	sharePlain = 1
+	// followsNode: V8 lets the heap grow to four times what is alive before it
+	// collects (kMaxGrowingFactor in src/heap/heap-controller.h).
+	followsNode = 3
 )
 
 // The largest floors, in bytes per request, with which a URI may be called
-// stable: first while more requests may still be sent to a tight process, then
-// for good. The slack of the process stands in a floor, and asking for less
-// would mean ten thousands of requests to every innocent.
+// stable: while more requests may still be sent to a tight process, while a URI
+// of any other is tried alone and those are quick, and for good. The slack of the
+// process stands in a floor, and asking for less would mean ten thousands of
+// requests to every innocent.
 const (
 	maxFloorTight = 1 << 10
+	maxFloorLook  = 4 << 10
 	maxFloorPlain = 16 << 10
 )
 
@@ -54,8 +60,11 @@ func (s *session) frees() bool {
 }
 
 func (h *hunt) maxFloor(t *track) float64 {
-	if h.tight() && t.Requests.Auto && t.requests() < maxAuto {
+	switch {
+	case h.tight() && t.Requests.Auto && t.requests() < maxAuto:
 		return maxFloorTight
+	case t.reach > 0:
+		return maxFloorLook
 	}
 	return maxFloorPlain
 }
@@ -74,6 +83,9 @@ func (h *hunt) reserve() (share, follows float64) {
 		return shareLoose, 0.25
 	case info.Runtime == "ruby":
 		return shareRuby, 1
+	}
+	if info.Runtime == "node" {
+		return sharePlain, followsNode
 	}
 	return sharePlain, 1
 }
@@ -101,7 +113,11 @@ func (h *hunt) lead(ctx context.Context, t *track, n int) error {
 func (h *hunt) headroom() float64 {
 	share, follows := h.reserve()
 	rss := float64(h.reading.metric)
-	return max(leastHeadroom, share*rss, follows*(rss-float64(h.warmed)), h.oldMalloc())
+	own := rss
+	if h.tight() { // what is mapped from files is no reserve
+		own = float64(h.reading.Anon + h.reading.Swap)
+	}
+	return max(leastHeadroom, share*own, follows*(rss-float64(h.warmed)), h.oldMalloc())
 }
 
 // untightJVM is a JVM whose heap may grow to a quarter of the machine's memory

@@ -55,7 +55,7 @@ func TestTightAndLarge(t *testing.T) {
 
 // What is tried alone has to outgrow what the process may have in reserve.
 func TestReserve(t *testing.T) {
-	const rss = 100 << 20
+	const rss, anon = 100 << 20, 60 << 20
 	for name, c := range map[string]struct {
 		runtime  string
 		settings []string
@@ -66,19 +66,34 @@ func TestReserve(t *testing.T) {
 		"node":              {"node", nil, sharePlain * rss, false},
 		"go":                {"go", nil, sharePlain * rss, false},
 		"node, tight":       {"node", []string{"NODE_OPTIONS=--max-semi-space-size=1"}, sharePlain * rss, false},
-		"go, tight":         {"go", []string{"GOGC=10"}, shareTight * rss, true},
-		"ruby, tight":       {"ruby", []string{"LD_PRELOAD=/usr/lib/libjemalloc.so.2"}, shareTight * rss, true},
-		"ruby, tight glibc": {"ruby", []string{"MALLOC_ARENA_MAX=1"}, shareLoose * rss, true},
+		"go, tight":         {"go", []string{"GOGC=10"}, shareTight * anon, true},
+		"ruby, tight":       {"ruby", []string{"LD_PRELOAD=/usr/lib/libjemalloc.so.2"}, shareTight * anon, true},
+		"ruby, tight glibc": {"ruby", []string{"MALLOC_ARENA_MAX=1"}, shareLoose * anon, true},
 		"ruby":              {"ruby", nil, max(shareRuby*rss, 16<<20), false},
 		"php":               {"php", nil, shareFrees * rss, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := &hunt{session: session{settings: c.settings, pinned: &fake{runtime: c.runtime, settings: c.settings, server: serverOf(t)}}}
-			h.reading.metric, h.start, h.warmed = rss, rss, rss
+			h.reading.metric, h.reading.Anon, h.start, h.warmed = rss, anon, rss, rss
 			if got := h.headroom(); got != c.headroom || h.tight() != c.tight {
 				t.Errorf("headroom %.0f, want %.0f; tight: %v", got, c.headroom, h.tight())
 			}
+			if n := h.longer(confirmLeast); c.tight && n > 2500 {
+				t.Errorf("a suspect goes on to %d requests", n)
+			}
 		})
+	}
+}
+
+// What others added to a process makes room for garbage: as much again in Go,
+// three times as much in V8.
+func TestReserveFollowsNeighbours(t *testing.T) {
+	for runtime, times := range map[string]float64{"go": 1, "node": 3} {
+		h := &hunt{session: session{pinned: &fake{runtime: runtime, server: serverOf(t)}}}
+		h.warmed, h.reading.metric = 40<<20, 240<<20
+		if got, want := h.headroom(), max(240, times*200)*(1<<20); got != want {
+			t.Errorf("%s: headroom %.0f, want %.0f", runtime, got, want)
+		}
 	}
 }
 
@@ -139,6 +154,9 @@ func TestTouchedSetSeesInsideTheSlack(t *testing.T) {
 			if want == verdict.Leak && (!slices.Equal(u.Evidence, []string{touchedSet}) || u.Growth < 8000 || u.Growth > 8400) {
 				t.Errorf("/leak: %.0f B/request by %v", u.Growth, u.Evidence)
 			}
+			if runtime == "python" && u.Requests > 3200 {
+				t.Errorf("/leak: found after %d requests", u.Requests)
+			}
 			if u := byName(t, res, "/"); u.Verdict != verdict.Stable {
 				t.Errorf("/: %s: %s", u.Verdict, u.Why)
 			}
@@ -165,5 +183,99 @@ func TestTouchedSetHasToOutgrowTheHeadroom(t *testing.T) {
 	tr.tried = false
 	if j, by := h.testimony(tr, flat); j != flat || by[0] == touchedSet {
 		t.Errorf("before it was tried alone: %+v by %v", j, by)
+	}
+}
+
+// A leak that fills memory which is resident and free is brought out by a row of
+// requests to its URI alone, and its neighbours are not accused.
+func TestWhatHidesInTheSlackIsBroughtOut(t *testing.T) {
+	f := newFake(t, func(f *fake, path string, _ int) int {
+		switch path {
+		case "/leak":
+			f.live += 8192
+		case "/garbage":
+			f.rss = max(f.rss, 50<<20+f.live)
+		}
+		f.rss = max(f.rss, 24<<20+f.live)
+		return 200
+	})
+	f.runtime, f.rss = "ruby", 24<<20
+	plan, err := NewPlan(scenario(scenarios.Count{Auto: true}, "/", "/garbage", "/leak"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHunt(plan, f.options())
+	for _, tr := range h.tracks {
+		tr.latency = make([]uint32, 1<<18) // however slow this machine is
+	}
+	if err := h.run(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	for _, tr := range h.tracks {
+		j, _, _ := h.judge(tr)
+		if tr.suspect {
+			t.Errorf("%s was suspected: it hid nowhere", tr.Name)
+		}
+		if want := tr.Name == "/leak"; (j.Label == verdict.Leak) != want {
+			t.Errorf("%s: %s after %d requests: %s", tr.Name, j.Label, tr.requests(), j.Reason)
+		}
+	}
+}
+
+// What cannot be brought out, or is known well, is not tried.
+func TestHidden(t *testing.T) {
+	const mib = 1 << 20
+	for name, c := range map[string]struct {
+		slack    int64
+		latency  uint32 // µs
+		suspect  bool
+		settings []string
+		want     bool
+	}{
+		"hidden":     {slack: 24 * mib, want: true},
+		"suspected":  {slack: 24 * mib, suspect: true},
+		"known well": {slack: 4 * mib},
+		"too much":   {slack: 120 * mib},
+		"slow":       {slack: 24 * mib, latency: 10_000},
+		"tight":      {slack: 24 * mib, settings: target.Tight("go")},
+	} {
+		f := &fake{runtime: "go", server: serverOf(t)}
+		h := &hunt{session: session{settings: c.settings, pinned: f}}
+		h.plan = &Plan{Scenario: scenario(scenarios.Count{Auto: true})}
+		h.start, h.warmed, h.peak, h.reading.metric = 10*mib, 10*mib+c.slack, 10*mib+c.slack, 10*mib+c.slack
+		tr := &track{suspect: c.suspect, latency: []uint32{c.latency}, slack: float64(c.slack), done: true}
+		tr.Requests = scenarios.Count{Auto: true}
+		tr.pages = slices.Repeat([]int32{int32(h.peak / 4096)}, 2048)
+		tr.blocks = []block{{n: 2048, start: edge{metric: h.peak}}}
+		h.tracks = []*track{tr, {}}
+		if got := h.hidden(tr); got != c.want {
+			j, _, _ := h.judge(tr)
+			t.Errorf("%s: %v: %+v", name, got, j)
+		}
+	}
+}
+
+// Garbage that fills a tight process is what its collector gives back while a
+// suspect is tried: nothing is filled there.
+func TestNothingIsFilledWhereTight(t *testing.T) {
+	for _, settings := range [][]string{nil, target.Tight("go")} {
+		f := newFake(t, func(*fake, string, int) int { return 200 })
+		f.runtime = "go"
+		plan, err := NewPlan(scenario(scenarios.Count{Auto: true}, "/", "/garbage"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := newHunt(plan, f.options())
+		h.pinned, h.settings = f, settings
+		if err := h.open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		h.settings = settings
+		if err := h.fill(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if sent := f.seen["/"] + f.seen["/garbage"]; (sent == 0) != h.tight() {
+			t.Errorf("tight %v: %d requests", h.tight(), sent)
+		}
 	}
 }

@@ -36,20 +36,7 @@ type Options struct {
 // Run also returns an error. That is a *fault.Error where the target could
 // not be measured, and the context's error where the run was interrupted.
 func Run(ctx context.Context, plan *Plan, tgt Target, opt Options) (*Result, error) {
-	if opt.Observer == nil {
-		opt.Observer = Silent{}
-	}
-	if plan.Seed == 0 {
-		plan.Seed = time.Now().UnixNano()&(1<<53-1) | 1
-	}
-	h := &hunt{
-		session: session{plan: plan, observer: opt.Observer, secret: opt.Secret, began: time.Now(), anon: metered(plan.Scenario)},
-		order:   rand.New(rand.NewPCG(uint64(plan.Seed), 1)),
-		opt:     opt,
-	}
-	for _, it := range plan.Items {
-		h.tracks = append(h.tracks, &track{Item: it})
-	}
+	h := newHunt(plan, opt)
 	err := h.run(ctx, tgt)
 	res := h.result()
 	if err == nil {
@@ -68,6 +55,24 @@ func Run(ctx context.Context, plan *Plan, tgt Target, opt Options) (*Result, err
 		return res, nil
 	}
 	return res, err
+}
+
+func newHunt(plan *Plan, opt Options) *hunt {
+	if opt.Observer == nil {
+		opt.Observer = Silent{}
+	}
+	if plan.Seed == 0 {
+		plan.Seed = time.Now().UnixNano()&(1<<53-1) | 1
+	}
+	h := &hunt{
+		session: session{plan: plan, observer: opt.Observer, secret: opt.Secret, began: time.Now(), anon: metered(plan.Scenario)},
+		order:   rand.New(rand.NewPCG(uint64(plan.Seed), 1)),
+		opt:     opt,
+	}
+	for _, it := range plan.Items {
+		h.tracks = append(h.tracks, &track{Item: it})
+	}
+	return h
 }
 
 // hunt is one run.

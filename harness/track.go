@@ -36,7 +36,8 @@ type track struct {
 	seen     int            // the requests it had got by then
 	headroom float64        // bytes that it may grow by, innocent, when tried alone
 	spread   int64          // the widest range of the metric over one of its blocks, in bytes
-	tried    bool           // a suspect that was run alone and in a row
+	reach    int            // while it is tried alone: the requests that maxFloorLook takes, or 0
+	tried    bool           // it was run alone and in a row
 	carried  string         // the neighbour whose memory it was, where acquitted
 	touched  []verdict.Edge // the touched set since its last long block began, in bytes
 	sites    []runtimes.Site

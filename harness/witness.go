@@ -22,8 +22,10 @@ var witnesses = map[string]bool{"ruby": false, "python": true, "php": true}
 
 const (
 	// witnessLeast is the shortest block that it is read in, in requests: memory
-	// that neighbours left is taken up first.
-	witnessLeast = 1024
+	// that neighbours left is taken up first. Only one as long as witnessClears
+	// clears anybody.
+	witnessLeast  = 512
+	witnessClears = 1024
 	// witnessEach is the number of readings in such a block.
 	witnessEach = 32
 	// witnessShare is the share of the touched set that may be free: pages on
@@ -95,7 +97,11 @@ func (h *hunt) touched(t *track) (j verdict.Judgement, ok bool) {
 	}
 	p := h.params(t)
 	p.Slack = witnessShare * t.touched[len(t.touched)-1].Value
-	return verdict.Touched(t.touched, p), true
+	j = verdict.Touched(t.touched, p)
+	if j.Label == verdict.Stable && j.Requests < witnessClears {
+		j.Label = verdict.Inconclusive
+	}
+	return j, true
 }
 
 // testimony is the verdict of RSS together with what the touched set says. It

@@ -6,7 +6,8 @@ package verdict
 // Its null hypothesis is growth that dies away, for healthy servers creep for
 // thousands of requests. So what was significant once (Suspect) must still be
 // there at four times the length, at half its first slope at least; sooner only
-// where growth is beyond doubt and straight, or has lasted for 4,096 requests.
+// where growth is beyond doubt, and straight, or known well after 3,072
+// requests, or has lasted for 4,096.
 // Within reach of its last request it also convicts without a suspicion, at the
 // level of the confirmation.
 type Late struct {
@@ -17,10 +18,10 @@ type Late struct {
 }
 
 // Levels of the growth test. The looks of the first pass share 0.05 (Bonferroni
-// over the six doublings from 128 to 4,096); the confirmation has its own, and
+// over the seven lengths from 128 to 4,096); the confirmation has its own, and
 // so has growth that is convicted without a suspicion before it.
 const (
-	alphaFirst   = 0.05 / 6
+	alphaFirst   = 0.05 / 7
 	alphaConfirm = 0.01
 	alphaAtOnce  = 0.001
 )
@@ -32,6 +33,18 @@ func NewLate(p Params) *Late {
 
 // Next is the length in requests at which the next look is due.
 func (l *Late) Next() int { return l.next }
+
+// after is the length of the look that follows the one at n: lengths double,
+// and there is one more between the first two that may convict.
+func after(n int) int {
+	switch n {
+	case leastToTell:
+		return leastSteady
+	case leastSteady:
+		return leastUnconfirmed
+	}
+	return 2 * n
+}
 
 // Suspect says that the first pass was significant and its confirmation is due.
 func (l *Late) Suspect() bool { return l.n0 > 0 }
@@ -52,7 +65,7 @@ func (l *Late) Look(mem []float64) (j Judgement, done bool) {
 		return fixed(mem, l.p, l.n0, 0), false
 	}
 	for l.next <= n {
-		l.next *= 2
+		l.next = after(l.next)
 	}
 	last := n >= l.p.MaxRequests
 	if !last {
@@ -62,7 +75,7 @@ func (l *Late) Look(mem []float64) (j Judgement, done bool) {
 	due := l.n0 > 0 && n >= max(4*l.n0, leastToTell)
 	switch {
 	case due && v.lasts(alphaConfirm, l.s0, l.p),
-		(n >= leastUnconfirmed || v.straight) && v.lasts(alphaAtOnce, l.s0, l.p):
+		v.unsuspected() && v.lasts(alphaAtOnce, l.s0, l.p):
 		return convicted(v, l.p), true
 	case due || v.excluded(l.p):
 		l.n0, l.s0 = 0, 0 // cleared: the clock starts again

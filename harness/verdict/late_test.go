@@ -2,6 +2,7 @@ package verdict_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +134,27 @@ func TestLateSequence(t *testing.T) {
 	}
 	if j, done := l.Look(mem[:l.Next()]); !done || j.Label != verdict.Leak || j.Requests != 2048 {
 		t.Errorf("the confirmation: %+v, %v", j, done)
+	}
+}
+
+// Growth that nobody suspected early is convicted after 3,072 requests where its
+// interval is narrow, and after 4,096 where it is not.
+func TestLateUnsuspected(t *testing.T) {
+	for _, c := range []struct {
+		world simulate.World
+		seed  uint64
+		want  int
+	}{{simulate.Quiet, 1, 3072}, {simulate.Noisy, 2, 4096}} {
+		p := simulate.New(c.seed, c.world, simulate.Flat, simulate.Leak{Bytes: 4096}, 6144)
+		mem := slices.Concat(slices.Repeat(p.RSS[:1], 700), p.RSS) // it begins late
+		l := verdict.NewLate(verdict.Params{})
+		var j verdict.Judgement
+		for done := false; !done && l.Next() <= 4096; {
+			j, done = l.Look(mem[:l.Next()])
+		}
+		if j.Label != verdict.Leak || j.Requests != c.want {
+			t.Errorf("%s %d: %s after %d requests, want a leak after %d: %s", c.world, c.seed, j.Label, j.Requests, c.want, j.Reason)
+		}
 	}
 }
 

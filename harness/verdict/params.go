@@ -35,8 +35,10 @@ type Params struct {
 const (
 	firstLook   = 128
 	leastToTell = 2048
-	// From here on growth far beyond doubt needs no suspicion before it.
+	// From here on growth far beyond doubt needs no suspicion before it; already
+	// from leastSteady on where its interval is narrow.
 	leastUnconfirmed = 4096
+	leastSteady      = 3072
 	// A series is not called stable earlier: what falls for a while hides growth.
 	leastForStable = 1024
 	// From here on a floor of more than 2·MinSlope is put up with: slack behind

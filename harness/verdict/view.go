@@ -47,6 +47,13 @@ func (v view) lasts(alpha, s0 float64, p Params) bool {
 		v.late.slope > least && v.late.slope >= 0.5*s0 && !v.fell
 }
 
+// unsuspected says that growth may be convicted without a suspicion before it:
+// after so many requests that no warm-up has been seen to last, sooner where its
+// interval is narrow, and at once where it is straight.
+func (v view) unsuspected() bool {
+	return v.n >= leastUnconfirmed || v.straight || v.n >= leastSteady && v.wide.half(t975) < v.wide.slope/2
+}
+
 // excluded says that the window holds no growth of MinSlope. A fall as steep
 // excludes nothing: after a collection memory falls whether it leaks or not.
 func (v view) excluded(p Params) bool {
