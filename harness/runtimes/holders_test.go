@@ -101,10 +101,10 @@ func TestAgentHoldersOfNode(t *testing.T) {
 		}
 		return ""
 	})
-	if _, err := a.StartHolders(t.Context(), 10<<20); err == nil || !strings.Contains(err.Error(), "may need 15.3 MiB more, and there is room for 10.0 MiB") {
+	if _, err := a.StartHolders(t.Context(), 80<<20); err == nil || !strings.Contains(err.Error(), "may need 83.1 MiB more, and there is room for 80.0 MiB") {
 		t.Fatal(err)
 	}
-	if on, err := a.StartHolders(t.Context(), 20<<20); !on || err != nil {
+	if on, err := a.StartHolders(t.Context(), 90<<20); !on || err != nil {
 		t.Fatal(on, err)
 	}
 	held, _, err := a.StopHolders(t.Context(), []Site{{File: "/srv/shop/app.js", Line: 8}})

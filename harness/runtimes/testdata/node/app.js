@@ -1,8 +1,8 @@
 'use strict'
 // Truth: /leak keeps an array of 64 numbers (528 B of elements, 32 B array) for
 // each request, /text a string of 512 B, /listener a closure on a process-wide
-// emitter. /, /garbage (500 KB that die), /bloat (8 MB once) and /cache (its
-// last 20 answers) keep nothing that grows.
+// emitter, /map an object in a Map. /, /garbage (500 KB that die), /bloat (8 MB
+// once) and /cache (its last 20 answers) keep nothing that grows.
 const http = require('http')
 const { EventEmitter } = require('events')
 
@@ -10,6 +10,7 @@ const kept = []
 const texts = []
 const bus = new EventEmitter()
 bus.setMaxListeners(0)
+const sessions = new Map()
 const cache = new Map()
 let big
 
@@ -18,6 +19,7 @@ const routes = {
   '/leak': (n) => { kept.push(new Array(64).fill(n)); return 'leak' },
   '/text': (n) => { texts.push(Buffer.alloc(512, 97 + (n % 26)).toString('latin1')); return 'text' },
   '/listener': (n) => { const seen = new Array(60).fill(n); bus.on('x', () => seen); return 'listener' },
+  '/map': (n) => { sessions.set('session ' + n, { rows: new Array(64).fill(n) }); return 'map' },
   '/garbage': (n) => { const rows = []; for (let i = 0; i < 2000; i++) rows.push({ i, s: 'row' + i + n }); return JSON.stringify(rows).slice(0, 100) },
   '/bloat': () => { big = big || Array.from({ length: 100000 }, (_, i) => ({ i })); return String(big.length) },
   '/tracing': () => {
