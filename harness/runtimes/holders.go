@@ -58,7 +58,7 @@ func older(err error) error {
 
 // StopHolders ends the pass, and returns sites with RetainedBy filled in where
 // it is known. The process writes its heap to a file, which is gone again when
-// StopHolders returns; the note is empty. After an error tracing is off: the
+// StopHolders returns; the note says where it told nothing. After an error tracing is off: the
 // agent has ended it, or its connection is closed.
 func (a *Agent) StopHolders(ctx context.Context, sites []Site) (held []Site, note string, err error) {
 	dir := a.dump
@@ -87,14 +87,17 @@ func (a *Agent) StopHolders(ctx context.Context, sites []Site) (held []Site, not
 	if err != nil {
 		return sites, "", err
 	}
-	held = append(held, sites...)
+	held, note = append(held, sites...), "the dump of the heap does not tell what holds them"
 	for i, w := range ways {
 		if a.runtime == "ruby" {
 			a.names(ctx, w.Steps)
 		}
 		held[i].RetainedBy = w.Words()
+		if len(w.Steps) > 0 {
+			note = ""
+		}
 	}
-	return held, "", nil
+	return held, note, nil
 }
 
 // names asks the agent for what a dump does not tell: the constants, variables

@@ -92,6 +92,12 @@ func TestAgentHolders(t *testing.T) {
 	if _, _, err := a.StopHolders(t.Context(), sites); err == nil {
 		t.Error("the pass ended twice")
 	}
+	if on, err := a.StartHolders(t.Context(), 0); !on || err != nil {
+		t.Fatal(on, err)
+	}
+	if _, note, err = a.StopHolders(t.Context(), sites[1:]); err != nil || note != "the dump of the heap does not tell what holds them" {
+		t.Errorf("%q, %v", note, err)
+	}
 }
 
 func TestAgentHoldersOfNode(t *testing.T) {
