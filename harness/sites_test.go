@@ -266,3 +266,15 @@ func TestHolders(t *testing.T) {
 		})
 	}
 }
+
+// A tracer that is read together with hooks can do all that it could alone.
+func TestHoldersBesideHooks(t *testing.T) {
+	f, c := leaky(t), &holding{fakeTracer: &fakeTracer{}}
+	o := f.tracing(c.fakeTracer)
+	o.OpenCounter = func(context.Context, Pinned, *load.Client) (Counter, error) { return Join(fakeCounter{f}, c), nil }
+	sc := traced("/leak")
+	sc.Sites = scenarios.SitesRetainers
+	if u := byName(t, mustRun(t, f, sc, o), "/leak"); len(u.Sites) != 1 || len(u.Sites[0].RetainedBy) != 2 {
+		t.Errorf("%+v: %s", u.Sites, u.SitesNote)
+	}
+}
