@@ -85,18 +85,23 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 	if err := h.lead(ctx, t, confirmLeast); err != nil {
 		return err
 	}
-	t.headroom, t.reach, t.tried = h.headroom(), h.reach(), true
-	defer func() { t.reach = 0 }()
+	t.headroom, t.tried = h.headroom(float64(h.reading.metric)), true
+	defer func() { t.looking = false }()
 	round := len(t.blocks)
 	for target := h.leastAlone(t); ; target = h.longer(target) {
 		round++
 		have := len(t.joined(h.telling()))
+		if have >= target {
+			continue // it was tried before, on a process that was lost
+		}
 		if err := h.block(ctx, t, target-have, round, true); err != nil {
 			return err
 		}
-		t.slack = h.slack()
-		j, _ := h.testimony(t, h.confirmed(t))
-		if t.broken || j.Label != verdict.Inconclusive || !h.worthMore(t, j, target) {
+		low := h.trough(t.joined(alone))
+		t.slack, t.headroom, t.looking = h.slack(), min(t.headroom, h.headroom(low)), h.shows(low)
+		rss := h.confirmed(t)
+		j, _ := h.testimony(t, rss)
+		if t.broken || j.Label != verdict.Inconclusive || !h.worthMore(t, rss, j, target) {
 			if t.suspect && j.Label != verdict.Leak && j.Label != verdict.Inconclusive {
 				t.carried = h.heaviest(t)
 			}
@@ -132,17 +137,20 @@ func (h *hunt) longer(n int) int {
 // worthMore says whether n requests that told nothing are to be followed by
 // more. Beyond the usual length only that is worth it, while requests are quick,
 // which surely grows and can still outgrow the headroom of a process as it
-// comes, or where a leak may be filling the slack.
-func (h *hunt) worthMore(t *track, j verdict.Judgement, n int) bool {
+// comes, or where a leak of maxFloorLook would not have filled the slack yet, or
+// be all that grew.
+func (h *hunt) worthMore(t *track, rss, j verdict.Judgement, n int) bool {
+	mem := t.joined(alone)
+	last, low := mem[len(mem)-1], h.trough(mem)
 	switch {
 	case t.suspect && n < confirmMost:
 		return true
 	case n >= confirmFar:
 		return false
-	case j.Low > 0 && (t.suspect || j.Growth > maxFloorLook/2):
-		return j.High*confirmFar > t.headroom && t.quick(n, confirmTime)
+	case t.suspect && j.Low > 0:
+		return last-low+max(j.High, rss.High)*float64(confirmFar-n) > t.headroom && t.quick(n, confirmTime)
 	}
-	return n < t.reach && j.Detectable > maxFloorLook && t.quick(n, lookTime)
+	return t.looking && float64(n)*maxFloorLook < h.free(low)+last-low && t.quick(n, lookTime)
 }
 
 // quick says that n requests take less than d.
@@ -150,16 +158,16 @@ func (t *track) quick(n int, d time.Duration) bool {
 	return t.quantiles().P50*float64(n) < float64(d.Milliseconds())
 }
 
-// reach is after how many requests in a row a leak of maxFloorLook stands out of
-// what the process keeps in reserve: it has filled the slack and outgrown the
-// headroom. 0 where it would take too many, or little is kept.
-func (h *hunt) reach() int {
-	n := int((h.slack() + h.headroom()) / maxFloorLook)
-	if h.tight() || n >= confirmFar {
-		return 0
-	}
-	return n
+// shows says that confirmFar requests would bring a leak of maxFloorLook out of
+// what the process keeps in reserve while RSS stands at low: fill what is free,
+// and outgrow the headroom.
+func (h *hunt) shows(low float64) bool {
+	return !h.tight() && h.free(low)+h.headroom(low) < maxFloorLook*confirmFar
 }
+
+// free is the slack less what the process has given back since its peak, where
+// its RSS stands at low.
+func (h *hunt) free(low float64) float64 { return max(0, h.slack()+low-float64(h.peak)) }
 
 // hidden says that a leak may hide behind the sweep's verdict on a URI, and that
 // a row of quick requests would show it.
@@ -168,7 +176,7 @@ func (h *hunt) hidden(t *track) bool {
 		return false
 	}
 	j, _, _ := h.judge(t)
-	return j.Detectable > maxFloorLook && h.reach() > 0 && t.quick(confirmLeast, lookTime)
+	return j.Detectable > maxFloorLook && h.shows(float64(h.reading.metric)) && t.quick(confirmLeast, lookTime)
 }
 
 // telling picks the blocks that tell whether a suspect leaks: those of its
@@ -206,7 +214,7 @@ func (h *hunt) confirmed(t *track) verdict.Judgement {
 			units.Bytes(j.Low), units.Bytes(j.High))
 		return j
 	}
-	if grown := mem[len(mem)-1] - mem[0]; j.Label == verdict.Leak && grown <= t.headroom {
+	if grown := mem[len(mem)-1] - h.trough(mem); j.Label == verdict.Leak && grown <= t.headroom {
 		j.Label, j.More = verdict.Inconclusive, int(t.headroom/max(1, j.Growth))
 		j.Reason = fmt.Sprintf("it grew by %s alone, and its neighbours may have made room for %s before",
 			units.Bytes(grown), units.Bytes(t.headroom))
@@ -228,10 +236,12 @@ func (h *hunt) untried(t *track) verdict.Judgement {
 const fillRequests = 128
 
 // fill drives the URI with the largest step of its own that nobody suspects,
-// so that the heap stands at its high-water mark: what then grows is alive.
+// where the allocator keeps holes, so that the heap stands at its high-water
+// mark: what then grows is alive. A tight process stands at what is alive, and
+// elsewhere that bounds what may grow.
 func (h *hunt) fill(ctx context.Context) error {
-	if h.tight() {
-		return nil // it stands at what is alive
+	if share, _ := h.reserve(); h.tight() || share == sharePlain {
+		return nil
 	}
 	var heaviest *track
 	for _, t := range h.tracks {

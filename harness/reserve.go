@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"slices"
 
 	"leakhunt/harness/target"
 	"leakhunt/harness/verdict"
@@ -63,7 +64,7 @@ func (h *hunt) maxFloor(t *track) float64 {
 	switch {
 	case h.tight() && t.Requests.Auto && t.requests() < maxAuto:
 		return maxFloorTight
-	case t.reach > 0:
+	case t.looking:
 		return maxFloorLook
 	}
 	return maxFloorPlain
@@ -108,11 +109,26 @@ func (h *hunt) lead(ctx context.Context, t *track, n int) error {
 	return h.warm(ctx, t, min(mostLead, n/2))
 }
 
-// headroom is how far an innocent URI may grow when tried alone, in bytes: by
-// what may be in reserve, and by the room that its neighbours' growth has made.
-func (h *hunt) headroom() float64 {
+// trough is where the growth of a URI that is tried alone begins to count. What
+// is alive is never more than RSS, and the goal of a collector as it comes follows
+// what is alive: that begins at the lowest. Where the allocator keeps holes, they
+// may be filled again, and it begins with the series.
+func (h *hunt) trough(mem []float64) float64 {
+	share, _ := h.reserve()
+	switch {
+	case len(mem) == 0:
+		return 0
+	case share == sharePlain:
+		return slices.Min(mem)
+	}
+	return mem[0]
+}
+
+// headroom is how far an innocent URI may grow when tried alone, in bytes, from
+// where RSS stands at rss: by what may be in reserve, and by the room that its
+// neighbours' growth has made.
+func (h *hunt) headroom(rss float64) float64 {
 	share, follows := h.reserve()
-	rss := float64(h.reading.metric)
 	own := rss
 	if h.tight() { // what is mapped from files is no reserve
 		own = float64(h.reading.Anon + h.reading.Swap)

@@ -75,7 +75,7 @@ func TestReserve(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := &hunt{session: session{settings: c.settings, pinned: &fake{runtime: c.runtime, settings: c.settings, server: serverOf(t)}}}
 			h.reading.metric, h.reading.Anon, h.start, h.warmed = rss, anon, rss, rss
-			if got := h.headroom(); got != c.headroom || h.tight() != c.tight {
+			if got := h.headroom(rss); got != c.headroom || h.tight() != c.tight {
 				t.Errorf("headroom %.0f, want %.0f; tight: %v", got, c.headroom, h.tight())
 			}
 			if n := h.longer(confirmLeast); c.tight && n > 2500 {
@@ -91,7 +91,7 @@ func TestReserveFollowsNeighbours(t *testing.T) {
 	for runtime, times := range map[string]float64{"go": 1, "node": 3} {
 		h := &hunt{session: session{pinned: &fake{runtime: runtime, server: serverOf(t)}}}
 		h.warmed, h.reading.metric = 40<<20, 240<<20
-		if got, want := h.headroom(), max(240, times*200)*(1<<20); got != want {
+		if got, want := h.headroom(240<<20), max(240, times*200)*(1<<20); got != want {
 			t.Errorf("%s: headroom %.0f, want %.0f", runtime, got, want)
 		}
 	}
@@ -123,6 +123,30 @@ func TestUnevenGrowthConvictsNobody(t *testing.T) {
 	}
 	if j := h.confirmed(uneven); j.Label == verdict.Leak {
 		t.Errorf("uneven growth (%.0f to %.0f) is a leak: %s", j.Low, j.High, j.Reason)
+	}
+}
+
+// Growth counts from the lowest where a collection shows what is alive at most,
+// and from the first where holes may be filled again.
+func TestGrowthCountsFromTheTrough(t *testing.T) {
+	for runtime, want := range map[string]verdict.Label{"go": verdict.Leak, "ruby": verdict.Inconclusive} {
+		h := &hunt{session: session{pinned: &fake{runtime: runtime, server: serverOf(t)}}}
+		h.plan = &Plan{Scenario: scenario(scenarios.Count{Auto: true})}
+		h.start, h.warmed = 40<<20, 60<<20
+		tr := &track{tried: true, seen: 512, slope: 4096}
+		for i := range 32768 {
+			level := 160 << 20
+			if i > 2048 { // a collection
+				level = 100<<20 + (i-2048)*4096
+			}
+			tr.pages = append(tr.pages, int32(level/4096))
+		}
+		tr.blocks = []block{{n: len(tr.pages), alone: true, start: edge{metric: 160 << 20}}}
+		mem := tr.joined(alone)
+		tr.headroom = h.headroom(h.trough(mem))
+		if j := h.confirmed(tr); j.Label != want {
+			t.Errorf("%s: %s: %s", runtime, j.Label, j.Reason)
+		}
 	}
 }
 
@@ -255,27 +279,31 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-// Garbage that fills a tight process is what its collector gives back while a
-// suspect is tried: nothing is filled there.
-func TestNothingIsFilledWhereTight(t *testing.T) {
-	for _, settings := range [][]string{nil, target.Tight("go")} {
+// Only where the allocator keeps holes are they filled before a suspect is tried:
+// a tight process would give that back while it is.
+func TestFill(t *testing.T) {
+	for _, c := range []struct {
+		runtime  string
+		settings []string
+		want     int
+	}{{"ruby", nil, fillRequests}, {"ruby", target.Tight("ruby"), 0}, {"go", nil, 0}, {"go", target.Tight("go"), 0}} {
 		f := newFake(t, func(*fake, string, int) int { return 200 })
-		f.runtime = "go"
+		f.runtime = c.runtime
 		plan, err := NewPlan(scenario(scenarios.Count{Auto: true}, "/", "/garbage"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		h := newHunt(plan, f.options())
-		h.pinned, h.settings = f, settings
+		h.pinned = f
 		if err := h.open(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		h.settings = settings
+		h.settings = c.settings
 		if err := h.fill(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if sent := f.seen["/"] + f.seen["/garbage"]; (sent == 0) != h.tight() {
-			t.Errorf("tight %v: %d requests", h.tight(), sent)
+		if sent := f.seen["/"] + f.seen["/garbage"]; sent != c.want {
+			t.Errorf("%s, %v: %d requests", c.runtime, c.settings, sent)
 		}
 	}
 }

@@ -36,7 +36,7 @@ type track struct {
 	seen     int            // the requests it had got by then
 	headroom float64        // bytes that it may grow by, innocent, when tried alone
 	spread   int64          // the widest range of the metric over one of its blocks, in bytes
-	reach    int            // while it is tried alone: the requests that maxFloorLook takes, or 0
+	looking  bool           // it is being tried alone, for as long as maxFloorLook takes
 	tried    bool           // it was run alone and in a row
 	carried  string         // the neighbour whose memory it was, where acquitted
 	touched  []verdict.Edge // the touched set since its last long block began, in bytes

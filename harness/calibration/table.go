@@ -44,8 +44,8 @@ func clean(b *strings.Builder, cells []*tally) {
 
 func leaking(b *strings.Builder, cells []*tally) {
 	b.WriteString("## Leaking series: who is found\n\n" +
-		"| source | evidence | process | leak/request | series | found | 95 % interval | harmless | lies | inconclusive | held | growth ÷ truth | requests, median | 95 % of them | time each |\n" +
-		"|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+		"| source | evidence | process | leak/request | series | found | 95 % interval | harmless | lies | inconclusive | held | growth ÷ truth | requests, median | 95 % of them | found in 3,200 | time each |\n" +
+		"|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, t := range cells {
 		if t.Leak == 0 {
 			continue
@@ -56,10 +56,10 @@ func leaking(b *strings.Builder, cells []*tally) {
 		if t.Unit == "bytes" {
 			amount = units.Bytes(t.Leak)
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %d | %s | %.1f–%.1f %% | %d | %d | %d | %s | %s | %s | %s | %s |\n",
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %d | %s | %.1f–%.1f %% | %d | %d | %d | %s | %s | %s | %s | %s | %s |\n",
 			t.Source, t.Evidence, t.World, amount, t.n, share(found, t.n), 100*low, 100*high,
 			t.labels[verdict.Stable]+t.labels[verdict.Bloat]+t.labels[verdict.Warmup], t.lies, t.labels[verdict.Inconclusive],
-			share(t.held, t.measured), t.ratio(), units.Count(t.quantile(0.5)), units.Count(t.quantile(0.95)), t.each())
+			share(t.held, t.measured), t.ratio(), units.Count(t.quantile(0.5)), units.Count(t.quantile(0.95)), share(t.soon, t.n), t.each())
 	}
 }
 

@@ -25,10 +25,15 @@ type tally struct {
 	lies     int // called harmless with a floor below the truth
 	held     int // the interval held the true growth
 	measured int // samples with an interval
+	soon     int // found within soonEnough requests
 	requests []int
 	ratios   []float64 // growth said ÷ true growth, of the leaks that were found
 	spent    time.Duration
 }
+
+// soonEnough is within how many requests RSS alone is to find 1 KiB a request on
+// a quiet process.
+const soonEnough = 3200
 
 func (t *tally) add(s sample, j verdict.Judgement, took time.Duration) {
 	t.n++
@@ -46,6 +51,9 @@ func (t *tally) add(s sample, j verdict.Judgement, took time.Duration) {
 	if j.Label == verdict.Leak && s.Growth > 0 {
 		t.ratios = append(t.ratios, j.Growth/s.Growth)
 	}
+	if j.Label == verdict.Leak && j.Requests <= soonEnough {
+		t.soon++
+	}
 	if j.Label == verdict.Leak || s.Leak == 0 {
 		t.requests = append(t.requests, j.Requests)
 	}
@@ -59,6 +67,7 @@ func harmless(l verdict.Label) bool {
 func (t *tally) join(o *tally) {
 	t.n += o.n
 	t.lies += o.lies
+	t.soon += o.soon
 	t.held += o.held
 	t.measured += o.measured
 	t.spent += o.spent
