@@ -34,11 +34,15 @@ type reading struct {
 
 type rawSite struct {
 	frame
-	Type    string   `json:"type"`
-	Objects float64  `json:"objects"`
-	Bytes   float64  `json:"bytes"`
-	Stack   []frame  `json:"stack"` // innermost first
-	Held    []string `json:"held"`  // what holds it, outermost first
+	Type    string  `json:"type"`
+	Objects float64 `json:"objects"`
+	Bytes   float64 `json:"bytes"`
+	Stack   []frame `json:"stack"` // innermost first
+	Held    []struct {
+		Name   string `json:"name"`
+		Kind   string `json:"kind"`
+		Shared bool   `json:"shared"`
+	} `json:"held"` // Python: how one of them is held
 }
 
 type frame struct {

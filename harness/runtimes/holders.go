@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"leakhunt/harness/fault"
@@ -25,12 +26,15 @@ const (
 // StopHolders. room is how many bytes more the process may take: it is an error
 // where the dump would need more.
 func (a *Agent) StartHolders(ctx context.Context, room int64) (ok bool, err error) {
-	if a.runtime == "python" {
-		return false, fault.Measuref("tracemalloc does not tell; gc.get_referrers(object) does, called in the process")
-	}
 	if need := int64(nodeDumpLeast + nodeDumpMemory*a.live); a.runtime == "node" && need > room {
 		return false, fault.Measuref("a heap snapshot may need %s more, and there is room for %s",
 			units.Bytes(float64(need)), units.Bytes(float64(room)))
+	}
+	if a.runtime == "python" {
+		if err := a.startTrace(ctx, "hold on"); err != nil {
+			return false, older(err)
+		}
+		return true, nil
 	}
 	dir, err := newFolder(a.pid)
 	if err != nil {
@@ -58,21 +62,41 @@ func older(err error) error {
 
 // StopHolders ends the pass, and returns sites with RetainedBy filled in where
 // it is known. The process writes its heap to a file, which is gone again when
-// StopHolders returns; the note says where it told nothing. After an error tracing is off: the
-// agent has ended it, or its connection is closed.
+// StopHolders returns (Python has no such dump: its agent looks upwards from two
+// objects of each site); the note says where nothing was told. After an error
+// tracing is off: the agent has ended it, or its connection is closed.
 func (a *Agent) StopHolders(ctx context.Context, sites []Site) (held []Site, note string, err error) {
+	held, note = append(held, sites...), "nothing told what holds them"
+	ways, err := a.ways(ctx, sites)
+	if err != nil {
+		return sites, "", err
+	}
+	for i, w := range ways {
+		held[i].RetainedBy = w.Words()
+		if len(w.Steps) > 0 {
+			note = ""
+		}
+	}
+	return held, note, nil
+}
+
+// ways ends the pass, and finds a way for each of the sites.
+func (a *Agent) ways(ctx context.Context, sites []Site) ([]heap.Way, error) {
+	if a.runtime == "python" {
+		return a.pythonWays(ctx, sites)
+	}
 	dir := a.dump
 	a.dump = nil
 	if dir == nil {
-		return sites, "", fault.Measuref("tracing is not on")
+		return nil, fault.Measuref("tracing is not on")
 	}
 	defer dir.remove()
 	if _, err := a.ask(ctx, "hold off\t"+dir.path+"/heap"); err != nil {
-		return sites, "", err
+		return nil, err
 	}
 	file, err := dir.open("heap")
 	if err != nil {
-		return sites, "", fault.Measuref("the process has written no heap dump").Because(err)
+		return nil, fault.Measuref("the process has written no heap dump").Because(err)
 	}
 	defer file.Close()
 	wanted := make([]heap.Site, len(sites))
@@ -84,20 +108,44 @@ func (a *Agent) StopHolders(ctx context.Context, sites []Site) (held []Site, not
 		read = heap.V8
 	}
 	ways, err := read(file, wanted)
-	if err != nil {
-		return sites, "", err
-	}
-	held, note = append(held, sites...), "the dump of the heap does not tell what holds them"
-	for i, w := range ways {
-		if a.runtime == "ruby" {
+	if a.runtime == "ruby" {
+		for _, w := range ways {
 			a.names(ctx, w.Steps)
 		}
-		held[i].RetainedBy = w.Words()
-		if len(w.Steps) > 0 {
-			note = ""
+	}
+	return ways, err
+}
+
+// pythonWays asks the agent, which names what it can by itself.
+func (a *Agent) pythonWays(ctx context.Context, sites []Site) ([]heap.Way, error) {
+	command := "hold off"
+	for _, s := range sites {
+		line := fmt.Sprintf("\t%d:%s", s.Line, s.File)
+		if !strings.ContainsAny(s.File, "\t\n") && len(command)+len(line) < 60_000 {
+			command += line
 		}
 	}
-	return held, note, nil
+	ans, err := a.ask(ctx, command)
+	if err != nil {
+		return nil, err
+	}
+	ways := make([]heap.Way, len(sites))
+	for i, s := range sites {
+		for _, raw := range ans.Sites {
+			if raw.File != s.File || raw.Line != s.Line {
+				continue
+			}
+			ways[i] = heap.Way{Objects: int(raw.Objects)}
+			for _, h := range raw.Held {
+				step := heap.Step{Kind: h.Kind, Shared: h.Shared}
+				if h.Shared && (heap.Structural(h.Name) || h.Kind == "module" || h.Kind == "class") {
+					step.Name = h.Name
+				}
+				ways[i].Steps = append(ways[i].Steps, step)
+			}
+		}
+	}
+	return ways, nil
 }
 
 // names asks the agent for what a dump does not tell: the constants, variables

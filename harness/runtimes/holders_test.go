@@ -95,7 +95,7 @@ func TestAgentHolders(t *testing.T) {
 	if on, err := a.StartHolders(t.Context(), 0); !on || err != nil {
 		t.Fatal(on, err)
 	}
-	if _, note, err = a.StopHolders(t.Context(), sites[1:]); err != nil || note != "the dump of the heap does not tell what holds them" {
+	if _, note, err = a.StopHolders(t.Context(), sites[1:]); err != nil || note != "nothing told what holds them" {
 		t.Errorf("%q, %v", note, err)
 	}
 }
@@ -119,6 +119,29 @@ func TestAgentHoldersOfNode(t *testing.T) {
 	}
 	if got := strings.Join(Local(held, "/srv/shop")[0].RetainedBy, " → "); got != "app.js: cache (Map) → Object" {
 		t.Error(got)
+	}
+}
+
+// Python's agent has the way itself. What is one object's alone has no name.
+func TestAgentHoldersOfPython(t *testing.T) {
+	var asked string
+	a := dumping(t, "python", func(command, places string) string {
+		if command != "hold off" {
+			return ""
+		}
+		asked = places
+		return `{"leakhunt":1,"sites":[{"file":"/srv/a b.py","line":3,"objects":20,"held":[{"name":"app","kind":"module","shared":true},` +
+			`{"name":"users","kind":"dict of 70","shared":true},{"name":"anna","kind":"list of 2","shared":false},{"name":"key 7","kind":"str","shared":true}]}]}`
+	})
+	if on, err := a.StartHolders(t.Context(), 0); !on || err != nil {
+		t.Fatal(on, err)
+	}
+	held, note, err := a.StopHolders(t.Context(), []Site{{File: "/tab\t.py", Line: 1}, {File: "/srv/a b.py", Line: 3}})
+	if err != nil || note != "" || asked != "3:/srv/a b.py" {
+		t.Fatal(err, note, asked)
+	}
+	if got := strings.Join(held[1].RetainedBy, " → "); got != "app (module) → users (dict of 70) → list of 2 → str" || len(held[0].RetainedBy) > 0 {
+		t.Errorf("%s; %+v", got, held[0])
 	}
 }
 

@@ -54,6 +54,24 @@ func TestLiveHoldersOfRuby(t *testing.T) {
 	}
 }
 
+func TestLiveHoldersOfPython(t *testing.T) {
+	a := gunicorn(t, true)
+	agent := a.agent(t)
+	const source = "testdata/python/app.py"
+	for _, c := range []struct{ route, want string }{
+		{"/text", "app (module) → TEXTS (list of 70) → bytes"},
+		{"/store", "Store (class) → shared (Store) → items (dict of 70) → list of 2"},
+		{"/closure", "app (module) → remember (function) → seen (list of 70) → str"},
+	} {
+		if got := heldBy(t, a, agent, c.route, source, line(t, source, `"`+c.route+`":`), ""); got != c.want {
+			t.Errorf("%s is held by %s, want %s", c.route, got, c.want)
+		}
+	}
+	if body, err := a.fetch(t.Context(), "/tracing"); err != nil || string(body) != "off" {
+		t.Errorf("tracing is %s, %v", body, err)
+	}
+}
+
 // Through the agent's socket and through the inspector, several times in one
 // process: V8 forgets where an object was made once it has moved.
 func TestLiveHoldersOfNode(t *testing.T) {

@@ -90,7 +90,7 @@ func (a *Agent) StopCallers(ctx context.Context, sites []Site) ([]Site, error) {
 // site names the frames and their owners.
 func (r rawSite) site() Site {
 	s := Site{
-		File: heap.SourceFile(r.File), Line: r.Line, Function: r.Function, Type: r.Type, RetainedBy: r.Held,
+		File: heap.SourceFile(r.File), Line: r.Line, Function: r.Function, Type: r.Type,
 		ObjectsPerRequest: r.Objects, BytesPerRequest: r.Bytes,
 	}
 	s.Owner = Owner(s.File)

@@ -1,6 +1,7 @@
 """Truth: /leak keeps one bytes object of 64 B for each request, /text one of
 1 KiB. /, /garbage (500 KB that die), /cycle (garbage in cycles), /bloat (8 MB
-once) and /cache (its last 20 answers) keep nothing that grows."""
+once) and /cache (its last 20 answers) keep nothing that grows. /store and
+/closure keep one in other places."""
 
 import collections
 import json
@@ -13,6 +14,32 @@ COUNT = [0]
 
 class Node:
     pass
+
+
+class Store:
+    def __init__(self):
+        self.items = {}
+
+
+Store.shared = Store()
+
+
+def remembering():
+    seen = []
+
+    def remember(what):
+        seen.append(what)
+        return b"kept"
+
+    return remember
+
+
+remember = remembering()
+
+
+def store(n, what):
+    Store.shared.items["key %d" % n] = what
+    return b"kept"
 
 
 def cycle(n):
@@ -44,6 +71,8 @@ ROUTES = {
     "/": lambda n: json.dumps({"ok": True, "n": n}).encode(),
     "/leak": lambda n: keep(KEPT, b"%031d" % n),
     "/text": lambda n: keep(TEXTS, b"%01024d" % n),
+    "/store": lambda n: store(n, [n, n]),
+    "/closure": lambda n: remember("c" * 50 + str(n)),
     "/tracing": lambda n: b"on" if tracemalloc.is_tracing() else b"off",
     "/evaluated": lambda n: keep(TEXTS, eval("b'%01024d' % n", {"n": n})),
     "/garbage": lambda n: "".join(["row %d %d" % (i, n) * 30 for i in range(1000)])[:100].encode(),
