@@ -279,6 +279,43 @@ func TestHidden(t *testing.T) {
 	}
 }
 
+// Beyond the usual length only that is followed which can still come out.
+func TestWorthMore(t *testing.T) {
+	const mib = 1 << 20
+	grows := verdict.Judgement{Label: verdict.Inconclusive, Growth: 4096, Low: 3000, High: 5000}
+	creeps := verdict.Judgement{Label: verdict.Inconclusive, Growth: 900, Low: 500, High: 1300}
+	flat := verdict.Judgement{Label: verdict.Inconclusive, High: 50}
+	for name, c := range map[string]struct {
+		suspect bool
+		j       verdict.Judgement
+		n       int
+		grown   int // bytes
+		latency uint32
+		want    bool
+	}{
+		"a suspect, usual length":            {suspect: true, j: flat, n: 4096, want: true},
+		"a suspect that grows":               {suspect: true, j: grows, n: 8192, grown: 32 * mib, want: true},
+		"a suspect that grows, to the end":   {suspect: true, j: grows, n: confirmFar, grown: 32 * mib},
+		"a suspect that grows, slow":         {suspect: true, j: grows, n: 8192, grown: 32 * mib, latency: 3000},
+		"a suspect that cannot outgrow":      {suspect: true, j: creeps, n: 8192, grown: 8 * mib},
+		"a leak that may be filling":         {j: flat, n: 8192, want: true},
+		"a leak that would have filled":      {j: flat, n: 16384},
+		"a leak that may be all that grows":  {j: grows, n: 16384, grown: 30 * mib, want: true},
+		"a leak that may be filling, slowly": {j: flat, n: 8192, latency: 1000},
+	} {
+		h := &hunt{session: session{pinned: &fake{runtime: "go", server: serverOf(t)}}}
+		h.start, h.peak = 10*mib, int64(50*mib+c.grown)
+		tr := &track{suspect: c.suspect, looking: !c.suspect, headroom: 60 * mib, latency: []uint32{c.latency}}
+		for i := range c.n {
+			tr.pages = append(tr.pages, int32((50*mib+c.grown*i/c.n)/4096))
+		}
+		tr.blocks = []block{{n: c.n, alone: true, start: edge{metric: 50 * mib}}}
+		if got := h.worthMore(tr, c.j, c.j, c.n); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 // Only where the allocator keeps holes are they filled before a suspect is tried:
 // a tight process would give that back while it is.
 func TestFill(t *testing.T) {
