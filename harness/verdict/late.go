@@ -35,7 +35,8 @@ func NewLate(p Params) *Late {
 func (l *Late) Next() int { return l.next }
 
 // after is the length of the look that follows the one at n: lengths double,
-// and there is one more between the first two that may convict.
+// and there is one more between the first two that may convict. Nobody is called
+// stable at that one, for waves of the server's work hide growth as they fall.
 func after(n int) int {
 	switch n {
 	case leastToTell:
@@ -82,7 +83,7 @@ func (l *Late) Look(mem []float64) (j Judgement, done bool) {
 	}
 	if v.excluded(l.p) {
 		j, ok := harmless(mem, v.late, l.p)
-		return j, last || ok && (n >= leastForFloor || j.Detectable <= 2*l.p.MinSlope)
+		return j, last || ok && n != leastSteady && (n >= leastForFloor || j.Detectable <= 2*l.p.MinSlope)
 	}
 	if last {
 		return fixed(mem, l.p, 0, 0), true

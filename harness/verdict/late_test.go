@@ -175,6 +175,21 @@ func TestLateClears(t *testing.T) {
 	}
 }
 
+// The look between 2,048 and 4,096 is there to convict: it calls nobody stable.
+func TestLateClearsNobodyBetween(t *testing.T) {
+	l := verdict.NewLate(verdict.Params{})
+	mem := series(4096, func(i float64) float64 { return 20*mib + 8192*math.Min(i, 1500) })
+	for {
+		n := l.Next()
+		if j, done := l.Look(mem[:n]); done {
+			if n != 4096 || j.Label != verdict.Warmup {
+				t.Errorf("%s after %d requests", j.Label, n)
+			}
+			return
+		}
+	}
+}
+
 func TestConfirm(t *testing.T) {
 	p := verdict.Params{}
 	leak := series(4096, func(i float64) float64 { return 20*mib + 2048*i })
