@@ -42,9 +42,13 @@ func newFolder(pid int) (*folder, error) {
 	return f, nil
 }
 
-// room is an error where the folder's disc has no place for so many bytes.
-func (f *folder) room(need int64) error {
-	left, err := discSpace(f.at)
+// room is an error where the folder's disc has no place for so many bytes. On
+// one in memory (tmpfs) there is no more than the bytes of memory that may be taken.
+func (f *folder) room(need, memory int64) error {
+	left, inMemory, err := discSpace(f.at)
+	if inMemory {
+		left = min(left, memory)
+	}
 	if err == nil && left < need {
 		return fault.Measuref("a heap dump may take %s, and %s has %s left on its disc",
 			units.Bytes(float64(need)), filepath.Dir(f.path), units.Bytes(float64(left)))
@@ -52,12 +56,12 @@ func (f *folder) room(need int64) error {
 	return nil
 }
 
-func discSpace(path string) (int64, error) {
+func discSpace(path string) (left int64, inMemory bool, err error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(path, &st); err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	return int64(st.Bavail) * st.Bsize, nil //nolint:gosec // blocks of a disc
+	return int64(st.Bavail) * st.Bsize, st.Type == unix.TMPFS_MAGIC, nil //nolint:gosec // blocks of a disc
 }
 
 // open opens a file that the process has made in the folder.

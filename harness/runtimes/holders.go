@@ -40,7 +40,7 @@ func (a *Agent) StartHolders(ctx context.Context, room int64) (ok bool, err erro
 	if err != nil {
 		return false, err
 	}
-	if err = dir.room(int64(a.live * map[string]float64{"ruby": rubyDumpSize, "node": nodeDumpSize}[a.runtime])); err == nil {
+	if err = dir.room(int64(a.live*map[string]float64{"ruby": rubyDumpSize, "node": nodeDumpSize}[a.runtime]), room); err == nil {
 		err = older(a.startTrace(ctx, "hold on"))
 	}
 	if err != nil {

@@ -71,7 +71,7 @@ func TestAgentHolders(t *testing.T) {
 		}
 		return ""
 	})
-	if on, err := a.StartHolders(t.Context(), 0); !on || err != nil {
+	if on, err := a.StartHolders(t.Context(), 1<<40); !on || err != nil {
 		t.Fatal(on, err)
 	}
 	sites := []Site{{File: "/srv/shop/app.rb", Line: 11, Type: "Object"}, {File: "/srv/shop/app.rb", Line: 99}}
@@ -92,7 +92,7 @@ func TestAgentHolders(t *testing.T) {
 	if _, _, err := a.StopHolders(t.Context(), sites); err == nil {
 		t.Error("the pass ended twice")
 	}
-	if on, err := a.StartHolders(t.Context(), 0); !on || err != nil {
+	if on, err := a.StartHolders(t.Context(), 1<<40); !on || err != nil {
 		t.Fatal(on, err)
 	}
 	if _, note, err = a.StopHolders(t.Context(), sites[1:]); err != nil || note != "nothing told what holds them" {
@@ -133,7 +133,7 @@ func TestAgentHoldersOfPython(t *testing.T) {
 		return `{"leakhunt":1,"sites":[{"file":"/srv/a b.py","line":3,"objects":20,"held":[{"name":"app","kind":"module","shared":true},` +
 			`{"name":"users","kind":"dict of 70","shared":true},{"name":"anna","kind":"list of 2","shared":false},{"name":"key 7","kind":"str","shared":true}]}]}`
 	})
-	if on, err := a.StartHolders(t.Context(), 0); !on || err != nil {
+	if on, err := a.StartHolders(t.Context(), 1<<40); !on || err != nil {
 		t.Fatal(on, err)
 	}
 	held, note, err := a.StopHolders(t.Context(), []Site{{File: "/tab\t.py", Line: 1}, {File: "/srv/a b.py", Line: 3}})
@@ -177,7 +177,7 @@ func TestAgentHoldersGoWrong(t *testing.T) {
 				}
 				return ""
 			})
-			_, err := a.StartHolders(t.Context(), 0)
+			_, err := a.StartHolders(t.Context(), 1<<40)
 			if err == nil {
 				_, _, err = a.StopHolders(t.Context(), []Site{{File: "/srv/shop/app.rb", Line: 11}})
 			}

@@ -21,6 +21,7 @@ type JVM struct {
 	flight  *recording
 	unnamed string // why there are classes only, and no lines
 	kept    string // the heap dump that was kept for the user
+	room    int64  // bytes of memory that a dump may take
 }
 
 type tally struct{ objects, bytes float64 }

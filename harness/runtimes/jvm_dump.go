@@ -15,8 +15,12 @@ import (
 // alive: a reference takes 8 bytes there, and 4 in a heap below 32 GiB.
 const heapDumpSize = 2
 
-// StartHolders begins nothing: a heap dump needs no more requests.
-func (j *JVM) StartHolders(context.Context, int64) (ok bool, err error) { return false, nil }
+// StartHolders begins nothing: a heap dump needs no more requests. room is how
+// many bytes more of memory may be taken, where /tmp lies in memory.
+func (j *JVM) StartHolders(_ context.Context, room int64) (ok bool, err error) {
+	j.room = room
+	return false, nil
+}
 
 // StopHolders has the JVM write a heap dump (HotSpot, GC.heap_dump, after a full
 // collection) and keeps it for the user in the current folder, with mode 0600:
@@ -43,10 +47,10 @@ func (j *JVM) keepHeap(ctx context.Context) (name string, err error) {
 	}
 	defer dir.remove()
 	need := int64(heapDumpSize * live[1])
-	if err := dir.room(need); err != nil {
+	if err := dir.room(need, j.room); err != nil {
 		return "", err
 	}
-	if left, err := discSpace("."); err == nil && left < need {
+	if left, _, err := discSpace("."); err == nil && left < need {
 		return "", fault.Measuref("a heap dump may take %s, and this folder has %s left on its disc",
 			units.Bytes(float64(need)), units.Bytes(float64(left)))
 	}

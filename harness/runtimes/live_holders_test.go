@@ -143,7 +143,7 @@ func TestLiveHeapDumpOfTheJVM(t *testing.T) {
 	}
 	a.send(t, "/leak", 20)
 	t.Chdir(t.TempDir())
-	if on, err := j.StartHolders(t.Context(), 0); on || err != nil {
+	if on, err := j.StartHolders(t.Context(), math.MaxInt64); on || err != nil {
 		t.Fatal(on, err)
 	}
 	var notes [2]string
