@@ -178,11 +178,11 @@ func TestClosedMeanwhile(t *testing.T) {
 
 // TestUnsolicited: bytes that nobody asked for make a kept connection useless.
 func TestUnsolicited(t *testing.T) {
-	sent := make(chan struct{}, 10)
+	ask, sent := make(chan struct{}), make(chan struct{})
 	ep := serveRaw(t, func(_ int, c net.Conn, r *bufio.Reader) {
 		_, _ = take(r)
 		_, _ = io.WriteString(c, okAnswer)
-		<-sent
+		<-ask
 		_, _ = io.WriteString(c, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
 		sent <- struct{}{}
 		_, _ = io.Copy(io.Discard, r)
@@ -194,7 +194,7 @@ func TestUnsolicited(t *testing.T) {
 		if res := c.Do(context.Background(), tm, Values{}); !res.OK() || res.Sent != 1 {
 			t.Errorf("%+v", res)
 		}
-		sent <- struct{}{}
+		ask <- struct{}{}
 		<-sent
 	}
 }
