@@ -84,8 +84,7 @@ func (h *hunt) reserve() (share, follows float64) {
 		return shareLoose, 0.25
 	case info.Runtime == "ruby":
 		return shareRuby, 1
-	}
-	if info.Runtime == "node" {
+	case info.Runtime == "node":
 		return sharePlain, followsNode
 	}
 	return sharePlain, 1

@@ -149,30 +149,23 @@ func (s *scanner) uint() uint64 {
 
 // object calls field with each name; field reads the value.
 func (s *scanner) object(field func(name []byte)) {
-	s.expect('{')
-	for first := true; s.err == nil; first = false {
-		b := s.peek()
-		if b == '}' {
-			s.pos++
-			return
-		}
-		if !first {
-			s.expect(',')
-		}
+	s.list('{', '}', func() {
 		name := s.text(64)
 		s.expect(':')
 		if s.err == nil {
 			field(name)
 		}
-	}
+	})
 }
 
 // array calls item before each item; item reads it.
-func (s *scanner) array(item func()) {
-	s.expect('[')
+func (s *scanner) array(item func()) { s.list('[', ']', item) }
+
+// list calls item before each of what stands between open and end.
+func (s *scanner) list(open, end byte, item func()) {
+	s.expect(open)
 	for first := true; s.err == nil; first = false {
-		b := s.peek()
-		if b == ']' {
+		if s.peek() == end {
 			s.pos++
 			return
 		}
