@@ -49,6 +49,9 @@ func (d *decoder) mapping(n *yaml.Node, f fields, needed ...string) keys {
 				return
 			}
 			d.problem(key, didYouMean(key.Value, known, "the keys here are"), "unknown key %q", key.Value)
+			if meant := closest(key.Value, known); meant != "" && found[meant] == nil {
+				found[meant] = key // it is misspelt, and not missing as well
+			}
 			return
 		}
 		found[key.Value] = key

@@ -277,3 +277,12 @@ func TestProblemsAreBounded(t *testing.T) {
 		t.Errorf("%.200s", text)
 	}
 }
+
+// A key that is misspelt is not said to be missing as well.
+func TestMisspeltKeyIsNotMissing(t *testing.T) {
+	_, err := Parse([]byte("target: {demo: {}}\nuri: [/]\n"), "x.yaml", Options{})
+	var e *Errors
+	if !errors.As(err, &e) || len(e.Problems) != 1 || !strings.Contains(err.Error(), `did you mean "uris"?`) {
+		t.Errorf("%v", err)
+	}
+}
