@@ -48,10 +48,8 @@ const (
 )
 
 // tight says that the process was started to keep little in reserve, by us or by
-// others. V8 has no setting for it.
-func (s *session) tight() bool {
-	return s.pinned.Info().Runtime != "node" && len(s.settings) > 0
-}
+// others.
+func (s *session) tight() bool { return len(s.settings) > 0 }
 
 // frees says that the runtime counts references, and frees at once what is not
 // used any more.

@@ -66,7 +66,7 @@ func Purging(settings []string) bool {
 // Tight are the settings, NAME=value, with which a process of this runtime keeps
 // little back on this machine; none for a runtime that has no such settings.
 func Tight(runtime string) []string {
-	return slices.Concat(tight[runtime], allocator(runtime, nil, findJemalloc()))
+	return slices.Concat(tightest(runtime), allocator(runtime, nil, findJemalloc()))
 }
 
 // Tightly are the settings of Tight where env has all of them, whoever set

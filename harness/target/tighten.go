@@ -35,7 +35,6 @@ var tight = map[string][]string{
 	// What survives one minor collection grows old, and the old generation has no
 	// room to spare: it is collected for every 64 KiB that it would grow by.
 	"java": {javaOptions + " -Xms4m -Xmn2m -XX:MaxTenuringThreshold=1 -XX:MinHeapFreeRatio=0 -XX:MaxHeapFreeRatio=1 -XX:MinHeapDeltaBytes=64k"},
-	"node": {"NODE_OPTIONS=--max-semi-space-size=1"},
 }
 
 // counted is what a process gets whose runtime will be asked what is alive. RSS
@@ -59,7 +58,7 @@ var counted = map[string][]string{
 	// recorder starts all the same.
 	"java": {javaOptions + " -Xms8m -Xmn4m -XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=10 -XX:SoftRefLRUPolicyMSPerMB=0 " +
 		"-XX:TLABSize=2k -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
-	"node": tight["node"],
+	"node": {"NODE_OPTIONS=--max-semi-space-size=1"},
 }
 
 // A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of
@@ -108,6 +107,9 @@ func keys(options []string) []string {
 // key is what an option decides: two options of one key contradict each other.
 func key(option string) string {
 	name, _, _ := strings.Cut(option, "=")
+	if name == "--require" { // of several files each is loaded
+		return option
+	}
 	name = strings.ReplaceAll(name, "_", "-") // V8 takes both
 	switch {
 	case strings.HasPrefix(name, "-XX:+Use") && strings.HasSuffix(name, "GC"):
@@ -153,7 +155,9 @@ func merge(env []string, settings ...string) []string {
 // wanted are the settings for a process that is about to be started.
 func wanted(runtime string, argv []string, dir string, env []string, alone bool) []string {
 	if alone || runtime == "go" && !servesProfiles(argv[0], dir) {
-		return slices.Concat(tight[runtime], allocator(runtime, env, findJemalloc()))
+		if all := slices.Concat(tightest(runtime), allocator(runtime, env, findJemalloc())); len(all) > 0 {
+			return all
+		}
 	}
 	return slices.Concat(counted[runtime], allocator(runtime, env, ""))
 }

@@ -13,6 +13,9 @@ import (
 
 func TestTightenKeepsWhatTheUserSet(t *testing.T) {
 	java, limit := tight["java"][0], tight["go"][1]
+	t.Setenv("TMPDIR", t.TempDir())
+	node := tightest("node")[0]
+	young, module, _ := strings.Cut(strings.TrimPrefix(node, "NODE_OPTIONS="), " ")
 	for name, c := range map[string]struct {
 		runtime   string
 		env, argv []string
@@ -31,16 +34,17 @@ func TestTightenKeepsWhatTheUserSet(t *testing.T) {
 				return strings.HasPrefix(s, "MALLOC_ARENA_MAX=") || strings.HasPrefix(s, "RUBY_GC_HEAP_GROWTH_FACTOR=")
 			}),
 		},
-		"node":                           {"node", []string{"NODE_OPTIONS=--inspect"}, nil, []string{"NODE_OPTIONS=--max-semi-space-size=1"}},
-		"node, set":                      {"node", []string{"NODE_OPTIONS=--max_semi_space_size=16"}, nil, nil},
-		"node, set on the command line":  {"node", nil, []string{"node", "--max-semi-space-size=16", "app.js"}, nil},
+		"node":                           {"node", []string{"NODE_OPTIONS=--inspect"}, nil, []string{node}},
+		"node, set":                      {"node", []string{"NODE_OPTIONS=--max_semi_space_size=16"}, nil, []string{"NODE_OPTIONS=" + module}},
+		"node, set on the command line":  {"node", nil, []string{"node", "--max-semi-space-size=16", "app.js"}, []string{"NODE_OPTIONS=" + module}},
+		"node, with another module":      {"node", []string{"NODE_OPTIONS=--require=/app/trace.js " + young}, nil, []string{"NODE_OPTIONS=" + module}},
 		"java":                           {"java", nil, []string{"java", "-jar", "app.jar"}, []string{java}},
 		"java with a collector":          {"java", nil, []string{"java", "-XX:+UseG1GC", "-jar", "app.jar"}, []string{strings.Replace(java, "-XX:+UseSerialGC ", "", 1)}},
 		"java with a heap":               {"java", []string{"JAVA_TOOL_OPTIONS=-Xms1g"}, nil, []string{strings.Replace(java, "-Xms4m ", "", 1)}},
 		"java with everything but a bit": {"java", []string{java}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := tighten(slices.Concat(tight[c.runtime], allocator(c.runtime, c.env, "")), c.env, c.argv); !reflect.DeepEqual(got, c.want) {
+			if got := tighten(slices.Concat(tightest(c.runtime), allocator(c.runtime, c.env, "")), c.env, c.argv); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
 		})
@@ -89,6 +93,7 @@ func TestTightly(t *testing.T) {
 		"some":            {"go", some, nil},
 		"another value":   {"go", []string{"GOGC=10", "GOMEMLIMIT=10"}, nil},
 		"go":              {"go", []string{"GOGC=10", "GOMEMLIMIT=1"}, []string{"GOGC=10", "GOMEMLIMIT=1"}},
+		"half of one":     {"node", []string{"NODE_OPTIONS=--max-semi-space-size=1"}, nil},
 		"nothing to set":  {"php", []string{"A=1"}, nil},
 		"unknown runtime": {"", nil, nil},
 	} {

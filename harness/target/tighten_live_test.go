@@ -1,0 +1,32 @@
+//go:build live
+
+package target_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"leakhunt/harness/target"
+)
+
+// V8 says of each collection which kind it is.
+func TestEveryCollectionOfNodeIsFull(t *testing.T) {
+	const work = `let n = 0; for (let i = 0; i < 2e5; i++) n += ("x" + i).repeat(20).length`
+	collections := func(env ...string) (full, young int) {
+		cmd := exec.Command("node", "--trace-gc", "-e", work)
+		cmd.Env = append(os.Environ(), env...)
+		said, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatal(err, string(said))
+		}
+		return strings.Count(string(said), " Mark-Compact "), strings.Count(string(said), " Scavenge ")
+	}
+	if full, young := collections(target.Tight("node")...); full < 5 || young != 0 {
+		t.Errorf("tight: %d full collections and %d young ones", full, young)
+	}
+	if _, young := collections(); young == 0 {
+		t.Error("as it comes there were no young collections either: the test shows nothing")
+	}
+}
