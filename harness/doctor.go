@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -152,11 +153,24 @@ func (h *hunt) environmentOf(d *Diagnosis) {
 	could := target.Tight(h.pinned.Info().Runtime)
 	switch {
 	case h.tight():
-		d.good("allocator and collector keep little back: %s", strings.Join(h.settings, " "))
+		d.good("allocator and collector keep little back: %s", forShell(h.settings))
 	case h.counter == nil && len(could) > 0:
 		d.bad("Start it with these in its environment (Passenger: a line SetEnv NAME VALUE for each), and RSS follows what is alive: "+
-			strings.Join(could, " "), "allocator and collector keep free memory back, in which a leak can hide")
+			forShell(could), "allocator and collector keep free memory back, in which a leak can hide")
 	}
+}
+
+// forShell are settings in one line, as a shell would take them: some hold
+// several options.
+func forShell(settings []string) string {
+	var out []string
+	for _, s := range settings {
+		if name, value, _ := strings.Cut(s, "="); strings.Contains(value, " ") {
+			s = name + "=" + strconv.Quote(value)
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, " ")
 }
 
 func (h *hunt) evidenceOf(d *Diagnosis) {

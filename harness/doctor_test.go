@@ -84,3 +84,11 @@ func TestDoctorOfALostProcess(t *testing.T) {
 		t.Errorf("%v; %+v", err, d)
 	}
 }
+
+// What doctor prints can be pasted: some settings hold several options.
+func TestForShell(t *testing.T) {
+	got := forShell([]string{"GOGC=10", "JAVA_TOOL_OPTIONS=-Xms4m -Xmn2m"})
+	if want := `GOGC=10 JAVA_TOOL_OPTIONS="-Xms4m -Xmn2m"`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

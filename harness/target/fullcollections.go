@@ -2,6 +2,7 @@ package target
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,15 +56,12 @@ func ownFile(folder, name string, text []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.Remove(f.Name())
-	if _, err = f.Write(text); err == nil {
-		err = f.Chmod(0o644)
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return "", err
+		return "", errors.Join(err, os.Remove(f.Name()))
 	}
-	return path, os.Rename(f.Name(), path)
+	return path, nil
 }

@@ -18,7 +18,7 @@ func TestOwnFile(t *testing.T) {
 		}, false},
 		"others may write":   {func(dir string) error { return os.Chmod(dir, 0o777) }, true}, //nolint:gosec // that is the point
 		"a link to a folder": {func(dir string) error { return relink(dir, t.TempDir()) }, true},
-		"a file":             {func(dir string) error { return refile(dir) }, true},
+		"a file":             {refile, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tmp := t.TempDir()
