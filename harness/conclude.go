@@ -117,6 +117,12 @@ func (h *hunt) conclude(t *track) URIResult {
 	if u.Sites == nil {
 		u.Sites = noSites
 	}
+	if u.More > 0 {
+		u.Why += fmt.Sprintf(" About %s more requests may settle it.", units.Count(u.More))
+	}
+	if h.counter == nil && h.pinned != nil && u.Verdict == verdict.Inconclusive {
+		u.Better = h.better()
+	}
 	if n := len(t.blocks); n > 0 {
 		u.RSSStart, u.RSSEnd = t.blocks[0].start.RSS, t.blocks[n-1].end.RSS
 		u.RSSPeak = max(t.peak, u.RSSStart, u.RSSEnd)

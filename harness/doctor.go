@@ -178,12 +178,9 @@ func (h *hunt) evidenceOf(d *Diagnosis) {
 		d.good("the runtime counts what is alive (%s): a leak of 64 to 512 B per request shows within about 250 requests", h.counter.Name())
 		return
 	}
-	remedy := "Ask for more requests, or see runtime: in the scenario's schema."
-	switch r := h.pinned.Info().Runtime; r {
-	case "ruby", "node", "python":
-		remedy = fmt.Sprintf("leakhunt agent %s prints the agent and the two lines that load it.", r)
-	case "go":
-		remedy = "Serve net/http/pprof on the address that is measured."
+	remedy := "Ask for more requests."
+	if better := h.better(); better != "" {
+		remedy = "Better evidence: " + better + "."
 	}
 	d.bad(remedy, "no counter of the runtime: RSS alone will judge")
 }

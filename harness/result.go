@@ -93,8 +93,9 @@ type URIResult struct {
 	OverBudget   bool            `json:"over_budget"`
 	Ignored      bool            `json:"ignored"`
 	IgnoreReason string          `json:"ignore_reason,omitempty"`
-	IgnoreUntil  string          `json:"ignore_until,omitempty"`  // YYYY-MM-DD
-	More         int             `json:"more_requests,omitempty"` // inconclusive: what would settle it
+	IgnoreUntil  string          `json:"ignore_until,omitempty"`    // YYYY-MM-DD
+	More         int             `json:"more_requests,omitempty"`   // inconclusive: what may settle it
+	Better       string          `json:"better_evidence,omitempty"` // inconclusive by RSS alone: what would tell more
 	Line         int             `json:"scenario_line,omitempty"`
 	FirstError   string          `json:"first_error,omitempty"`
 	Series       []Point         `json:"series"`

@@ -114,14 +114,10 @@ func (h *hunt) crowded(t *track) string {
 
 // untraceable says why no line can be named in this process.
 func (h *hunt) untraceable() string {
-	switch runtime := h.pinned.Info().Runtime; runtime {
-	case "ruby", "node", "python":
-		return fmt.Sprintf("the agent would name the lines: leakhunt agent %s prints it, with the two lines that load it", runtime)
-	case "go":
-		return `a heap profile would name the lines: serve net/http/pprof on the address that is measured`
-	default:
-		return "nothing in this process can name the lines"
+	if better := h.better(); better != "" {
+		return better + " would name the lines"
 	}
+	return "nothing in this process can name the lines"
 }
 
 // sitesOf names the lines of t.

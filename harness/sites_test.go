@@ -178,7 +178,7 @@ func TestSitesWithoutAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := byName(t, res, "/leak")
-	if u.Verdict != verdict.Leak || u.SitesPass != nil || !strings.Contains(u.SitesNote, "leakhunt agent ruby prints it, with the two lines that load it") {
+	if u.Verdict != verdict.Leak || u.SitesPass != nil || !strings.Contains(u.SitesNote, "the agent (two lines: leakhunt agent ruby) would name the lines") {
 		t.Errorf("%s: %s", u.Verdict, u.SitesNote)
 	}
 }

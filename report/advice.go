@@ -91,8 +91,8 @@ func headline(r *harness.Result, o Options) (lead, detail string) {
 		return fmt.Sprintf("Nothing new to fix: the baseline has %s too.", plural(len(known), "this leak", fmt.Sprintf("these %s leaks", units.Count(len(known))))),
 			fmt.Sprintf("%s keeps %s with every request.", label(known[0]), units.Bytes(known[0].Growth))
 	case len(open) > 0:
-		return fmt.Sprintf("No leak is proven, and %s of %s %s inconclusive%s.", units.Count(len(open)),
-			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are"), settling(open)), ""
+		return fmt.Sprintf("No leak is proven, and %s of %s %s inconclusive.", units.Count(len(open)),
+			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are")), settling(open)
 	case len(r.URIs) == 0:
 		return "Nothing was measured.", ""
 	}
@@ -136,12 +136,21 @@ func cleared(r *harness.Result) string {
 	return s
 }
 
+// settling says what would settle what is open: evidence that tells more than
+// RSS, or so many more requests.
 func settling(open []*harness.URIResult) string {
-	more := slices.MaxFunc(open, func(a, b *harness.URIResult) int { return a.More - b.More }).More
-	if more == 0 {
-		return ": see what each of them says"
+	most := slices.MaxFunc(open, func(a, b *harness.URIResult) int { return a.More - b.More })
+	var ways []string
+	if most.More > 0 {
+		ways = append(ways, fmt.Sprintf("up to %s more requests to each (-n %d)", units.Count(most.More), most.Requests+most.More))
 	}
-	return fmt.Sprintf(": up to %s more requests to each would settle it", units.Count(more))
+	if open[0].Better != "" {
+		ways = append(ways, open[0].Better)
+	}
+	if ways == nil {
+		return "See what each of them says."
+	}
+	return "To settle it: " + strings.Join(ways, ", or ") + "."
 }
 
 func reason(s string) string {

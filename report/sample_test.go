@@ -33,7 +33,7 @@ func sample() *harness.Result {
 			uri("GET", "/feed", verdict.Leak, 65700, 400, 310, "It keeps 64 KiB with every request, and went on for 2,048 requests in five rounds."),
 			uri("GET", "/orders/{{n}}", verdict.Leak, 4210, 190, 310, "Memory grew in each of five rounds, and one live object more after each request."),
 			uri("POST", "/reports/daily", verdict.Leak, 1120, 160, 310, "It keeps 1.1 KiB with every request, or it is a cache of more than 2,048 entries."),
-			uri("DELETE", "/cart", verdict.Inconclusive, 420, 600, 1020, "Grew in three of five rounds: about 2,400 more requests would settle it."),
+			uri("DELETE", "/cart", verdict.Inconclusive, 420, 600, 1020, "Grew in three of five rounds. About 2,400 more requests may settle it."),
 			uri("GET", "/export.pdf", verdict.Bloat, 60, 90, 150, "One step of 8.2 MiB at request 3, then flat."),
 			uri("GET", "/products?page=2&sort=price", verdict.Warmup, 22, 40, 62, "Grew by 3.1 MiB in its first 200 requests, then ever less."),
 			uri("GET", "/", verdict.Stable, -3, 24, 48, "No growth above 48 B/request in 2,048 requests."),
@@ -60,7 +60,7 @@ func sample() *harness.Result {
 	order.Probes = []harness.ProbeResult{{Name: "live objects", Unit: "objects", Growth: 1, Low: 1, High: 1.02}}
 	order.Budget, order.OverBudget, order.Line = 512, true, 19
 	daily.Ignored, daily.IgnoreReason, daily.IgnoreUntil, daily.Line = true, "cache warms up", "2027-01-31", 24
-	cart.More = 2400
+	cart.More, cart.Better = 2400, "the agent (two lines: leakhunt agent ruby)"
 	broken.Requests, broken.Errors, broken.FirstError = 20, 20, "status 500, expected 2xx or 3xx"
 	simulate(r)
 	return r

@@ -49,6 +49,9 @@ func (a *app) runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harnes
 	}
 	var found harness.Counter
 	var err error
+	if agents == "" { // whoever started it may have loaded one
+		agents = runtimes.AgentFolder(pid)
+	}
 	switch runtime := p.Info().Runtime; {
 	case agents != "" && (runtime == "ruby" || runtime == "node" || runtime == "python"):
 		found, err = counted(runtimes.Dial(ctx, agents, pid))

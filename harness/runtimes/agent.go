@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
 )
 
 // maxAnswer bounds an agent's answer in bytes: 100 sites of 25 frames are 300 kB.
@@ -67,13 +68,27 @@ type socket struct {
 // its socket a moment after its start, so Dial tries until ctx ends, at most
 // for 5 s.
 func Dial(ctx context.Context, dir string, pid int) (*Agent, error) {
-	path := filepath.Join(dir, fmt.Sprintf("%d.sock", pid))
-	conn, err := connect(ctx, path, pid)
+	conn, err := connect(ctx, socketPath(dir, pid), pid)
 	if err != nil {
 		return nil, err
 	}
 	return open(ctx, "agent", pid, &socket{pid: pid, conn: conn, reader: bufio.NewReaderSize(conn, 64<<10)})
 }
+
+// AgentFolder is where process pid has its agent's socket: in the folder that its
+// environment names, or in the one of Instructions, for a process that writes
+// its title over its environment. It is "" where there is none.
+func AgentFolder(pid int) string {
+	env, _ := proc.Environ(pid) // another user's process may not be looked into
+	for _, dir := range []string{lookup(env, AgentVar), agentRun} {
+		if info, err := os.Lstat(socketPath(dir, pid)); err == nil && info.Mode()&os.ModeSocket != 0 {
+			return dir
+		}
+	}
+	return ""
+}
+
+func socketPath(dir string, pid int) string { return filepath.Join(dir, fmt.Sprintf("%d.sock", pid)) }
 
 // open learns the agent's counters, with a first settle.
 func open(ctx context.Context, name string, pid int, l link) (*Agent, error) {

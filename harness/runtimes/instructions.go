@@ -22,15 +22,15 @@ func Instructions(language string) (string, error) {
 	}
 	at := path.Join(agentHome, file)
 	// PYTHONPATH names the folder.
-	load := map[string][2]string{
-		"ruby":   {"RUBYOPT", "-r" + at},
-		"node":   {"NODE_OPTIONS", "--require " + at},
-		"python": {"PYTHONPATH", agentHome},
+	load := map[string][3]string{
+		"ruby":   {"RUBYOPT", "-r" + at, "in front, with a space"},
+		"node":   {"NODE_OPTIONS", "--require " + at, "in front, with a space"},
+		"python": {"PYTHONPATH", agentHome, "behind, with a colon"},
 	}[language]
 	name, value := load[0], load[1]
 	shell := fmt.Sprintf("%s=%s %s=%q", AgentVar, agentRun, name, value)
 	return strings.NewReplacer(
-		"{file%/*}", agentHome, "{file}", at, "{language}", language, "{run}", agentRun, "{var}", AgentVar, "{name}", name, "{value}", value, "{shell}", shell,
+		"{file%/*}", agentHome, "{file}", at, "{language}", language, "{run}", agentRun, "{var}", AgentVar, "{name}", name, "{value}", value, "{place}", load[2], "{shell}", shell,
 	).Replace(`Once, as root (USER is the user that the application runs as):
 
   install -d -m 755 {file%/*}
@@ -38,7 +38,7 @@ func Instructions(language string) (string, error) {
   install -d -m 700 -o USER {run}
 
 Then two lines where the application is started. What {name} holds already
-goes in front, with a space ({name} of Python: behind, with a colon).
+goes {place}.
 
 Passenger with Apache:
   SetEnv {name} "{value}"
@@ -60,8 +60,7 @@ Docker:
 Procfile:
   web: {shell} …
 
-Restart the application; each process then opens {run}/PID.sock. In the scenario:
-
-  runtime: {agent: {socket: {run}}}
+Restart the application; each process then opens {run}/PID.sock, and
+leakhunt run finds it there.
 `), nil
 }

@@ -81,7 +81,7 @@ func unsettled(v view, p Params, n0 int) Judgement {
 		j.More = leastForStable - n
 		j.Reason = fmt.Sprintf("no growth seen, but %s requests are too few to call that stable on RSS alone", units.Count(n))
 	case p.Slack/float64(n) > p.MaxFloor:
-		j.More = n
+		j.More = int(math.Ceil(p.Slack/p.MaxFloor)) - n
 		j.Reason = fmt.Sprintf("%s that rose before the first judged request could hide a leak of up to %s per request",
 			units.Bytes(p.Slack), units.Bytes(p.Slack/float64(n)))
 	default:
