@@ -38,24 +38,28 @@ func (s *session) check(ctx context.Context) error {
 
 // lost is the stop of a run that cannot go on with its process, for err, which
 // pinned.Check has said. It names what was sent last.
-func (s *session) lost(err error) error {
+func (s *session) lost(err error) error { return s.ended("the process was lost", err) }
+
+// ended is the stop of a run after what happened, for err.
+func (s *session) ended(what string, err error) error {
 	if interrupted(err) {
 		return err
 	}
-	told := fault.Measuref("the process was lost before anything was sent").Because(err)
+	told := fault.Measuref("%s before anything was sent", what).Because(err)
 	if s.last != "" {
 		n := "1 request"
 		if s.total != 1 {
 			n = units.Count(s.total) + " requests"
 		}
-		told = fault.Measuref("the process was lost after %s, the last one to %s", n, s.last).Because(err)
+		told = fault.Measuref("%s after %s, the last one to %s", what, n, s.last).Because(err)
 	}
 	return &stop{reason: told.Error(), err: told}
 }
 
-// broken is lost, for an error of something else: a reading, a counter, a
-// request. Those only show that something is wrong; where the process is gone,
-// the pinned process says how, and who is there in its place.
+// broken is the stop of a run for an error of something else: a reading, a
+// counter, a request. Those only show that something is wrong; where the process
+// is gone, the pinned process says how, and who is there in its place. Where it
+// is not, the process is not said to be lost.
 func (s *session) broken(ctx context.Context, err error) error {
 	for until := time.Now().Add(dyingLimit); ; {
 		err = s.unlessLost(ctx, err)
@@ -63,7 +67,9 @@ func (s *session) broken(ctx context.Context, err error) error {
 		switch {
 		case errors.As(err, &halt), ctx.Err() != nil:
 			return err
-		case !gone(err), time.Now().After(until):
+		case !gone(err):
+			return s.ended("measuring ended", err)
+		case time.Now().After(until):
 			return s.lost(err)
 		}
 		time.Sleep(5 * time.Millisecond) // between two looks
@@ -98,15 +104,23 @@ func (s *session) within(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	l := s.plan.Scenario.Limits
-	if l.Time > 0 && time.Since(s.began) > l.Time {
-		return &stop{reason: fmt.Sprintf("the time limit of %s was reached (limits.time)", l.Time)}
+	if over := s.overdue(); over != nil {
+		return over
 	}
+	l := s.plan.Scenario.Limits
 	if l.RSS > 0 && s.progress.rss > l.RSS {
 		return &stop{reason: fmt.Sprintf("the process reached the limit of RSS (limits.rss) with %d bytes", s.progress.rss)}
 	}
 	if time.Since(s.checked) > checkEvery {
 		return s.check(ctx)
+	}
+	return nil
+}
+
+// overdue is the stop of a run whose time is over, or nil.
+func (s *session) overdue() error {
+	if l := s.plan.Scenario.Limits.Time; l > 0 && time.Since(s.began) > l {
+		return &stop{reason: fmt.Sprintf("the time limit of %s was reached (limits.time)", l)}
 	}
 	return nil
 }

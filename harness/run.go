@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,9 @@ type Options struct {
 	OpenMeter func(proc.ID) (Meter, error)
 	// OpenCounter opens the runtime's counter where there is one; nil without.
 	OpenCounter func(context.Context, Pinned, *load.Client) (Counter, error)
+	// Patience is how long a counter may take to answer. 0: a minute, for it walks
+	// over the heap, or the scenario's timeout where that is more.
+	Patience time.Duration
 	// Secret is told each captured value, which must then appear nowhere.
 	Secret func(string)
 	// SitesFor are globs of URI names that are traced whatever their verdict.
@@ -125,17 +129,20 @@ func (h *hunt) begin(ctx context.Context) error {
 // open connects the load, the meter and the counter to the pinned process.
 func (h *hunt) open(ctx context.Context) (err error) {
 	h.client = load.New(h.pinned.Endpoint(), true)
+	h.patience = cmp.Or(h.opt.Patience, max(switchLimit, h.plan.Scenario.Timeout))
 	meter, err := h.opt.OpenMeter(h.pinned.Process())
 	if err != nil {
 		return h.unlessLost(ctx, fault.Measuref("cannot read the memory of pid %d", h.pinned.Process().PID).Because(err))
 	}
 	h.meter = meter
 	if h.opt.OpenCounter != nil {
-		counter, err := h.opt.OpenCounter(ctx, h.pinned, h.client)
+		err := h.patiently(ctx, func(ctx context.Context) (err error) {
+			h.counter, err = h.opt.OpenCounter(ctx, h.pinned, h.client)
+			return err
+		})
 		if err != nil {
 			return h.unlessLost(ctx, err)
 		}
-		h.counter = counter
 	}
 	begin := time.Now()
 	const tries = 16

@@ -33,6 +33,7 @@ type session struct {
 	progress progress
 	warnings warnings
 	checked  time.Time // when the pinned process was looked at last
+	patience time.Duration
 }
 
 // edge reads memory between blocks: settled where there is a counter. The
@@ -47,7 +48,11 @@ func (s *session) edge(ctx context.Context) (edge, error) {
 	e := edge{at: time.Since(s.began)}
 	var err error
 	if s.counter != nil {
-		if e.counters, err = s.counter.Read(ctx); err != nil {
+		err = s.patiently(ctx, func(ctx context.Context) (err error) {
+			e.counters, err = s.counter.Read(ctx)
+			return err
+		})
+		if err != nil {
 			return edge{}, s.broken(ctx, err)
 		}
 	}

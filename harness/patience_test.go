@@ -1,0 +1,81 @@
+package harness
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/load"
+	"leakhunt/harness/verdict"
+)
+
+// stuck answers some readings, then none: like an agent in a process that is
+// stopped, or a hook that waits for a lock.
+type stuck struct {
+	fakeCounter
+	answers int
+}
+
+func (c *stuck) Read(ctx context.Context) ([]float64, error) {
+	if c.answers--; c.answers < 0 {
+		<-ctx.Done()
+		return nil, fault.Measuref("the agent does not answer").Because(ctx.Err()).WithHint("Wake it up.")
+	}
+	return c.fakeCounter.Read(ctx)
+}
+
+func (f *fake) stuck(answers int) Options {
+	o := f.options()
+	o.OpenCounter = func(context.Context, Pinned, *load.Client) (Counter, error) {
+		return &stuck{fakeCounter{f}, answers}, nil
+	}
+	return o
+}
+
+// A counter that never answers ends the run, with its own next step, and is no
+// user's interrupt. The process is there: it is not said to be lost.
+func TestCounterThatHangs(t *testing.T) {
+	f := newFake(t, shop)
+	o := f.stuck(6)
+	o.Patience = 20 * time.Millisecond
+	r, err := run(t, f, scenario(auto, "/", "/leak"), o)
+	if fault.KindOf(err) != fault.Measure || fault.HintOf(err) != "Wake it up." {
+		t.Fatalf("error %v (%s)", err, fault.HintOf(err))
+	}
+	for _, want := range []string{"measuring ended after ", "no answer within 20ms", "the agent does not answer"} {
+		if !strings.Contains(r.Incomplete, want) {
+			t.Errorf("%q is not in %q", want, r.Incomplete)
+		}
+	}
+	if r.Complete || strings.Contains(r.Incomplete, "lost") || r.Summary.Leak+r.Summary.Bloat > 0 {
+		t.Errorf("complete %v, %q, %+v", r.Complete, r.Incomplete, r.Summary)
+	}
+	if u := byName(t, r, "/leak"); u.Verdict != verdict.Inconclusive {
+		t.Errorf("/leak is %s: %s", u.Verdict, u.Why)
+	}
+}
+
+// The limit of time holds for a counter, too, also while it is opened.
+func TestCounterThatHangsOverTheLimit(t *testing.T) {
+	for _, answers := range []int{0, 6} {
+		f := newFake(t, shop)
+		sc := scenario(auto, "/", "/leak")
+		sc.Limits.Time = 200 * time.Millisecond
+		r, err := run(t, f, sc, f.stuck(answers))
+		if err != nil || r.Complete || !strings.Contains(r.Incomplete, "limits.time") {
+			t.Errorf("after %d answers: %v, complete %v, %q", answers, err, r.Complete, r.Incomplete)
+		}
+	}
+	f := newFake(t, shop)
+	o := f.options()
+	o.Patience = 20 * time.Millisecond
+	o.OpenCounter = func(ctx context.Context, _ Pinned, _ *load.Client) (Counter, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	if _, err := run(t, f, scenario(auto, "/"), o); fault.KindOf(err) != fault.Measure || fault.HintOf(err) == "" {
+		t.Errorf("error %v (%s)", err, fault.HintOf(err))
+	}
+}
