@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"leakhunt/harness/fault"
 	"leakhunt/harness/proc"
 )
@@ -156,7 +158,8 @@ func checkSocket(path string, pid int) error {
 		return fault.Measuref("no agent's socket").Because(err)
 	}
 	if sock.Mode()&os.ModeSocket == 0 {
-		return fault.Measuref("%s is not a socket", path)
+		return fault.Measuref("%s is not a socket", path).
+			WithHint("Remove it, and restart the process: the agent makes it anew.")
 	}
 	process, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
 	if err != nil {
@@ -236,6 +239,10 @@ func (a *Agent) ask(ctx context.Context, command string) (*answer, error) {
 func (s *socket) Close() error { return s.conn.Close() }
 
 func (s *socket) exchange(ctx context.Context, command string) ([]byte, error) {
+	if s.reader.Buffered() > 0 || unread(s.conn) {
+		// The line that is read next would answer an earlier question.
+		return nil, fault.Measuref("the agent of process %d answered more than it was asked", s.pid).WithHint("%s", anew)
+	}
 	deadline, _ := ctx.Deadline() // zero: none
 	_ = s.conn.SetDeadline(deadline)
 	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Now()) })
@@ -245,6 +252,24 @@ func (s *socket) exchange(ctx context.Context, command string) ([]byte, error) {
 		return nil, s.lost(err)
 	}
 	return line, nil
+}
+
+// unread says that something has arrived that nobody asked for.
+func unread(conn net.Conn) bool {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return false
+	}
+	n := 0
+	err = raw.Read(func(fd uintptr) bool {
+		n, _, _ = unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		return true
+	})
+	return err == nil && n > 0
 }
 
 func (s *socket) talk(command string) ([]byte, error) {
@@ -296,5 +321,5 @@ func sameColumns(want, got []Column) error {
 		}
 		return strings.Join(s, ", ")
 	}
-	return fault.Measuref("the counters changed from (%s) to (%s)", names(want), names(got))
+	return fault.Measuref("the counters changed from (%s) to (%s)", names(want), names(got)).WithHint("%s", anew)
 }

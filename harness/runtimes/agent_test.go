@@ -104,6 +104,7 @@ func TestAgentGoesWrong(t *testing.T) {
 			}
 			return twelve
 		}, "does not answer"},
+		{"answers twice", func(n int, _ string) string { return strings.Repeat(twelve, 2-min(n, 1)) }, "more than it was asked"},
 		{"other counters", func(n int, _ string) string {
 			return map[bool]string{true: twelve, false: strings.Replace(twelve, "live objects", "live blocks", 1)}[n == 0]
 		}, "counters changed"},

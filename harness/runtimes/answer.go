@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"leakhunt/harness/fault"
@@ -26,10 +27,10 @@ type answer struct {
 }
 
 type reading struct {
-	Name  string   `json:"name"`
-	Unit  string   `json:"unit"`
-	Exact bool     `json:"exact"`
-	Value *float64 `json:"value"` // nil: missing or null
+	Name  string `json:"name"`
+	Unit  string `json:"unit"`
+	Exact bool   `json:"exact"`
+	Value any    `json:"value"` // nil: missing or null
 }
 
 type rawSite struct {
@@ -51,6 +52,9 @@ type frame struct {
 	Function string `json:"function"`
 }
 
+// anew is the next step where an agent is not of this leakhunt.
+const anew = "Print the agent anew with leakhunt agent LANGUAGE, and restart the process."
+
 // errReported is in the chain of an error that the agent itself reports: the
 // conversation can go on.
 var errReported = errors.New("reported by the agent")
@@ -60,15 +64,16 @@ var errReported = errors.New("reported by the agent")
 func parseAnswer(line []byte) (*answer, error) {
 	var a answer
 	if err := json.Unmarshal(line, &a); err != nil {
-		return nil, fault.Measuref("the agent answered with something that is no answer").Because(err).
-			WithHint("Another program may listen on its socket.")
+		return nil, fault.Measuref("the agent answered with something that is no answer: %q", short(string(line[:min(len(line), 1000)]))).Because(err).
+			WithHint("Another program may listen on its socket, or the process ended in the middle.")
 	}
 	if a.Leakhunt != protocol {
 		return nil, fault.Measuref("the agent speaks version %d, this leakhunt version %d", a.Leakhunt, protocol).
-			WithHint("Print the agent anew with leakhunt agent LANGUAGE, and restart the process.")
+			WithHint("%s", anew)
 	}
 	if a.Error != "" {
-		return nil, fault.Measuref("%s", short(a.Error)).Because(errReported)
+		return nil, fault.Measuref("%q", short(a.Error)).Because(errReported).
+			WithHint("See the application's log; with runtime: none it is done without the agent.")
 	}
 	return &a, nil
 }
@@ -85,29 +90,42 @@ func (a *answer) counters() ([]Column, []float64, error) {
 		if c.Name == "" || (c.Unit != "objects" && c.Unit != "bytes") {
 			return nil, nil, fault.Measuref("the agent's counter %q has the unit %q", short(c.Name), short(c.Unit))
 		}
-		if c.Value == nil {
-			return nil, nil, fault.Measuref("the agent's counter %q has no value", short(c.Name))
+		v, ok := c.Value.(float64)
+		if !ok {
+			return nil, nil, fault.Measuref("the agent's counter %q is %s, which is no number", short(c.Name), shown(c.Value)).WithHint("%s", anew)
 		}
-		if err := checkValue(c.Name, *c.Value); err != nil {
+		if err := checkValue(c.Name, v); err != nil {
 			return nil, nil, err
 		}
 		columns[i] = Column{Name: c.Name, Unit: c.Unit, Exact: c.Exact}
-		values[i] = *c.Value
+		values[i] = v
 	}
 	return columns, values, nil
 }
 
+// maxCount is more bytes or objects than any machine has, and the largest value
+// whose neighbours a float64 still tells apart.
+const maxCount = 1 << 53
+
 // checkValue refuses what no count of live memory can be.
 func checkValue(name string, v float64) error {
-	if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-		return fault.Measuref("the counter %q reads %v, which is no amount of memory", short(name), v)
+	if math.IsNaN(v) || v < 0 || v > maxCount {
+		return fault.Measuref("the counter %q reads %v, which is no amount of memory", short(name), v).
+			WithHint("Is it the right one? It must count what is there now.")
 	}
 	return nil
 }
 
-// short keeps what others wrote within one line of an error.
+// short keeps what others wrote within one line of an error, and what would
+// command a terminal out of it.
 func short(s string) string {
 	s = strings.ToValidUTF8(strings.Join(strings.Fields(s), " "), "?")
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
 	if len(s) > 200 {
 		s = s[:200]
 		for !utf8.ValidString(s) {

@@ -23,9 +23,13 @@ func TestParseAnswer(t *testing.T) {
 		{"no counter", head + `}`, "no counter"},
 		{"no name", head + `,"counters":[{"name":"","unit":"bytes","value":1}]}`, "unit"},
 		{"odd unit", head + `,"counters":[{"name":"x","unit":"pages","value":1}]}`, `"pages"`},
-		{"no value", head + `,"counters":[{"name":"x","unit":"bytes"}]}`, "no value"},
-		{"null", head + `,"counters":[{"name":"x","unit":"bytes","value":null}]}`, "no value"},
-		{"text for a number", head + `,"counters":[{"name":"x","unit":"bytes","value":"12"}]}`, "no answer"},
+		{"no value", head + `,"counters":[{"name":"x","unit":"bytes"}]}`, `"x" is null, which is no number`},
+		{"null", head + `,"counters":[{"name":"x","unit":"bytes","value":null}]}`, `"x" is null, which is no number`},
+		{"text for a number", head + `,"counters":[{"name":"x","unit":"bytes","value":"12"}]}`, `"x" is "12", which is no number`},
+		{"true for a number", head + `,"counters":[{"name":"x","unit":"bytes","value":true}]}`, `"x" is true, which is no number`},
+		{"huge", head + `,"counters":[{"name":"x","unit":"bytes","value":1e300}]}`, "no amount"},
+		{"commands for the terminal", "\x1b[31mred", `no answer: "?[31mred"`},
+		{"half a line", head + `,"coun`, `\"version\":\"3.1.2\",\"coun"`},
 		{"negative", head + `,"counters":[{"name":"x","unit":"bytes","value":-1}]}`, "no amount"},
 		{"NaN", head + `,"counters":[{"name":"x","unit":"bytes","value":NaN}]}`, "no answer"},
 		{"too large", head + `,"counters":[{"name":"x","unit":"bytes","value":1e999}]}`, "no answer"},
@@ -40,6 +44,9 @@ func TestParseAnswer(t *testing.T) {
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) || fault.KindOf(err) != fault.Measure {
 				t.Fatalf("got %v, want a Measure error with %q", err, c.want)
+			}
+			if strings.Contains(err.Error(), "Go ") && c.name != "too large" || strings.ContainsRune(err.Error(), '\x1b') {
+				t.Errorf("%q is no sentence for a user", err)
 			}
 		})
 	}

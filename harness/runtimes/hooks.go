@@ -2,17 +2,13 @@ package runtimes
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
-	"os/exec"
 	"strconv"
 	"strings"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
+	"time"
 
 	"leakhunt/harness/fault"
 	"leakhunt/scenarios"
@@ -25,11 +21,13 @@ type Hooks struct {
 	probes []scenarios.Probe
 	fetch  Fetch
 	pid    int
+	limit  time.Duration
 }
 
-// NewHooks tries the settle hook and every probe once.
-func NewHooks(ctx context.Context, settle *scenarios.Settle, probes []scenarios.Probe, fetch Fetch, pid int) (*Hooks, error) {
-	h := &Hooks{settle: settle, probes: probes, fetch: fetch, pid: pid}
+// NewHooks tries the settle hook and every probe once. limit is how long the
+// hook's command may take; 0: as long as ctx allows.
+func NewHooks(ctx context.Context, settle *scenarios.Settle, probes []scenarios.Probe, fetch Fetch, pid int, limit time.Duration) (*Hooks, error) {
+	h := &Hooks{settle: settle, probes: probes, fetch: fetch, pid: pid, limit: limit}
 	if _, err := h.Read(ctx); err != nil {
 		return nil, err
 	}
@@ -66,7 +64,7 @@ func (h *Hooks) Read(ctx context.Context) ([]float64, error) {
 		if !ok {
 			var err error
 			if body, err = h.fetch(ctx, p.URI); err != nil {
-				return nil, fault.Measuref("the probe %q could not be read", p.Name).Because(err)
+				return nil, fault.Measuref("the probe %q could not be read", p.Name).Because(err).WithHint("%s", hint(err, byHand(p.URI)))
 			}
 			pages[p.URI] = body
 		}
@@ -75,7 +73,7 @@ func (h *Hooks) Read(ctx context.Context) ([]float64, error) {
 			err = checkValue(p.Name, v)
 		}
 		if err != nil {
-			return nil, fault.Measuref("the probe %q has no value", p.Name).Because(err)
+			return nil, fault.Measuref("the probe %q has no value", p.Name).Because(err).WithHint("%s", hint(err, byHand(p.URI)))
 		}
 		values[i] = v
 	}
@@ -85,13 +83,23 @@ func (h *Hooks) Read(ctx context.Context) ([]float64, error) {
 // Close does nothing.
 func (h *Hooks) Close() error { return nil }
 
+// byHand is the next step where an answer of the application is wrong.
+func byHand(uri string) string {
+	return "Look at what the application answers to GET " + uri + "."
+}
+
+// hint is err's own next step, or otherwise.
+func hint(err error, otherwise string) string {
+	return cmp.Or(fault.HintOf(err), otherwise)
+}
+
 func (h *Hooks) runSettle(ctx context.Context) error {
 	if h.settle == nil {
 		return nil
 	}
-	if h.settle.URI != "" {
-		if _, err := h.fetch(ctx, h.settle.URI); err != nil {
-			return fault.Measuref("the settle hook %s failed", h.settle.URI).Because(err)
+	if uri := h.settle.URI; uri != "" {
+		if _, err := h.fetch(ctx, uri); err != nil {
+			return fault.Measuref("the settle hook %s failed", uri).Because(err).WithHint("%s", hint(err, byHand(uri)))
 		}
 		return nil
 	}
@@ -102,14 +110,24 @@ func (h *Hooks) runSettle(ctx context.Context) error {
 	if len(argv) == 0 {
 		return fault.Usagef("the settle hook has no command")
 	}
-	out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput() //nolint:gosec // the scenario's own command
-	if ctx.Err() != nil {
-		return fault.Measuref("the settle hook %s did not end in time", argv[0]).Because(ctx.Err())
+	if h.limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, h.limit)
+		defer cancel()
 	}
-	if err != nil {
-		return fault.Measuref("the settle hook %s failed: %s", argv[0], short(string(out))).Because(err)
+	out, err := command(ctx, argv)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fault.Measuref("the settle hook %s did not end in time", argv[0]).
+			WithHint("Run it by hand with the pid %d; timeout: gives it more time.", h.pid)
+	case out != "":
+		return fault.Measuref("the settle hook %s failed: %s", argv[0], out).Because(err).
+			WithHint("Run it by hand with the pid %d.", h.pid)
 	}
-	return nil
+	return fault.Measuref("the settle hook %s failed", argv[0]).Because(err).
+		WithHint("Run it by hand with the pid %d.", h.pid)
 }
 
 func probeValue(p scenarios.Probe, body []byte) (float64, error) {
@@ -126,7 +144,7 @@ func jsonNumber(body []byte, path string) (float64, error) {
 	dec.UseNumber()
 	var v any
 	if err := dec.Decode(&v); err != nil {
-		return 0, fault.Measuref("the answer is no JSON").Because(err)
+		return 0, fault.Measuref("the answer is no JSON: %q", short(string(body[:min(len(body), 300)]))).Because(err)
 	}
 	for _, key := range strings.Split(path, ".") {
 		switch at := v.(type) {
@@ -146,100 +164,22 @@ func jsonNumber(body []byte, path string) (float64, error) {
 			return 0, fault.Measuref("the way %q ends before %q", path, key)
 		}
 	}
-	var text string
-	switch at := v.(type) {
-	case json.Number:
-		text = at.String()
-	case string:
-		text = at
-	default:
-		return 0, fault.Measuref("%q is no number", path)
+	text, ok := v.(string)
+	if number, is := v.(json.Number); is {
+		text, ok = number.String(), true
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return 0, fault.Measuref("%q is %q, which is no number", path, short(text))
+	if !ok || err != nil {
+		return 0, fault.Measuref("%q is %s, which is no number", path, shown(v))
 	}
 	return n, nil
 }
 
-// prometheusValue sums the samples of one gauge, counter or untyped metric in
-// the text format; name may pick labels: requests{code="200"}.
-func prometheusValue(body []byte, name string) (float64, error) {
-	want, labels, err := metricName(name)
+// shown is a value of JSON as it was answered, more or less.
+func shown(v any) string {
+	text, err := json.Marshal(v)
 	if err != nil {
-		return 0, err
+		return fmt.Sprintf("%v", v)
 	}
-	families, err := parseMetrics(body)
-	if err != nil {
-		return 0, fault.Measuref("the answer is not in Prometheus' text format").Because(err)
-	}
-	family := families[want]
-	if family == nil {
-		return 0, fault.Measuref("the answer has no metric %q", want)
-	}
-	sum, found := 0.0, false
-	for _, m := range family.GetMetric() {
-		if !hasLabels(m, labels) {
-			continue
-		}
-		found = true
-		switch {
-		case m.Gauge != nil:
-			sum += m.Gauge.GetValue()
-		case m.Counter != nil:
-			sum += m.Counter.GetValue()
-		case m.Untyped != nil:
-			sum += m.Untyped.GetValue()
-		default:
-			return 0, fault.Measuref("the metric %q is a %s, not one number", want, strings.ToLower(family.GetType().String()))
-		}
-	}
-	if !found || math.IsNaN(sum) {
-		return 0, fault.Measuref("the metric %q has no value", name)
-	}
-	return sum, nil
-}
-
-// parseMetrics holds the parser's panics: expfmt v0.67.5 dereferences nil on
-// a line such as "{}{}".
-func parseMetrics(body []byte) (families map[string]*dto.MetricFamily, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			families, err = nil, fmt.Errorf("the parser failed: %v", r)
-		}
-	}()
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	return parser.TextToMetricFamilies(bytes.NewReader(body))
-}
-
-// metricName splits NAME{label="value",…}.
-func metricName(s string) (string, map[string]string, error) {
-	name, rest, ok := strings.Cut(s, "{")
-	if !ok {
-		return s, nil, nil
-	}
-	labels := map[string]string{}
-	rest = strings.TrimSuffix(strings.TrimSpace(rest), "}")
-	for _, pair := range strings.Split(rest, ",") {
-		if strings.TrimSpace(pair) == "" {
-			continue
-		}
-		key, value, ok := strings.Cut(pair, "=")
-		unquoted, err := strconv.Unquote(strings.TrimSpace(value))
-		if !ok || err != nil {
-			return "", nil, fault.Usagef("the metric %q is not NAME{label=\"value\"}", short(s))
-		}
-		labels[strings.TrimSpace(key)] = unquoted
-	}
-	return strings.TrimSpace(name), labels, nil
-}
-
-func hasLabels(m *dto.Metric, want map[string]string) bool {
-	n := 0
-	for _, l := range m.GetLabel() {
-		if v, ok := want[l.GetName()]; ok && v == l.GetValue() {
-			n++
-		}
-	}
-	return n == len(want)
+	return short(string(text))
 }
