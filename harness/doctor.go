@@ -81,6 +81,9 @@ func (h *hunt) diagnose(ctx context.Context, tgt Target, d *Diagnosis) (err erro
 	if err := h.login(ctx); err != nil {
 		return err
 	}
+	if err := h.count(ctx); err != nil {
+		return err
+	}
 	if err := h.study(ctx); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
 	"leakhunt/harness/verdict"
+	"leakhunt/scenarios"
 )
 
 // stuck answers some readings, then none: like an agent in a process that is
@@ -78,4 +79,39 @@ func TestCounterThatHangsOverTheLimit(t *testing.T) {
 	if _, err := run(t, f, scenario(auto, "/"), o); fault.KindOf(err) != fault.Measure || fault.HintOf(err) == "" {
 		t.Errorf("error %v (%s)", err, fault.HintOf(err))
 	}
+}
+
+// Where the runtime's own counter should be there and is not, RSS judges, and
+// the result says so.
+func TestWithoutItsCounter(t *testing.T) {
+	f := newFake(t, shop)
+	o := f.options()
+	o.OpenCounter = func(context.Context, Pinned, *load.Client) (Counter, error) {
+		return nil, &Without{fault.Measuref("process 7 has no agent")}
+	}
+	r := mustRun(t, f, scenario(auto, "/", "/leak"), o)
+	if len(r.Warnings) != 1 || r.Warnings[0].Code != "no-counter" || !strings.Contains(r.Warnings[0].Message, "process 7 has no agent") {
+		t.Errorf("warnings %+v", r.Warnings)
+	}
+	if u := byName(t, r, "/leak"); u.Verdict != verdict.Leak || u.Evidence[0] != "rss" {
+		t.Errorf("/leak is %s by %v", u.Verdict, u.Evidence)
+	}
+}
+
+// A page that is probed may want the login.
+func TestCounterAfterLogin(t *testing.T) {
+	f := newFake(t, shop)
+	sc := scenario(scenarios.Count{N: 10}, "/")
+	sc.Before = []scenarios.Step{{Request: scenarios.Request{Method: "GET", URI: "/login"}}}
+	o := f.counted()
+	open := o.OpenCounter
+	o.OpenCounter = func(ctx context.Context, p Pinned, c *load.Client) (Counter, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if n := f.seen["/login"]; n != 1 {
+			t.Errorf("%d logins before the counter", n)
+		}
+		return open(ctx, p, c)
+	}
+	mustRun(t, f, sc, o)
 }

@@ -35,6 +35,15 @@ type Options struct {
 	SitesFor []string
 }
 
+// Without is the error of OpenCounter where the runtime's own counter should be
+// there and is not: the run goes on with the Counter that was returned, or by
+// RSS alone where that is nil.
+type Without struct{ Err error }
+
+func (w *Without) Error() string { return "judged without the runtime's own counter: " + w.Err.Error() }
+
+func (w *Without) Unwrap() error { return w.Err }
+
 // Run pins the target, carries the plan out and judges every URI. The result
 // is never nil: it holds what was measured, and is marked incomplete where
 // Run also returns an error. That is a *fault.Error where the target could
@@ -118,7 +127,7 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 
 // begin makes a fresh process ready to be measured.
 func (h *hunt) begin(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{h.open, h.study, h.login, h.burnIn} {
+	for _, step := range []func(context.Context) error{h.open, h.study, h.login, h.count, h.burnIn} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -126,7 +135,7 @@ func (h *hunt) begin(ctx context.Context) error {
 	return nil
 }
 
-// open connects the load, the meter and the counter to the pinned process.
+// open connects the load and the meter to the pinned process.
 func (h *hunt) open(ctx context.Context) (err error) {
 	h.client = load.New(h.pinned.Endpoint(), true)
 	h.patience = cmp.Or(h.opt.Patience, max(switchLimit, h.plan.Scenario.Timeout))
@@ -135,15 +144,6 @@ func (h *hunt) open(ctx context.Context) (err error) {
 		return h.unlessLost(ctx, fault.Measuref("cannot read the memory of pid %d", h.pinned.Process().PID).Because(err))
 	}
 	h.meter = meter
-	if h.opt.OpenCounter != nil {
-		err := h.patiently(ctx, func(ctx context.Context) (err error) {
-			h.counter, err = h.opt.OpenCounter(ctx, h.pinned, h.client)
-			return err
-		})
-		if err != nil {
-			return h.unlessLost(ctx, err)
-		}
-	}
 	begin := time.Now()
 	const tries = 16
 	for range tries {
@@ -164,6 +164,29 @@ func (h *hunt) open(ctx context.Context) (err error) {
 	h.settings = target.Tightly(info.Runtime, slices.Concat(env, info.Settings))
 	h.observer.Note(fmt.Sprintf("pinned pid %d (%s %s)", info.PID, info.Kind, info.URL))
 	return nil
+}
+
+// count opens the runtime's counter, after the login: a probe or a settle hook of
+// the application may want it.
+func (h *hunt) count(ctx context.Context) error {
+	if h.opt.OpenCounter == nil {
+		return nil
+	}
+	var without *Without
+	err := h.patiently(ctx, func(ctx context.Context) (err error) {
+		if h.counter, err = h.opt.OpenCounter(ctx, h.pinned, h.client); errors.As(err, &without) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || without != nil {
+		err = h.unlessLost(ctx, err)
+	}
+	if without != nil && err == nil {
+		h.warnings.add("no-counter", "%v", without)
+		h.observer.Note(without.Error())
+	}
+	return err
 }
 
 // burnIn sends requests that are not judged: what the first requests load,

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
@@ -16,22 +18,27 @@ type openCounter = func(context.Context, harness.Pinned, *load.Client) (harness.
 // counter opens what the scenario's runtime:, settle: and probes: ask for.
 func (a *app) counter(sc *scenarios.Scenario, agents string) openCounter {
 	return func(ctx context.Context, p harness.Pinned, c *load.Client) (harness.Counter, error) {
-		counter, err := a.runtimeCounter(ctx, sc.Runtime, p, c, agents)
-		if err != nil || sc.Settle == nil && len(sc.Probes) == 0 {
+		get := fetch(c, sc.Timeout)
+		counter, err := runtimeCounter(ctx, sc.Runtime, p, get, agents)
+		var without *harness.Without
+		if err != nil && !errors.As(err, &without) || sc.Settle == nil && len(sc.Probes) == 0 {
 			return counter, err
 		}
-		hooks, err := runtimes.NewHooks(ctx, sc.Settle, sc.Probes, fetch(c), p.Process().PID)
-		if err != nil {
-			return nil, err
+		hooks, failed := runtimes.NewHooks(ctx, sc.Settle, sc.Probes, get, p.Process().PID, sc.Timeout)
+		if failed != nil {
+			if counter != nil {
+				_ = counter.Close() // the hook's failure is what matters
+			}
+			return nil, failed
 		}
-		return harness.Join(hooks, counter), nil
+		return harness.Join(hooks, counter), err
 	}
 }
 
 // runtimeCounter is the runtime's own counter. What is found by itself is a
-// gain where it is there, and no loss where it is not: RSS alone judges then.
+// gain where it is there, and no loss where it is not: RSS judges then.
 // What was asked for by name must be there.
-func (a *app) runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harness.Pinned, c *load.Client, agents string) (harness.Counter, error) {
+func runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harness.Pinned, get runtimes.Fetch, agents string) (harness.Counter, error) {
 	pid := p.Process().PID
 	switch rt.Kind {
 	case "none":
@@ -43,7 +50,7 @@ func (a *app) runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harnes
 	case "puma":
 		return counted(runtimes.NewPuma(ctx, rt.ControlURL, rt.Token))
 	case "go":
-		return counted(runtimes.NewPprof(ctx, fetch(c), rt.Pprof))
+		return counted(runtimes.NewPprof(ctx, get, rt.Pprof))
 	case "jvm":
 		return counted(runtimes.NewJVM(ctx, pid))
 	}
@@ -59,10 +66,10 @@ func (a *app) runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harnes
 		found, err = counted(runtimes.NewJVM(ctx, pid))
 	case runtime == "go":
 		// Most Go programs serve no profile: that is nothing to tell.
-		found, _ = counted(runtimes.NewPprof(ctx, fetch(c), ""))
+		found, _ = counted(runtimes.NewPprof(ctx, get, ""))
 	}
 	if err != nil {
-		a.note("RSS alone judges: %v", err)
+		return nil, &harness.Without{Err: err}
 	}
 	return found, nil
 }
@@ -86,9 +93,9 @@ func (a *app) note(format string, args ...any) {
 
 // fetch gets a path of the pinned process over the load's own connection, so
 // that it is this process which answers.
-func fetch(c *load.Client) runtimes.Fetch {
+func fetch(c *load.Client, timeout time.Duration) runtimes.Fetch {
 	return func(ctx context.Context, path string) ([]byte, error) {
-		t, err := load.Compile(load.Spec{Method: "GET", URI: path, KeepBody: true})
+		t, err := load.Compile(load.Spec{Method: "GET", URI: path, KeepBody: true, Timeout: timeout})
 		if err != nil {
 			return nil, err
 		}
@@ -98,6 +105,9 @@ func fetch(c *load.Client) runtimes.Fetch {
 			return nil, res.Err
 		case res.Failure != "":
 			return nil, fault.Measuref("GET %s: %s", path, res.Failure)
+		case res.Status/100 != 2:
+			return nil, fault.Measuref("GET %s: status %d, expected 2xx", path, res.Status).
+				WithHint("It is redirected; where it needs a login, add that as before:.")
 		}
 		return res.Body, nil
 	}
