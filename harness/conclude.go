@@ -200,7 +200,7 @@ func (h *hunt) failed(t *track) (verdict.Judgement, bool) {
 func (h *hunt) byRSS(t *track) verdict.Judgement {
 	var j verdict.Judgement
 	switch {
-	case t.tried && (t.suspect || 2*len(t.joined(alone)) > t.requests()):
+	case t.tried && (t.suspect || 2*len(t.joined(h.alone)) > t.requests()):
 		j = h.confirmed(t)
 		if t.carried != "" {
 			j.Reason += fmt.Sprintf("; what it grew by among the others was memory that %s had made room for", t.carried)

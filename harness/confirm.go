@@ -90,15 +90,13 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 	round := len(t.blocks)
 	for target := h.leastAlone(t); ; target = h.longer(target) {
 		round++
-		have := len(t.joined(h.telling()))
-		if have >= target {
-			continue // it was tried before, on a process that was lost
+		if have := len(t.joined(h.telling())); have < target {
+			if err := h.block(ctx, t, target-have, round, true); err != nil {
+				return err
+			}
 		}
-		if err := h.block(ctx, t, target-have, round, true); err != nil {
-			return err
-		}
-		low := h.trough(t.joined(alone))
-		t.slack, t.headroom, t.looking = h.slack(), min(t.headroom, h.headroom(low)), h.shows(low)
+		low := h.trough(t.joined(h.alone))
+		t.slack, t.headroom, t.looking = h.slack(), h.room(t, low), h.shows(low)
 		rss := h.confirmed(t)
 		j, _ := h.testimony(t, rss)
 		if t.broken || j.Label != verdict.Inconclusive || !h.worthMore(t, rss, j, target) {
@@ -116,39 +114,36 @@ func (h *hunt) telling() func(block) bool {
 	if h.tight() {
 		return nil
 	}
-	return alone
+	return h.alone
 }
 
-// alone picks the blocks of a confirmation.
-func alone(b block) bool { return b.alone }
+// alone picks the blocks of a confirmation, or all where there is no other URI.
+func (h *hunt) alone(b block) bool { return b.alone || len(h.tracks) == 1 }
 
 // confirmed is the verdict on a suspect from its confirmation. Growth within
 // the headroom that its neighbours made is no evidence yet.
 func (h *hunt) confirmed(t *track) verdict.Judgement {
 	mem, suspected := t.joined(h.telling()), t.slope
-	if len(t.joined(alone)) == 0 {
+	if len(t.joined(h.alone)) == 0 {
 		return h.untried(t)
 	}
-	if h.tight() {
+	if h.tight() || len(h.tracks) == 1 {
 		suspected = 0 // its series holds the blocks that raised the suspicion
 	}
 	j := verdict.Confirm(mem, suspected, t.seen, h.params(t))
-	if j.Label == verdict.Leak && h.untightJVM() {
-		j.Label, j.More = verdict.Inconclusive, 0
-		j.Reason = fmt.Sprintf("it grew by %s per request, but a JVM fills all of its heap before it collects what is old: "+
-			"let jcmd read it (runtime: jvm), or its heap be kept small (a command: target with tighten: true)", units.Bytes(j.Growth))
-		return j
-	}
 	if !h.tight() && j.Label == verdict.Leak && j.Low < j.Growth/2 {
 		j.Label = verdict.Inconclusive
 		j.Reason = fmt.Sprintf("it grew by %s to %s per request: so unevenly a heap wanders that is seldom collected",
 			units.Bytes(j.Low), units.Bytes(j.High))
 		return j
 	}
-	if grown := mem[len(mem)-1] - h.trough(mem); j.Label == verdict.Leak && grown <= t.headroom {
+	if grown := mem[len(mem)-1] - h.trough(mem); j.Label == verdict.Leak && (grown <= t.headroom || h.untightJVM() && h.untouched == 0) {
 		j.Label, j.More = verdict.Inconclusive, int(t.headroom/max(1, j.Growth))
-		j.Reason = fmt.Sprintf("it grew by %s alone, and its neighbours may have made room for %s before",
+		j.Reason = fmt.Sprintf("it grew by %s alone, and %s may be garbage that waits for a collection",
 			units.Bytes(grown), units.Bytes(t.headroom))
+		if h.untightJVM() {
+			j.Reason += ": let jcmd read it (runtime: jvm), or its heap be kept small (a command: target with tighten: true)"
+		}
 	}
 	return j
 }
@@ -158,7 +153,7 @@ func (h *hunt) untried(t *track) verdict.Judgement {
 	j := verdict.Fixed(t.joined(nil), h.params(t))
 	j.Label = verdict.Inconclusive
 	j.More = max(confirmLeast, 4*t.requests())
-	j.Reason = "it grew among the others, and the run ended before it could be tried alone"
+	j.Reason = "it grew, and the run ended before it could be tried alone for as long as that takes to tell"
 	return j
 }
 

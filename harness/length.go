@@ -36,17 +36,28 @@ func (h *hunt) longer(n int) int {
 // comes, or where a leak of maxFloorLook would not have filled the slack yet, or
 // be all that grew.
 func (h *hunt) worthMore(t *track, rss, j verdict.Judgement, n int) bool {
-	mem := t.joined(alone)
+	mem := t.joined(h.alone)
 	last, low := mem[len(mem)-1], h.trough(mem)
 	switch {
 	case t.suspect && n < confirmMost:
 		return true
-	case n >= confirmFar:
+	case n >= h.far():
 		return false
+	case j.Low > 0 && last-low+max(j.High, rss.High)*float64(h.far()-n) > t.headroom && t.quick(n, confirmTime):
+		return true
 	case t.suspect && j.Low > 0:
-		return last-low+max(j.High, rss.High)*float64(confirmFar-n) > t.headroom && t.quick(n, confirmTime)
+		return false // what it leaks would hide the others
 	}
 	return t.looking && float64(n)*maxFloorLook < h.free(low)+last-low && t.quick(n, lookTime)
+}
+
+// far is the most requests in a row. A JVM fills its first heap before it
+// collects what is old, which takes more.
+func (h *hunt) far() int {
+	if h.untightJVM() {
+		return 4 * confirmFar
+	}
+	return confirmFar
 }
 
 // quick says that n requests take less than d.
@@ -54,11 +65,11 @@ func (t *track) quick(n int, d time.Duration) bool {
 	return t.quantiles().P50*float64(n) < float64(d.Milliseconds())
 }
 
-// shows says that confirmFar requests would bring a leak of maxFloorLook out of
+// shows says that as many requests as may be sent would bring a leak of maxFloorLook out of
 // what the process keeps in reserve while RSS stands at low: fill what is free,
 // and outgrow the headroom.
 func (h *hunt) shows(low float64) bool {
-	return !h.tight() && h.free(low)+h.headroom(low) < maxFloorLook*confirmFar
+	return !h.tight() && h.free(low)+h.headroom(low) < maxFloorLook*float64(h.far())
 }
 
 // free is the slack less what the process has given back since its peak, where
@@ -68,7 +79,7 @@ func (h *hunt) free(low float64) float64 { return max(0, h.slack()+low-float64(h
 // hidden says that a leak may hide behind the sweep's verdict on a URI, and that
 // a row of quick requests would show it.
 func (h *hunt) hidden(t *track) bool {
-	if t.suspect || t.broken || h.counter != nil || !t.Requests.Auto || len(h.tracks) == 1 {
+	if t.suspect || t.broken || h.counter != nil || !t.Requests.Auto {
 		return false
 	}
 	j, _, _ := h.judge(t)

@@ -40,11 +40,7 @@ func (p rssPace) look(t *track) {
 		return
 	}
 	mem := t.joined(nil)
-	j, done := t.late.Look(mem)
-	if len(p.h.tracks) == 1 {
-		t.done = done
-		return
-	}
+	j, _ := t.late.Look(mem)
 	// Whoever may leak is tried again alone and in a row, while nobody else
 	// leaks beside it; until then it is in quarantine. The slack that a floor
 	// must hold grows with the process, so the floor is that of now.

@@ -130,7 +130,26 @@ func (h *hunt) headroom(rss float64) float64 {
 	if h.tight() { // what is mapped from files is no reserve
 		own = float64(h.reading.Anon + h.reading.Swap)
 	}
-	return max(leastHeadroom, share*own, follows*(rss-float64(h.warmed)), h.oldMalloc())
+	return max(leastHeadroom, share*own, follows*(rss-float64(h.warmed)), h.oldMalloc(float64(h.reading.metric-h.start)), h.firstHeap())
+}
+
+// room is how far a URI may grow, innocent, when tried alone, from the lowest
+// that RSS stood at then: no further than was known when that began, but for
+// Ruby's goal. An innocent that grew so fast made garbage at that rate ever
+// since, and not only as much as RSS has grown by.
+func (h *hunt) room(t *track, low float64) float64 {
+	return max(min(t.headroom, h.headroom(low)), h.oldMalloc(t.slope*float64(t.sent)))
+}
+
+// firstHeap is what a JVM as it comes has taken from the system and not used
+// yet, in bytes: its initial heap above all, 1/64 of the machine's memory unless
+// told otherwise (java, -Xms). Until that is full nobody's growth means
+// anything; beyond it the heap is larger since a collection left it too full.
+func (h *hunt) firstHeap() float64 {
+	if !h.untightJVM() {
+		return 0
+	}
+	return float64(h.untouched)
 }
 
 // untightJVM is a JVM whose heap may grow to a quarter of the machine's memory
@@ -142,14 +161,15 @@ func (h *hunt) untightJVM() bool {
 
 // oldMalloc is how much more Ruby lets malloc hand out before it collects what
 // has grown old, in bytes: RUBY_GC_OLDMALLOC_LIMIT, 16 MiB, which grows by a
-// fifth each time that it is reached, so by a fifth of all growth (gc.c). Until
-// then a full cache that replaces its entries grows as evenly as a leak.
-func (h *hunt) oldMalloc() float64 {
+// fifth each time that it is reached, so by a fifth of all that grew old (gc.c):
+// the process's growth at least. Until then a full cache that replaces its
+// entries grows as evenly as a leak.
+func (h *hunt) oldMalloc(grewOld float64) float64 {
 	info := h.pinned.Info()
 	if info.Runtime != "ruby" || len(info.Settings) > 0 || h.tight() {
 		return 0
 	}
-	return 16<<20 + 0.2*float64(h.reading.metric-h.start)
+	return 16<<20 + 0.2*grewOld
 }
 
 // slack bounds, in bytes, the memory that is resident by now and may be free:

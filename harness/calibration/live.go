@@ -30,7 +30,7 @@ type live struct {
 	log      io.Writer
 }
 
-var evidences = []string{"counter", "inspector", "tight", "plain"}
+var evidences = []string{"counter", "inspector", "tight", "plain", "alone"}
 
 func (l *live) register(fl *flag.FlagSet) {
 	var names []string
@@ -59,14 +59,31 @@ func (l *live) trials() ([]trial, error) {
 				return nil, fmt.Errorf("-evidence: %q is none of %s", e, strings.Join(evidences, ", "))
 			}
 			for seed := 1; seed <= l.runs; seed++ {
-				if t := (trial{applications[at], e, l.requests, seed}); t.possible() {
-					out = append(out, t)
+				for _, route := range alone(e) {
+					if t := (trial{applications[at], e, route, l.requests, seed}); t.possible() {
+						out = append(out, t)
+					}
 				}
 			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b trial) int { return a.seed - b.seed })
 	return out, nil
+}
+
+// alone are the routes that each get a process of their own with this kind of
+// evidence; "" for one process that has them all.
+func alone(evidence string) []string {
+	if evidence != "alone" {
+		return []string{""}
+	}
+	var names []string
+	for _, r := range routes {
+		if r.every {
+			names = append(names, r.name)
+		}
+	}
+	return names
 }
 
 // Samples runs what is missing in the results file, then yields all of it.
@@ -115,7 +132,7 @@ func (l *live) complete(ctx context.Context) (err error) {
 	}
 	trials = slices.DeleteFunc(trials, func(t trial) bool {
 		return slices.ContainsFunc(have, func(f finding) bool {
-			return f.Runtime == t.app.runtime && f.Evidence == t.name() && f.Seed == t.seed
+			return f.Runtime == t.app.runtime && f.Evidence == t.name() && f.Seed == t.seed && (t.route == "" || f.Route == t.route)
 		})
 	})
 	if len(trials) == 0 {
@@ -153,7 +170,7 @@ func (l *live) complete(ctx context.Context) (err error) {
 		if err := appendFindings(l.results, found); err != nil {
 			return err
 		}
-		fmt.Fprintf(l.log, "%d of %d: %s, %s, seed %d: %s\n", i+1, len(trials), t.app.runtime, t.name(), t.seed, outcome(found))
+		fmt.Fprintf(l.log, "%d of %d: %s: %s\n", i+1, len(trials), t, outcome(found))
 	}
 	return errors.Join(failed...)
 }

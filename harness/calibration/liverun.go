@@ -19,7 +19,8 @@ import (
 // trial is one run of leakhunt on a fresh process of one application.
 type trial struct {
 	app      application
-	evidence string // "counter", "inspector", "tight" or "plain"
+	evidence string // "counter", "inspector", "tight", "plain" or "alone"
+	route    string // "alone": the only one; "": all that are tried together
 	requests int    // to each URI; 0: as many as the verdicts need
 	seed     int
 }
@@ -47,6 +48,18 @@ func (t trial) possible() bool {
 	return true
 }
 
+// asItComes says that nothing is set to make RSS honest.
+func (t trial) asItComes() bool { return t.evidence == "plain" || t.evidence == "alone" }
+
+// String names the run.
+func (t trial) String() string {
+	name := fmt.Sprintf("%s, %s", t.app.runtime, t.name())
+	if t.route != "" {
+		name += ", " + t.route
+	}
+	return fmt.Sprintf("%s, seed %d", name, t.seed)
+}
+
 // burnIn is the number of requests to each URI that are not judged where a
 // counter is there (see harness: burnInSettled).
 const burnIn = 100
@@ -57,8 +70,11 @@ const burnIn = 100
 // the verdict says so: such routes are left out.
 func (t trial) routes() []route {
 	return slices.DeleteFunc(slices.Clone(routes), func(r route) bool {
+		if t.route != "" {
+			return r.name != t.route
+		}
 		rss := t.evidence == "tight" || t.evidence == "plain"
-		return rss && !r.every || t.requests > 0 && 2*r.fills > burnIn+t.requests
+		return r.alone || rss && !r.every || t.requests > 0 && 2*r.fills > burnIn+t.requests
 	})
 }
 
@@ -69,7 +85,7 @@ func (t trial) scenario(dir string) ([]byte, error) {
 		uris = append(uris, r.uri())
 	}
 	target := map[string]any{
-		"command": t.app.command, "dir": dir, "tighten": t.evidence != "plain",
+		"command": t.app.command, "dir": dir, "tighten": !t.asItComes(),
 		"ready": map[string]any{"uri": "/clean", "timeout": "60s"},
 	}
 	runtime := any("auto")
@@ -78,7 +94,7 @@ func (t trial) scenario(dir string) ([]byte, error) {
 		// Any port but that of another inspector of this machine.
 		target["env"] = map[string]any{"NODE_OPTIONS": "--inspect-port=0"}
 		runtime = map[string]any{"node": map[string]any{}}
-	case "tight", "plain":
+	case "tight", "plain", "alone":
 		runtime = "none"
 	}
 	requests := any("auto")
@@ -105,7 +121,7 @@ func (t trial) run(ctx context.Context, leakhunt, dir string) ([]finding, error)
 	}
 	res, err := hunt(ctx, leakhunt, path, t.seed)
 	if err != nil {
-		return nil, fmt.Errorf("%s, %s, seed %d: %w", t.app.runtime, t.name(), t.seed, err)
+		return nil, fmt.Errorf("%s: %w", t, err)
 	}
 	return t.findings(res), nil
 }
