@@ -96,7 +96,7 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 			}
 		}
 		low := h.trough(t.joined(h.alone))
-		t.slack, t.headroom, t.looking = h.slack(), h.room(t, low), h.shows(low)
+		t.slack, t.headroom, t.looking = h.slack(), h.allowed(t, low), h.shows(low)
 		rss := h.confirmed(t)
 		j, _ := h.testimony(t, rss)
 		if t.broken || j.Label != verdict.Inconclusive || !h.worthMore(t, rss, j, target) {

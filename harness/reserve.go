@@ -133,11 +133,11 @@ func (h *hunt) headroom(rss float64) float64 {
 	return max(leastHeadroom, share*own, follows*(rss-float64(h.warmed)), h.oldMalloc(float64(h.reading.metric-h.start)), h.firstHeap())
 }
 
-// room is how far a URI may grow, innocent, when tried alone, from the lowest
+// allowed is how far a URI may grow, innocent, when tried alone, from the lowest
 // that RSS stood at then: no further than was known when that began, but for
 // Ruby's goal. An innocent that grew so fast made garbage at that rate ever
 // since, and not only as much as RSS has grown by.
-func (h *hunt) room(t *track, low float64) float64 {
+func (h *hunt) allowed(t *track, low float64) float64 {
 	return max(min(t.headroom, h.headroom(low)), h.oldMalloc(t.slope*float64(t.sent)))
 }
 
