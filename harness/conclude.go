@@ -105,10 +105,11 @@ func Rank(uris []URIResult) {
 // conclude is one URI's line of the ranking.
 func (h *hunt) conclude(t *track) URIResult {
 	j, evidence, probes := h.judge(t)
+	low, high := j.Interval()
 	u := URIResult{
 		Name: t.Name, Method: t.Method, URI: t.URI.URI,
 		Verdict: j.Label, Evidence: evidence, Why: sentence(j.Reason),
-		Growth: j.Growth, GrowthLow: j.Low, GrowthHigh: j.High, Confidence: 0.95,
+		Growth: j.Growth, GrowthLow: low, GrowthHigh: high, Confidence: 0.95,
 		Detectable: floor(j), More: j.More,
 		Requests: t.requests(), Errors: t.errors, FirstError: t.first,
 		LatencyMS: t.quantiles(), Probes: probes, Sites: t.sites, SitesNote: t.sitesNote, SitesPass: t.pass,
@@ -220,10 +221,14 @@ func (h *hunt) byRSS(t *track) verdict.Judgement {
 
 // fixed judges a series that gets no more requests. Where the process grew by
 // more while others ran than this URI did in its last block, a collector's
-// headroom explains that growth as well as a leak would.
+// headroom explains that growth as well as a leak would. One URI has no neighbours,
+// and has to outgrow what it may have made room for itself.
 func (h *hunt) fixed(t *track) verdict.Judgement {
-	j := verdict.Fixed(t.joined(nil), h.params(t))
-	n := len(t.blocks)
+	mem, n := t.joined(nil), len(t.blocks)
+	j := verdict.Fixed(mem, h.params(t))
+	if len(h.tracks) == 1 {
+		return h.beyond(j, mem, h.headroom(h.trough(mem)))
+	}
 	if j.Label != verdict.Leak || n < 2 {
 		return j
 	}

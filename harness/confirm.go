@@ -130,20 +130,28 @@ func (h *hunt) confirmed(t *track) verdict.Judgement {
 	if h.tight() || len(h.tracks) == 1 {
 		suspected = 0 // its series holds the blocks that raised the suspicion
 	}
-	j := verdict.Confirm(mem, suspected, t.seen, h.params(t))
+	return h.beyond(verdict.Confirm(mem, suspected, t.seen, h.params(t)), mem, t.headroom)
+}
+
+// beyond is the verdict on a series of one URI in a row, mem, where what grows
+// within the headroom, or unevenly, convicts nobody.
+func (h *hunt) beyond(j verdict.Judgement, mem []float64, headroom float64) verdict.Judgement {
+	if j.Label == verdict.Leak && h.untightJVM() {
+		j.Label, j.More = verdict.Inconclusive, 0
+		j.Reason = fmt.Sprintf("it grew by %s per request, but a JVM fills all of its heap before it collects what is old: "+
+			"let jcmd read it (runtime: jvm), or its heap be kept small (a command: target with tighten: true)", units.Bytes(j.Growth))
+		return j
+	}
 	if !h.tight() && j.Label == verdict.Leak && j.Low < j.Growth/2 {
 		j.Label = verdict.Inconclusive
 		j.Reason = fmt.Sprintf("it grew by %s to %s per request: so unevenly a heap wanders that is seldom collected",
 			units.Bytes(j.Low), units.Bytes(j.High))
 		return j
 	}
-	if grown := mem[len(mem)-1] - h.trough(mem); j.Label == verdict.Leak && (grown <= t.headroom || h.untightJVM() && h.untouched == 0) {
-		j.Label, j.More = verdict.Inconclusive, int(t.headroom/max(1, j.Growth))
+	if grown := mem[len(mem)-1] - h.trough(mem); j.Label == verdict.Leak && grown <= headroom {
+		j.Label, j.More = verdict.Inconclusive, int(headroom/max(1, j.Growth))
 		j.Reason = fmt.Sprintf("it grew by %s alone, and %s may be garbage that waits for a collection",
-			units.Bytes(grown), units.Bytes(t.headroom))
-		if h.untightJVM() {
-			j.Reason += ": let jcmd read it (runtime: jvm), or its heap be kept small (a command: target with tighten: true)"
-		}
+			units.Bytes(grown), units.Bytes(headroom))
 	}
 	return j
 }

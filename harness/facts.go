@@ -34,7 +34,7 @@ func (h *hunt) study(ctx context.Context) error {
 	if err != nil {
 		return h.broken(ctx, err)
 	}
-	h.allocator, h.untouched = f.Allocator, f.Untouched
+	h.allocator = f.Allocator
 	if f.RSSError > imprecise {
 		h.exact = true
 		h.warnings.add("rss-imprecise", "RSS may be off by %s on kernel %s with %d threads: readings at block edges are exact ones (smaps_rollup), those between are not",

@@ -41,9 +41,9 @@ func (h *hunt) worthMore(t *track, rss, j verdict.Judgement, n int) bool {
 	switch {
 	case t.suspect && n < confirmMost:
 		return true
-	case n >= h.far():
+	case n >= confirmFar:
 		return false
-	case j.Low > 0 && last-low+max(j.High, rss.High)*float64(h.far()-n) > t.headroom && t.quick(n, confirmTime):
+	case j.Low > 0 && last-low+max(j.High, rss.High)*float64(confirmFar-n) > t.headroom && t.quick(n, confirmTime):
 		return true
 	case t.suspect && j.Low > 0:
 		return false // what it leaks would hide the others
@@ -51,25 +51,16 @@ func (h *hunt) worthMore(t *track, rss, j verdict.Judgement, n int) bool {
 	return t.looking && float64(n)*maxFloorLook < h.free(low)+last-low && t.quick(n, lookTime)
 }
 
-// far is the most requests in a row. A JVM fills its first heap before it
-// collects what is old, which takes more.
-func (h *hunt) far() int {
-	if h.untightJVM() {
-		return 4 * confirmFar
-	}
-	return confirmFar
-}
-
 // quick says that n requests take less than d.
 func (t *track) quick(n int, d time.Duration) bool {
 	return t.quantiles().P50*float64(n) < float64(d.Milliseconds())
 }
 
-// shows says that as many requests as may be sent would bring a leak of maxFloorLook out of
+// shows says that confirmFar requests would bring a leak of maxFloorLook out of
 // what the process keeps in reserve while RSS stands at low: fill what is free,
 // and outgrow the headroom.
 func (h *hunt) shows(low float64) bool {
-	return !h.tight() && h.free(low)+h.headroom(low) < maxFloorLook*float64(h.far())
+	return !h.tight() && h.free(low)+h.headroom(low) < maxFloorLook*confirmFar
 }
 
 // free is the slack less what the process has given back since its peak, where

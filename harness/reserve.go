@@ -130,7 +130,7 @@ func (h *hunt) headroom(rss float64) float64 {
 	if h.tight() { // what is mapped from files is no reserve
 		own = float64(h.reading.Anon + h.reading.Swap)
 	}
-	return max(leastHeadroom, share*own, follows*(rss-float64(h.warmed)), h.oldMalloc(float64(h.reading.metric-h.start)), h.firstHeap())
+	return max(leastHeadroom, share*own, follows*(rss-float64(h.warmed)), h.oldMalloc(float64(h.reading.metric-h.start)))
 }
 
 // allowed is how far a URI may grow, innocent, when tried alone, from the lowest
@@ -139,17 +139,6 @@ func (h *hunt) headroom(rss float64) float64 {
 // since, and not only as much as RSS has grown by.
 func (h *hunt) allowed(t *track, low float64) float64 {
 	return max(min(t.headroom, h.headroom(low)), h.oldMalloc(t.slope*float64(t.sent)))
-}
-
-// firstHeap is what a JVM as it comes has taken from the system and not used
-// yet, in bytes: its initial heap above all, 1/64 of the machine's memory unless
-// told otherwise (java, -Xms). Until that is full nobody's growth means
-// anything; beyond it the heap is larger since a collection left it too full.
-func (h *hunt) firstHeap() float64 {
-	if !h.untightJVM() {
-		return 0
-	}
-	return float64(h.untouched)
 }
 
 // untightJVM is a JVM whose heap may grow to a quarter of the machine's memory

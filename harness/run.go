@@ -96,7 +96,6 @@ type hunt struct {
 	tracks    []*track
 	start     int64     // the metric when the process was pinned
 	startAnon int64     // anonymous memory then
-	untouched int64     // memory that the process had taken and not used then
 	warmed    int64     // the metric after the burn-in
 	burned    int       // requests of the burn-in
 	restarted []float64 // when the process was started again, in seconds since the run began

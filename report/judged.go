@@ -36,8 +36,9 @@ func WriteJudged(w io.Writer, format string, list []Judged, o Options) error {
 	case "json":
 		series := make([]judgedJSON, 0, len(list))
 		for _, j := range list {
+			low, high := j.Interval()
 			series = append(series, judgedJSON{
-				File: j.File, Verdict: j.Label, Growth: j.Growth, Low: j.Low, High: j.High,
+				File: j.File, Verdict: j.Label, Growth: j.Growth, Low: low, High: high,
 				Detectable: j.Detectable, Requests: j.Requests, Why: j.Reason,
 			})
 		}
@@ -60,7 +61,7 @@ func judgedTable(w io.Writer, list []Judged, o Options) error {
 			color: func(j Judged) string { return verdictColor(&harness.URIResult{Verdict: j.Label}) },
 		},
 		{title: "Growth/request", align: tw.AlignRight, cell: func(j Judged) string { return units.Bytes(j.Growth) }},
-		{title: "95 % interval", align: tw.AlignRight, drop: 1, cell: func(j Judged) string { return between(j.Low, j.High) }},
+		{title: "95 % interval", align: tw.AlignRight, drop: 1, cell: func(j Judged) string { return between(j.Interval()) }},
 		{title: "Floor", align: tw.AlignRight, drop: 2, cell: func(j Judged) string { return units.Bytes(j.Detectable) }},
 		{title: "Requests", align: tw.AlignRight, drop: 3, cell: func(j Judged) string { return units.Count(j.Requests) }},
 	}

@@ -30,7 +30,7 @@ type live struct {
 	log      io.Writer
 }
 
-var evidences = []string{"counter", "inspector", "tight", "plain", "alone"}
+var evidences = []string{"counter", "inspector", "tight", "plain", "alone", "slope", "slope-tight"}
 
 func (l *live) register(fl *flag.FlagSet) {
 	var names []string
@@ -74,12 +74,13 @@ func (l *live) trials() ([]trial, error) {
 // alone are the routes that each get a process of their own with this kind of
 // evidence; "" for one process that has them all.
 func alone(evidence string) []string {
-	if evidence != "alone" {
+	slopes := strings.HasPrefix(evidence, "slope")
+	if evidence != "alone" && !slopes {
 		return []string{""}
 	}
 	var names []string
 	for _, r := range routes {
-		if r.every {
+		if r.every && (r.leak > 0 || !slopes) {
 			names = append(names, r.name)
 		}
 	}
@@ -98,18 +99,20 @@ func (l *live) Samples(ctx context.Context) iter.Seq2[sample, error] {
 			yield(sample{}, err)
 			return
 		}
+		slopes := slopesOf(all)
 		for _, f := range all {
-			if !yield(f.sample(), nil) {
+			if !f.reference() && !yield(f.sample(slopes.of(f)), nil) {
 				return
 			}
 		}
 	}
 }
 
-func (f finding) sample() sample {
+// sample is the finding beside the growth that its interval should hold.
+func (f finding) sample(growth float64) sample {
 	return sample{
 		Source: "live", Evidence: f.Evidence, World: f.Runtime, Name: fmt.Sprintf("%s %d", f.Route, f.Seed),
-		Unit: "bytes", Leak: f.Leak, Growth: f.Kept,
+		Unit: "bytes", Leak: f.Leak, Growth: growth,
 		Spent: time.Duration(f.Seconds * float64(time.Second)),
 		Judge: func() verdict.Judgement {
 			return verdict.Judgement{

@@ -23,7 +23,7 @@ func TestTrialScenarios(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(trials) != 5+1+6+6+6*6 {
+		if len(trials) != 5+1+6+6+6*7+6*3+6*3 {
 			t.Errorf("%d trials", len(trials))
 		}
 		for _, tr := range trials {
@@ -39,7 +39,7 @@ func TestTrialScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s, %s: %v", tr.app.runtime, tr.name(), err)
 			}
-			if len(sc.URIs) != len(tr.routes()) || sc.Target.Tighten == tr.asItComes() || sc.Requests.Auto != (l.requests == 0) {
+			if len(sc.URIs) != len(tr.routes()) || sc.Target.Tighten == tr.asItComes() || sc.Requests.Auto != (l.requests == 0 && tr.evidence[:2] != "sl") {
 				t.Errorf("%s, %s: %d URIs, tight %v, %+v", tr.app.runtime, tr.name(), len(sc.URIs), sc.Target.Tighten, sc.Requests)
 			}
 		}

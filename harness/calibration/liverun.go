@@ -19,7 +19,7 @@ import (
 // trial is one run of leakhunt on a fresh process of one application.
 type trial struct {
 	app      application
-	evidence string // "counter", "inspector", "tight", "plain" or "alone"
+	evidence string // "counter", one of evidences
 	route    string // "alone": the only one; "": all that are tried together
 	requests int    // to each URI; 0: as many as the verdicts need
 	seed     int
@@ -31,7 +31,7 @@ func (t trial) name() string {
 	if name == "counter" {
 		name = t.app.counter
 	}
-	if t.requests > 0 {
+	if t.requests > 0 && !strings.HasPrefix(t.evidence, "slope") {
 		name += fmt.Sprintf(", %d requests", t.requests)
 	}
 	return name
@@ -48,8 +48,15 @@ func (t trial) possible() bool {
 	return true
 }
 
-// asItComes says that nothing is set to make RSS honest.
-func (t trial) asItComes() bool { return t.evidence == "plain" || t.evidence == "alone" }
+// rss says that nothing but RSS is read, asItComes that nothing is set to make
+// it honest.
+func (t trial) rss() bool {
+	return t.asItComes() || t.evidence == "tight" || t.evidence == "slope-tight"
+}
+
+func (t trial) asItComes() bool {
+	return t.evidence == "plain" || t.evidence == "alone" || t.evidence == "slope"
+}
 
 // String names the run.
 func (t trial) String() string {
@@ -73,8 +80,7 @@ func (t trial) routes() []route {
 		if t.route != "" {
 			return r.name != t.route
 		}
-		rss := t.evidence == "tight" || t.evidence == "plain"
-		return r.alone || rss && !r.every || t.requests > 0 && 2*r.fills > burnIn+t.requests
+		return r.alone || t.rss() && !r.every || t.requests > 0 && 2*r.fills > burnIn+t.requests
 	})
 }
 
@@ -89,16 +95,19 @@ func (t trial) scenario(dir string) ([]byte, error) {
 		"ready": map[string]any{"uri": "/clean", "timeout": "60s"},
 	}
 	runtime := any("auto")
-	switch t.evidence {
-	case "inspector":
+	switch {
+	case t.evidence == "inspector":
 		// Any port but that of another inspector of this machine.
 		target["env"] = map[string]any{"NODE_OPTIONS": "--inspect-port=0"}
 		runtime = map[string]any{"node": map[string]any{}}
-	case "tight", "plain", "alone":
+	case t.rss():
 		runtime = "none"
 	}
 	requests := any("auto")
-	if t.requests > 0 {
+	switch {
+	case strings.HasPrefix(t.evidence, "slope"):
+		requests = slopeRequests
+	case t.requests > 0:
 		requests = t.requests
 	}
 	return json.Marshal(map[string]any{
@@ -153,7 +162,7 @@ func (t trial) findings(res *harness.Result) []finding {
 			if u.URI != r.uri() {
 				continue
 			}
-			out = append(out, finding{
+			f := finding{
 				Runtime: t.app.runtime, Evidence: t.name(), Seed: t.seed, Route: r.name,
 				Leak: r.leak, Kept: t.app.kept[r.leak],
 				Verdict: u.Verdict, By: u.Evidence, Why: u.Why,
@@ -161,7 +170,12 @@ func (t trial) findings(res *harness.Result) []finding {
 				Requests: u.Requests, Seconds: res.DurationS / float64(len(res.URIs)),
 				Day: res.StartedAt.Format(time.DateOnly), Version: strings.TrimSpace(res.Tool.Version),
 				Probes: u.Probes,
-			})
+			}
+			if f.reference() {
+				f.Growth = float64(u.RSSEnd-u.RSSStart) / float64(u.Requests)
+				f.Low, f.High = f.Growth, f.Growth
+			}
+			out = append(out, f)
 		}
 	}
 	return out

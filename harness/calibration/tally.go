@@ -42,9 +42,9 @@ func (t *tally) add(s sample, j verdict.Judgement, took time.Duration) {
 	if harmless(j.Label) && j.Detectable < s.Leak {
 		t.lies++
 	}
-	if j.High > j.Low {
+	if low, high := j.Interval(); high > low {
 		t.measured++
-		if j.Low <= s.Growth && s.Growth <= j.High {
+		if low <= s.Growth && s.Growth <= high {
 			t.held++
 		}
 	}

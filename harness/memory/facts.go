@@ -20,9 +20,6 @@ type Facts struct {
 	HugePages   string // transparent huge pages of the system: "always", "madvise" or "never"; "" where unknown
 	HugeAllowed bool   // the process may be given some without asking: RSS then grows by 2 MiB
 	Swap        int64  // bytes of the process that are swapped out: RSS falls without a free
-	// Untouched is memory that the process may write to and never has, in bytes:
-	// a JVM takes its first heap whole and fills it before it collects.
-	Untouched int64
 	// RSSError is by how many bytes RSS may be off at the worst, 0 where it is
 	// exact. Exact is exact everywhere.
 	RSSError  int64
@@ -46,9 +43,6 @@ func (m *Meter) Facts() (Facts, error) {
 		f.Threads, _ = strconv.Atoi(string(v))
 	}
 	f.Swap, _ = field(raw, "VmSwap")
-	data, _ := field(raw, "VmData")
-	anon, _ := field(raw, "RssAnon")
-	f.Untouched = max(0, data-anon-f.Swap)
 	online, err := os.ReadFile("/sys/devices/system/cpu/online")
 	if n := countCPUs(online); err == nil && n > 0 {
 		f.CPUs = n

@@ -20,9 +20,19 @@ const (
 type Judgement struct {
 	Label      Label
 	Growth     float64 // slope
-	Low, High  float64 // its 95 % confidence interval
+	Low, High  float64 // its 95 % confidence interval: see Interval
 	Detectable float64 // growth above this is excluded by the data, or would have been found
 	Requests   int     // judged requests
 	Reason     string  // a clause that says what was seen, for a person
 	More       int     // Inconclusive: further requests that would settle it; 0 where unknown
+}
+
+// Interval is the growth in units/request that the data leave possible, as it is
+// to be reported: the 95 % confidence interval, and of what is not convicted up
+// to the floor at least, for growth below that may hide in memory that is free.
+func (j Judgement) Interval() (low, high float64) {
+	if j.Label == Leak {
+		return j.Low, j.High
+	}
+	return j.Low, max(j.High, j.Detectable)
 }
