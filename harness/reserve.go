@@ -108,14 +108,15 @@ func (h *hunt) lead(ctx context.Context, t *track, n int) error {
 
 // trough is where the growth of a URI that is tried alone begins to count. What
 // is alive is never more than RSS, and the goal of a collector as it comes follows
-// what is alive: that begins at the lowest. Where the allocator keeps holes, they
-// may be filled again, and it begins with the series.
+// what is alive: that begins at the lowest. So it does where what is free goes
+// back, for the first fall gives back what the neighbours left. Where the
+// allocator keeps holes, they may be filled again, and it begins with the series.
 func (h *hunt) trough(mem []float64) float64 {
 	share, _ := h.reserve()
 	switch {
 	case len(mem) == 0:
 		return 0
-	case share == sharePlain:
+	case share == sharePlain || share == shareTight:
 		return slices.Min(mem)
 	}
 	return mem[0]

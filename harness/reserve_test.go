@@ -150,6 +150,29 @@ func TestGrowthCountsFromTheTrough(t *testing.T) {
 	}
 }
 
+// What a neighbour left in a tight process, and what its first fall gives back,
+// does not count against a leak, unless the leak may fill the holes.
+func TestTightGrowthCountsFromTheTrough(t *testing.T) {
+	for setting, want := range map[string]verdict.Label{
+		"LD_PRELOAD=/usr/lib/libjemalloc.so.2": verdict.Leak, "MALLOC_ARENA_MAX=1": verdict.Inconclusive,
+	} {
+		h := &hunt{session: session{settings: []string{setting}, pinned: &fake{runtime: "ruby", server: serverOf(t)}}}
+		h.plan = &Plan{Scenario: scenario(scenarios.Count{Auto: true})}
+		tr := &track{tried: true, headroom: leastHeadroom, seen: 1024}
+		for i := range confirmLeast {
+			level := 41<<20 + i<<10
+			if i >= 256 {
+				level -= 1 << 20
+			}
+			tr.pages = append(tr.pages, int32(level/4096))
+		}
+		tr.blocks = []block{{n: len(tr.pages), alone: true, start: edge{metric: 41 << 20}}}
+		if j := h.confirmed(tr); j.Label != want {
+			t.Errorf("%s: %s: %s", setting, j.Label, j.Reason)
+		}
+	}
+}
+
 func serverOf(t *testing.T) *httptest.Server {
 	t.Helper()
 	return newFake(t, func(*fake, string, int) int { return 200 }).server

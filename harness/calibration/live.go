@@ -24,6 +24,7 @@ type live struct {
 	runtimes string
 	evidence string
 	runs     int
+	first    int // seed of the first run
 	requests int
 	results  string
 	leakhunt string // the program; "" to build it
@@ -40,7 +41,8 @@ func (l *live) register(fl *flag.FlagSet) {
 	fl.BoolVar(&l.on, "live", false, "run leakhunt on live applications, and count what the results file holds")
 	fl.StringVar(&l.runtimes, "runtimes", strings.Join(names, ","), "which live applications")
 	fl.StringVar(&l.evidence, "evidence", "counter", "kinds of evidence for live applications: "+strings.Join(evidences, ", "))
-	fl.IntVar(&l.runs, "runs", 1, "live runs of each kind in all, with the seeds 1, 2, …; 0: only count the results file")
+	fl.IntVar(&l.runs, "runs", 1, "live runs of each kind in all, with seeds in a row; 0: only count the results file")
+	fl.IntVar(&l.first, "first", 1, "seed of the first of those runs")
 	fl.IntVar(&l.requests, "requests", 0, "requests to each URI of a live run; 0: as many as its verdict needs")
 	fl.StringVar(&l.results, "results", "live.jsonl", "file that live results are added to; what is in it is not run again")
 	fl.StringVar(&l.leakhunt, "leakhunt", "", "the leakhunt to run; built from ./cmd/leakhunt unless given")
@@ -58,7 +60,7 @@ func (l *live) trials() ([]trial, error) {
 			if !slices.Contains(evidences, e) {
 				return nil, fmt.Errorf("-evidence: %q is none of %s", e, strings.Join(evidences, ", "))
 			}
-			for seed := 1; seed <= l.runs; seed++ {
+			for seed := l.first; seed < l.first+l.runs; seed++ {
 				for _, route := range alone(e) {
 					if t := (trial{applications[at], e, route, l.requests, seed}); t.possible() {
 						out = append(out, t)

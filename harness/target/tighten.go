@@ -32,9 +32,11 @@ var tight = map[string][]string{
 	// are taken (The Go Authors, A Guide to the Go Garbage Collector, "Memory
 	// limit").
 	"go": {"GOGC=10", "GOMEMLIMIT=1"},
-	// What survives one minor collection grows old, and the old generation has no
-	// room to spare: it is collected for every 64 KiB that it would grow by.
-	"java": {javaOptions + " -Xms4m -Xmn2m -XX:MaxTenuringThreshold=1 -XX:MinHeapFreeRatio=0 -XX:MaxHeapFreeRatio=1 -XX:MinHeapDeltaBytes=64k"},
+	// What survives a minor collection is old at once, and the old generation has
+	// no room to spare: it is collected whenever it would grow, and gives back all
+	// that is free, not in steps. What is old and dead would stay there else, until
+	// a leak has filled what it leaves.
+	"java": {javaOptions + " -Xms4m -Xmn2m -XX:MaxTenuringThreshold=0 -XX:MinHeapFreeRatio=0 -XX:MaxHeapFreeRatio=0 -XX:-ShrinkHeapInSteps -XX:MinHeapDeltaBytes=64k"},
 }
 
 // counted is what a process gets whose runtime will be asked what is alive. RSS
