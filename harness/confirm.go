@@ -82,7 +82,7 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 	if err := h.fill(ctx); err != nil {
 		return err
 	}
-	if err := h.lead(ctx, t, confirmLeast); err != nil {
+	if err := h.lead(ctx, t, confirmLeast/2); err != nil {
 		return err
 	}
 	t.headroom, t.tried = h.headroom(float64(h.reading.metric)), true

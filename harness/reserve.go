@@ -92,8 +92,10 @@ func (h *hunt) reserve() (share, follows float64) {
 // 1 MB of malloc before they are collected, even where told to keep little.
 const leastHeadroom = 1 << 20
 
-// mostLead is the most requests that go ahead of a block.
-const mostLead = 64
+// leastLead is the fewest requests that go ahead of a block; before a long one it
+// is an eighth as many as it has. A collector looks at what is old only once in
+// a hundred or two light requests: what the neighbours left falls then.
+const leastLead = 64
 
 // lead sends requests ahead of a block of n that are not judged: in a tight
 // process, whose collector runs after a few of them, memory falls to what is
@@ -103,7 +105,7 @@ func (h *hunt) lead(ctx context.Context, t *track, n int) error {
 	if h.counter != nil || !t.Requests.Auto || !h.tight() {
 		return nil
 	}
-	return h.warm(ctx, t, min(mostLead, n/2))
+	return h.warm(ctx, t, max(n/8, min(leastLead, n/2)))
 }
 
 // trough is where the growth of a URI that is tried alone begins to count. What

@@ -34,6 +34,29 @@ func TestTightTellsSoon(t *testing.T) {
 	}
 }
 
+// What goes ahead of a tight process's blocks is not judged; it is longer before
+// long ones.
+func TestLead(t *testing.T) {
+	f := newFake(t, func(f *fake, path string, n int) int {
+		if path == "/leak" || path == "/hidden" && n > 1300 {
+			f.rss += 1024
+		}
+		return 200
+	})
+	f.runtime, f.settings = "go", target.Tight("go")
+	res := mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/", "/leak", "/hidden"), f.options())
+	const burnIn = (burnInAll + 2) / 3
+	for path, want := range map[string]int{
+		"/":       64 + 64 + 64 + 64,          // 128, 128, 256 and 512 in turn with the others
+		"/leak":   64 + 1024/8,                // suspected at once, and tried alone
+		"/hidden": 64 + 64 + 64 + 64 + 1024/8, // suspected after 1,024, and tried alone
+	} {
+		if got := f.seen[path] - burnIn - byName(t, res, path).Requests; got != want {
+			t.Errorf("%s: %d requests ahead of its blocks, want %d", path, got, want)
+		}
+	}
+}
+
 // A large tight process may keep more back than a floor of 1 KiB allows for:
 // its innocents are stable above the floor that there is.
 func TestTightAndLarge(t *testing.T) {
