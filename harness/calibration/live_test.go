@@ -39,7 +39,7 @@ func TestTrialScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s, %s: %v", tr.app.runtime, tr.name(), err)
 			}
-			if len(sc.URIs) != len(tr.routes()) || sc.Target.Tighten == tr.asItComes() || sc.Requests.Auto != (l.requests == 0 && tr.evidence[:2] != "sl") {
+			if len(sc.URIs) != len(tr.routes()) || sc.Target.Tighten == tr.asItComes() || sc.Requests.Auto != (l.requests == 0 && !strings.HasPrefix(tr.evidence, "slope")) {
 				t.Errorf("%s, %s: %d URIs, tight %v, %+v", tr.app.runtime, tr.name(), len(sc.URIs), sc.Target.Tighten, sc.Requests)
 			}
 		}
@@ -65,6 +65,9 @@ func TestTrialRoutes(t *testing.T) {
 		{rss, "leak64", false},
 		{rss, "cache", true},
 		{rss, "garbage", true},
+		{rss, "leak16k", false},
+		{trial{evidence: "alone", route: "leak16k"}, "leak16k", true},
+		{trial{evidence: "alone", route: "leak16k"}, "clean", false},
 	} {
 		if has(c.t, c.name) != c.want {
 			t.Errorf("%s, %d requests: %s asked: %v", c.t.evidence, c.t.requests, c.name, !c.want)
@@ -135,4 +138,36 @@ func FuzzFindings(f *testing.F) {
 			t.Fatalf("%v with %v", found, err)
 		}
 	})
+}
+
+// The interval of RSS alone is to hold how fast RSS grows, as measured on other
+// processes; that of a counter, what the application keeps.
+func TestSlopes(t *testing.T) {
+	row := func(evidence, route string, kept, growth float64) finding {
+		return finding{Runtime: "go", Evidence: evidence, Route: route, Kept: kept, Growth: growth}
+	}
+	s := slopesOf([]finding{
+		row("slope", "leak1k", 1024, 2000), row("slope", "leak1k", 1024, 1800), row("slope-tight", "leak1k", 1024, 1030),
+		row("plain", "leak1k", 1024, 5), row("alone", "leak1k", 1024, 7),
+	})
+	for _, c := range []struct {
+		f    finding
+		want float64
+	}{
+		{row("plain", "leak1k", 1024, 5), 1900},
+		{row("alone", "leak1k", 1024, 7), 1900},
+		{row("tight", "leak1k", 1024, 9), 1030},
+		{row("pprof", "leak1k", 1024, 9), 1024},
+		{row("plain", "leak4k", 4096, 9), 4096},
+		{row("plain", "clean", 0, 9), 0},
+	} {
+		if got := s.of(c.f); got != c.want {
+			t.Errorf("%s, %s: %.0f, want %.0f", c.f.Evidence, c.f.Route, got, c.want)
+		}
+	}
+	start := harness.URIResult{URI: "/leak1k", Verdict: verdict.Leak, Growth: 5, RSSStart: 1 << 20, RSSEnd: 17 << 20, Requests: slopeRequests}
+	tr := trial{app: applications[3], evidence: "slope", route: "leak1k", seed: 1}
+	if f := tr.findings(&harness.Result{URIs: []harness.URIResult{start}}); len(f) != 1 || f[0].Growth != 1024 || !f[0].reference() {
+		t.Errorf("%+v", f)
+	}
 }
