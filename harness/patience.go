@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"leakhunt/harness/fault"
@@ -18,10 +17,12 @@ func (s *session) patiently(ctx context.Context, do func(context.Context) error)
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := do(within)
-	if err == nil || ctx.Err() != nil || !errors.Is(within.Err(), context.DeadlineExceeded) {
+	// A connection's own deadline may be noticed before the context's end.
+	if end, _ := within.Deadline(); err == nil || ctx.Err() != nil || time.Now().Before(end) {
 		return err
 	}
 	if over := s.overdue(); over != nil {
+		s.warnings.add("no-answer", "the counter had not answered when the run's time was over: %v", err)
 		return over
 	}
 	// Its chain ends in the deadline of within, which is no user's interrupt.

@@ -60,13 +60,24 @@ func TestCounterThatHangs(t *testing.T) {
 
 // The limit of time holds for a counter, too, also while it is opened.
 func TestCounterThatHangsOverTheLimit(t *testing.T) {
-	for _, answers := range []int{0, 6} {
+	opened := func(ctx context.Context, _ Pinned, _ *load.Client) (Counter, error) {
+		<-ctx.Done()
+		return nil, fault.Measuref("the agent does not answer").Because(ctx.Err())
+	}
+	for _, open := range []func(context.Context, Pinned, *load.Client) (Counter, error){nil, opened} {
 		f := newFake(t, shop)
-		sc := scenario(auto, "/", "/leak")
-		sc.Limits.Time = 200 * time.Millisecond
-		r, err := run(t, f, sc, f.stuck(answers))
+		sc := scenario(auto, "/")
+		sc.Limits.Time = 2 * time.Second // the warm-up takes a fiftieth of that
+		o := f.stuck(0)
+		if open != nil {
+			o.OpenCounter = open
+		}
+		r, err := run(t, f, sc, o)
 		if err != nil || r.Complete || !strings.Contains(r.Incomplete, "limits.time") {
-			t.Errorf("after %d answers: %v, complete %v, %q", answers, err, r.Complete, r.Incomplete)
+			t.Errorf("%v, complete %v, %q", err, r.Complete, r.Incomplete)
+		}
+		if len(r.Warnings) != 1 || r.Warnings[0].Code != "no-answer" || !strings.Contains(r.Warnings[0].Message, "the agent does not answer") {
+			t.Errorf("warnings %+v", r.Warnings)
 		}
 	}
 	f := newFake(t, shop)
