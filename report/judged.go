@@ -16,18 +16,20 @@ import (
 type Judged struct {
 	File string
 	verdict.Judgement
+	Warnings []harness.Warning
 }
 
 // judgedJSON is Judged as the result of the judge command holds it.
 type judgedJSON struct {
-	File       string        `json:"file"`
-	Verdict    verdict.Label `json:"verdict"`
-	Growth     float64       `json:"growth_bytes_per_request"`
-	Low        float64       `json:"growth_low"`
-	High       float64       `json:"growth_high"`
-	Detectable float64       `json:"detectable_bytes_per_request"`
-	Requests   int           `json:"requests"`
-	Why        string        `json:"why"`
+	File       string            `json:"file"`
+	Verdict    verdict.Label     `json:"verdict"`
+	Growth     float64           `json:"growth_bytes_per_request"`
+	Low        float64           `json:"growth_low"`
+	High       float64           `json:"growth_high"`
+	Detectable float64           `json:"detectable_bytes_per_request"`
+	Requests   int               `json:"requests"`
+	Why        string            `json:"why"`
+	Warnings   []harness.Warning `json:"warnings"`
 }
 
 // WriteJudged writes recorded series and their verdicts as table or json.
@@ -39,7 +41,7 @@ func WriteJudged(w io.Writer, format string, list []Judged, o Options) error {
 			low, high := j.Interval()
 			series = append(series, judgedJSON{
 				File: j.File, Verdict: j.Label, Growth: j.Growth, Low: low, High: high,
-				Detectable: j.Detectable, Requests: j.Requests, Why: j.Reason,
+				Detectable: j.Detectable, Requests: j.Requests, Why: j.Reason, Warnings: append([]harness.Warning{}, j.Warnings...),
 			})
 		}
 		return once(w, o.Redact, func(b io.Writer) error {

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/recorded"
+	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 	"leakhunt/report"
 )
@@ -55,14 +58,16 @@ func (a *app) judge(files []string, burnIn int, output string) error {
 		if err != nil {
 			return err
 		}
-		for _, w := range s.Warnings {
+		warnings := make([]harness.Warning, len(s.Warnings))
+		for i, w := range s.Warnings {
 			a.note("%s: %s", file, w.Message)
+			warnings[i] = harness.Warning{Code: w.Code, Message: w.Message}
 		}
 		j := judgeSeries(s, burnIn)
 		if j.Label == verdict.Leak {
 			leaks++
 		}
-		out = append(out, report.Judged{File: file, Judgement: j})
+		out = append(out, report.Judged{File: file, Judgement: j, Warnings: warnings})
 	}
 	o, err := a.reportOptions("")
 	if err != nil {
@@ -83,7 +88,8 @@ func (a *app) readSeries(file string) (recorded.Series, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return recorded.Series{}, fault.Usagef("cannot read the series").Because(err)
+		return recorded.Series{}, fault.Usagef("cannot read the series").Because(err).
+			WithHint("Name a CSV file with the columns requests,rss_bytes, or - for standard input.")
 	}
 	defer f.Close()
 	return recorded.Read(f, file)
@@ -93,12 +99,37 @@ func (a *app) readSeries(file string) (recorded.Series, error) {
 // takes the ground from any verdict.
 func judgeSeries(s recorded.Series, burnIn int) verdict.Judgement {
 	broken := slices.IndexFunc(s.Warnings, func(w recorded.Warning) bool {
-		return slices.Contains([]string{"not-a-number", "process-gone", "restart"}, w.Code)
+		return slices.Contains([]string{"process-gone", "restart", "too-small"}, w.Code)
 	})
 	if broken >= 0 {
 		return verdict.Judgement{Label: verdict.Inconclusive, Requests: len(s.RSS), Reason: s.Warnings[broken].Message}
 	}
+	if from, to, most := hole(s, burnIn); to > from {
+		return verdict.Judgement{Label: verdict.Inconclusive, Requests: len(s.RSS), Reason: fmt.Sprintf(
+			"there is no reading between request %s and %s: a verdict needs one every %s requests",
+			units.Count(from), units.Count(to), units.Count(most))}
+	}
 	return verdict.Judge(perRequest(s), burnIn, verdict.Params{})
+}
+
+// leastReadings is how many readings, evenly spread, the judged part of a series
+// must have: two for each of the blocks that growth is tested on. The recorded
+// series of the calibration, thinned to that, get the verdicts that they get
+// whole.
+const leastReadings = 32
+
+// hole is the first gap in the judged part that is longer than most requests,
+// the longest that leaves it readings enough; from and to are equal without one.
+func hole(s recorded.Series, burnIn int) (from, to, most int) {
+	first, last := s.Requests[0], s.Requests[len(s.Requests)-1]
+	begin := first + burnIn
+	most = max(1, (last-begin)/leastReadings)
+	for i := 1; i < len(s.Requests); i++ {
+		if from, to := max(begin, s.Requests[i-1]), s.Requests[i]; to-from > most {
+			return from, to, most
+		}
+	}
+	return 0, 0, most
 }
 
 // perRequest is the series with one value for each request: between readings

@@ -2,7 +2,7 @@ package recorded
 
 import (
 	"fmt"
-	"math"
+	"slices"
 )
 
 // oddities are the named warnings on a series that was read without an error.
@@ -11,17 +11,17 @@ func oddities(s Series) []Warning {
 	add := func(code, format string, args ...any) {
 		out = append(out, Warning{Code: code, Message: fmt.Sprintf(format, args...)})
 	}
-	if n := count(s.RSS, math.IsNaN); n > 0 {
-		add("not-a-number", "%d of %d readings are not numbers: no verdict can be built on them", n, len(s.RSS))
-	}
 	if n := count(s.RSS, func(v float64) bool { return v == 0 }); n > 0 {
 		add("process-gone", "%d of %d readings are 0: the process was gone by then", n, len(s.RSS))
 	}
 	if at, size := firstGap(s.Requests); at >= 0 {
 		add("gaps", "readings are missing, first %d after request %d: between two readings the first one is taken to hold", size, s.Requests[at])
 	}
-	if at := restart(s.RSS); at >= 0 {
-		add("restart", "RSS fell from %.0f to %.0f bytes at request %d and stayed there: the process may have been restarted", s.RSS[at-1], s.RSS[at], s.Requests[at])
+	if at := restart(s); at >= 0 {
+		add("restart", "RSS fell from %.0f to %.0f bytes at request %d: the process may have been restarted there, or the file is cut short", s.RSS[at-1], s.RSS[at], s.Requests[at])
+	}
+	if most := slices.Max(s.RSS); most > 0 && most < leastRSS {
+		add("too-small", "RSS is %.0f bytes at most, which no server takes: is the column in kB, as ps prints it?", most)
 	}
 	if len(s.RSS) > 2 && distinct(s.RSS) == 2 {
 		add("two-values", "the readings have only two different values: a floor cannot be finer than their distance")
@@ -32,7 +32,7 @@ func oddities(s Series) []Warning {
 	return out
 }
 
-func count(v []float64, is func(float64) bool) int {
+func count[T any](v []T, is func(T) bool) int {
 	n := 0
 	for _, x := range v {
 		if is(x) {
@@ -53,12 +53,21 @@ func firstGap(requests []int) (at, size int) {
 	return -1, 0
 }
 
-// restart is the index of the first reading after which the process seems to
-// be another one: less than half of the reading before it, and still less in
-// the reading after. A garbage collection hardly ever does that; −1 if none.
-func restart(rss []float64) int {
-	for i := 1; i+1 < len(rss); i++ {
-		if rss[i] > 0 && rss[i] < rss[i-1]/2 && rss[i+1] < rss[i-1]/2 {
+// leastRSS, in bytes, is less than what any server has resident.
+const leastRSS = 1 << 20
+
+// restart is the index of the first reading at which the process seems to be
+// another one, −1 if none: less than half of the reading before it, and still
+// less in the reading after, where there is one; or, by a tenth and a mebibyte
+// at least, at once down to what the fresh process had. A garbage collection
+// hardly ever does that.
+func restart(s Series) int {
+	for i := 1; i < len(s.RSS); i++ {
+		now, before := s.RSS[i], s.RSS[i-1]
+		after := s.RSS[min(i+1, len(s.RSS)-1)]
+		halved := now < before/2 && after < before/2
+		fresh := s.Requests[0] == 0 && now <= s.RSS[0] && before-now >= max(before/10, 1<<20)
+		if now > 0 && (halved || fresh) {
 			return i
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,9 +23,13 @@ const (
 	columnRSS      = "rss_bytes"
 )
 
-// maxRows bounds what is read: a million requests are 60 times what a verdict
-// looks at.
+// maxRows bounds what is read, and the requests from the first reading to the
+// last: a million are 60 times what a verdict looks at.
 const maxRows = 1 << 20
+
+// maxRSS is more bytes than any machine has, and the largest value whose
+// neighbours a float64 still tells apart.
+const maxRSS = 1 << 53
 
 // maxLine bounds one line of the file, in bytes.
 const maxLine = 64 << 10
@@ -58,7 +61,11 @@ func Read(r io.Reader, name string) (Series, error) {
 	s := Series{Warnings: []Warning{}}
 	for lines.Scan() {
 		p.line++
-		if err := p.read(lines.Text(), &s); err != nil {
+		err := p.read(lines.Text(), &s)
+		if err != nil && !lines.Scan() && lines.Err() != nil {
+			break // the line is what was left of a damaged file
+		}
+		if err != nil {
 			return Series{}, err
 		}
 	}
@@ -103,7 +110,8 @@ func readError(name string, line int, err error) error {
 		return fault.Usagef("%s:%d: the line is longer than %d bytes", name, line, maxLine).
 			WithHint("The file must be CSV with the columns %s,%s.", columnRequests, columnRSS)
 	}
-	return fault.Usagef("%s: cannot be read", name).Because(err)
+	return fault.Usagef("%s: cannot be read", name).Because(err).
+		WithHint("It must be a CSV file with the columns %s,%s.", columnRequests, columnRSS)
 }
 
 type parser struct {
@@ -136,11 +144,14 @@ func (p *parser) read(text string, s *Series) error {
 		return p.bad(text, fmt.Sprintf("%s must be a whole number from 0 on, not %q", columnRequests, short(fields[p.requests])))
 	}
 	v, err := strconv.ParseFloat(fields[p.rss], 64)
-	if err != nil || v < 0 || math.IsInf(v, 0) {
+	if err != nil || !(v >= 0 && v <= maxRSS) {
 		return p.bad(text, fmt.Sprintf("%s must be a number of bytes, not %q", columnRSS, short(fields[p.rss])))
 	}
 	if k := len(s.Requests); k > 0 && n <= s.Requests[k-1] {
 		return p.bad(text, fmt.Sprintf("%s must rise from line to line, and %d follows %d", columnRequests, n, s.Requests[k-1]))
+	}
+	if len(s.Requests) > 0 && n-s.Requests[0] > maxRows {
+		return p.bad(text, fmt.Sprintf("at most %d requests after the first line's %d, not %d", maxRows, s.Requests[0], n))
 	}
 	s.Requests = append(s.Requests, n)
 	s.RSS = append(s.RSS, v)
@@ -153,6 +164,11 @@ func (p *parser) header(text string, fields []string) error {
 	p.rss = slices.Index(fields, columnRSS)
 	if p.requests < 0 || p.rss < 0 {
 		return p.bad(text, fmt.Sprintf("the first line must name the columns %s and %s", columnRequests, columnRSS))
+	}
+	for _, name := range []string{columnRequests, columnRSS} {
+		if n := count(fields, func(f string) bool { return f == name }); n > 1 {
+			return p.bad(text, fmt.Sprintf("%d columns are called %s", n, name))
+		}
 	}
 	return nil
 }
