@@ -70,15 +70,22 @@ func interruptible(abandon func()) (context.Context, func()) {
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() {
-		for n := 0; ; n++ {
+		var first time.Time
+		for {
 			select {
 			case s := <-signals:
 				sig, _ := s.(syscall.Signal)
-				if n > 0 {
+				switch {
+				case first.IsZero():
+					first = time.Now()
+					cancel(&interruption{sig})
+				case sig == syscall.SIGTERM && time.Since(first) < time.Second:
+					// timeout(1) signals its child, and then its whole group: one
+					// wish, which must not cost the result.
+				default:
 					abandon()
 					os.Exit(128 + int(sig))
 				}
-				cancel(&interruption{sig})
 			case <-done:
 				return
 			}

@@ -48,20 +48,25 @@ func untilMeasuring(t *testing.T, r *lineReader) (pid string) {
 
 func TestInterrupt(t *testing.T) {
 	for _, tt := range []struct {
-		sig  syscall.Signal
-		code int
-		says string
+		name  string
+		sig   syscall.Signal
+		times int
+		code  int
+		says  string
 	}{
-		{syscall.SIGINT, 130, "interrupted by SIGINT"},
-		{syscall.SIGTERM, 143, "interrupted by SIGTERM"},
+		{"interrupt", syscall.SIGINT, 1, 130, "interrupted by SIGINT"},
+		{"terminated", syscall.SIGTERM, 1, 143, "interrupted by SIGTERM"},
+		{"by timeout(1)", syscall.SIGTERM, 2, 143, "interrupted by SIGTERM"},
 	} {
-		t.Run(tt.sig.String(), func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			result := filepath.Join(t.TempDir(), "result.json")
 			cmd := exec.Command("leakhunt", "run", slowScenario(t, goShop(t)()), "-o", "json="+result, "-o", "table")
 			progress := startLines(t, cmd)
 			pid := untilMeasuring(t, progress)
-			if err := cmd.Process.Signal(tt.sig); err != nil {
-				t.Fatal(err)
+			for range tt.times {
+				if err := cmd.Process.Signal(tt.sig); err != nil {
+					t.Fatal(err)
+				}
 			}
 			text := progress.rest()
 			err := cmd.Wait()
