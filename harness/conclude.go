@@ -41,6 +41,7 @@ func (h *hunt) result() *Result {
 	for _, u := range r.URIs {
 		r.Summary.Count(u.Verdict)
 	}
+	h.misfits()
 	r.Warnings = append([]Warning{}, h.warnings...)
 	return r
 }

@@ -118,13 +118,13 @@ func (t *track) counted() (n int) {
 }
 
 // edges is the URI's own series of one settled value at block edges, the
-// change while others ran taken out.
-func (t *track) edges(value func(edge) float64) []verdict.Edge {
+// change while others ran taken out, and blocks that are left out; skip may be nil.
+func (t *track) edges(value func(edge) float64, skip func(block) bool) []verdict.Edge {
 	out := []verdict.Edge{{}}
 	var n int
 	var level float64
 	for _, b := range t.blocks {
-		if b.cut {
+		if b.cut || skip != nil && skip(b) {
 			continue
 		}
 		n += b.n
