@@ -103,17 +103,17 @@ func (t trial) scenario(dir string) ([]byte, error) {
 	case t.rss():
 		runtime = "none"
 	}
-	requests := any("auto")
+	requests, warmup := any("auto"), any("auto")
 	switch {
 	case strings.HasPrefix(t.evidence, "slope"):
-		requests = slopeRequests
+		requests, warmup = slopeRequests, slopeWarmup
 	case t.requests > 0:
 		requests = t.requests
 	}
 	return json.Marshal(map[string]any{
 		"version": 1, "name": t.app.runtime,
 		"target":   target,
-		"requests": requests, "runtime": runtime, "sites": "off", "uris": uris,
+		"requests": requests, "warmup": warmup, "runtime": runtime, "sites": "off", "uris": uris,
 		"limits": map[string]any{"time": "30m"},
 	})
 }

@@ -6,17 +6,21 @@ import "strings"
 // growth is not what the application keeps: the allocator rounds an object up and
 // leaves the rest of a page, a collector lets garbage grow with what is alive. So
 // it is measured, and not on the series that are judged: on processes of their
-// own, over slopeRequests requests to one URI, from RSS at both ends alone. The
-// mean of several processes is the truth.
+// own, over slopeRequests requests to one URI, after slopeWarmup that fill what
+// collector and allocator keep free, from RSS at both ends alone. The mean of
+// several processes is the truth.
 type slopes map[slopeOf][]float64
 
 type slopeOf struct {
 	runtime, evidence, route string
 }
 
-// slopeRequests are so many that the step of an allocator weighs nothing, and so
-// few that a machine's memory holds them.
-const slopeRequests = 16384
+// So many that the step of an allocator weighs nothing, and so few that a
+// machine's memory holds them.
+const (
+	slopeWarmup   = 8192
+	slopeRequests = 16384
+)
 
 // reference says that the finding is no verdict to be counted.
 func (f finding) reference() bool { return strings.HasPrefix(f.Evidence, "slope") }
