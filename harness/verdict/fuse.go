@@ -100,6 +100,7 @@ func acquitted(rss Judgement, by, alive []Evidence) (Judgement, []string) {
 	if c, ok := firstBytes(slices.Concat(by, alive)); ok {
 		// What goes on is what is alive; the growth of RSS is told in Reason.
 		j.Growth, j.Low, j.High = c.Judgement.Growth, c.Judgement.Low, c.Judgement.High
+		j.Creep = 0
 		j.Detectable = c.Judgement.Detectable
 	}
 	switch {

@@ -12,7 +12,7 @@ func describe(g growth, n int, p Params) Judgement {
 	half := g.half(t975)
 	return Judgement{
 		Label: Inconclusive, Growth: g.slope, Low: g.slope - half, High: g.slope + half + g.step/g.window,
-		Detectable: g.bound() + g.step/g.window + p.Slack/float64(n), Requests: n,
+		Creep: p.creep(0.75 * float64(n)), Detectable: g.bound() + g.step/g.window + p.Slack/float64(n), Requests: n,
 	}
 }
 

@@ -21,6 +21,7 @@ type Judgement struct {
 	Label      Label
 	Growth     float64 // slope
 	Low, High  float64 // its 95 % confidence interval: see Interval
+	Creep      float64 // growth that mere warm-up would explain: see Params.BurnIn
 	Detectable float64 // growth above this is excluded by the data, or would have been found
 	Requests   int     // judged requests
 	Reason     string  // a clause that says what was seen, for a person
@@ -28,11 +29,12 @@ type Judgement struct {
 }
 
 // Interval is the growth in units/request that the data leave possible, as it is
-// to be reported: the 95 % confidence interval, and of what is not convicted up
-// to the floor at least, for growth below that may hide in memory that is free.
+// to be reported: the 95 % confidence interval, and of what is not convicted
+// more. Its growth may be warm-up that dies away, and up to the floor a leak may
+// hide in memory that is free.
 func (j Judgement) Interval() (low, high float64) {
 	if j.Label == Leak {
 		return j.Low, j.High
 	}
-	return j.Low, max(j.High, j.Detectable)
+	return j.Low - j.Creep, max(j.High, j.Detectable)
 }
