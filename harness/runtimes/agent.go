@@ -4,17 +4,9 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/proc"
@@ -58,13 +50,6 @@ type link interface {
 	Close() error
 }
 
-// socket is the agent's Unix socket.
-type socket struct {
-	pid    int
-	conn   net.Conn
-	reader *bufio.Reader
-}
-
 // Dial connects to the agent of process pid in the folder dir, and settles the
 // process once to learn its counters. A process that was just started opens
 // its socket a moment after its start, so Dial tries until ctx ends, at most
@@ -90,8 +75,6 @@ func AgentFolder(pid int) string {
 	return ""
 }
 
-func socketPath(dir string, pid int) string { return filepath.Join(dir, fmt.Sprintf("%d.sock", pid)) }
-
 // open learns the agent's counters, with a first settle.
 func open(ctx context.Context, name string, pid int, l link) (*Agent, error) {
 	a := &Agent{name: name, pid: pid, link: l}
@@ -116,71 +99,6 @@ func (a *Agent) note(values []float64) {
 			a.live = values[i]
 		}
 	}
-}
-
-// connect retries while there is no socket yet, or an old one that nobody
-// listens on.
-func connect(ctx context.Context, path string, pid int) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	for {
-		conn, err := connectOnce(ctx, path, pid)
-		early := errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
-		if !early {
-			return conn, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, fault.Measuref("process %d has no agent at %s", pid, path).Because(err).
-				WithHint("Start the process with the agent (leakhunt agent LANGUAGE prints the lines); the folder must belong to the process's user and be writable by nobody else.")
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-func connectOnce(ctx context.Context, path string, pid int) (net.Conn, error) {
-	if err := checkSocket(path, pid); err != nil {
-		return nil, err
-	}
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", path)
-	if err != nil {
-		return nil, fault.Measuref("cannot connect to the agent at %s", path).Because(err)
-	}
-	return conn, nil
-}
-
-// checkSocket refuses a socket that another user made: whoever can put a socket
-// in our way could make up the numbers.
-func checkSocket(path string, pid int) error {
-	sock, err := os.Lstat(path)
-	if err != nil {
-		return fault.Measuref("no agent's socket").Because(err)
-	}
-	if sock.Mode()&os.ModeSocket == 0 {
-		return fault.Measuref("%s is not a socket", path).
-			WithHint("Remove it, and restart the process: the agent makes it anew.")
-	}
-	process, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
-	if err != nil {
-		return fault.Measuref("process %d has ended", pid)
-	}
-	return sameUser(path, pid, owner(sock), owner(process))
-}
-
-func sameUser(path string, pid, sock, process int) error {
-	if sock == process {
-		return nil
-	}
-	return fault.Measuref("the socket %s belongs to user %d, process %d runs as user %d", path, sock, pid, process).
-		WithHint("Remove it, and use a folder of mode 0700 that belongs to the process's user.")
-}
-
-func owner(info os.FileInfo) int {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(st.Uid)
-	}
-	return -1
 }
 
 // Name is "agent", or "inspector" for one that came in through it.
@@ -234,74 +152,6 @@ func (a *Agent) ask(ctx context.Context, command string) (*answer, error) {
 		_ = a.link.Close()
 	}
 	return ans, err
-}
-
-func (s *socket) Close() error { return s.conn.Close() }
-
-func (s *socket) exchange(ctx context.Context, command string) ([]byte, error) {
-	if s.reader.Buffered() > 0 || unread(s.conn) {
-		// The line that is read next would answer an earlier question.
-		return nil, fault.Measuref("the agent of process %d answered more than it was asked", s.pid).WithHint("%s", anew)
-	}
-	deadline, _ := ctx.Deadline() // zero: none
-	_ = s.conn.SetDeadline(deadline)
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Now()) })
-	defer stop()
-	line, err := s.talk(command)
-	if err != nil {
-		return nil, s.lost(err)
-	}
-	return line, nil
-}
-
-// unread says that something has arrived that nobody asked for.
-func unread(conn net.Conn) bool {
-	c, ok := conn.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return false
-	}
-	n := 0
-	err = raw.Read(func(fd uintptr) bool {
-		n, _, _ = unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		return true
-	})
-	return err == nil && n > 0
-}
-
-func (s *socket) talk(command string) ([]byte, error) {
-	if _, err := io.WriteString(s.conn, command+"\n"); err != nil {
-		return nil, err
-	}
-	var line []byte
-	for {
-		part, err := s.reader.ReadSlice('\n')
-		line = append(line, part...)
-		switch {
-		case err == nil:
-			return line, nil
-		case !errors.Is(err, bufio.ErrBufferFull):
-			return nil, err
-		case len(line) > maxAnswer:
-			return nil, fault.Measuref("an answer of more than %d MiB", maxAnswer>>20)
-		}
-	}
-}
-
-// lost says how the conversation ended.
-func (s *socket) lost(err error) error {
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fault.Measuref("the agent of process %d does not answer", s.pid).Because(err).
-			WithHint("The process may be busy or stopped; uwsgi needs --enable-threads for the agent's thread to run.")
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET):
-		return fault.Measuref("the agent of process %d went away in the middle", s.pid).
-			WithHint("The process ended or was replaced; see its log.")
-	}
-	return fault.Measuref("the agent of process %d could not be read", s.pid).Because(err)
 }
 
 func sameColumns(want, got []Column) error {

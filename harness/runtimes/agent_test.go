@@ -184,3 +184,18 @@ func TestOwnerMustBeTheProcessUser(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Where containers share a folder, the socket of one may lie at the path of
+// another: its counters are another process's.
+func TestAgentOfAnotherProcess(t *testing.T) {
+	dir := serveAgent(t, func(int, string) string { return twelve })
+	own := filepath.Join(dir, fmt.Sprintf("%d.sock", os.Getpid()))
+	if err := os.Rename(own, filepath.Join(dir, fmt.Sprintf("%d.sock", os.Getppid()))); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Dial(t.Context(), dir, os.Getppid())
+	want := fmt.Sprintf("process %d listens, not process %d", os.Getpid(), os.Getppid())
+	if fault.KindOf(err) != fault.Measure || !strings.Contains(err.Error(), want) || fault.HintOf(err) == "" {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}

@@ -53,7 +53,7 @@ systemd ([Service]; RuntimeDirectory makes the folder at each start):
   RuntimeDirectory=leakhunt
   RuntimeDirectoryMode=0700
 
-Docker:
+Docker (a folder for each container, since their pids are alike):
   docker run --mount type=bind,src={file%/*},dst={file%/*},readonly \
     -v {run}:{run} -e {name}="{value}" -e {var}={run} …
 
