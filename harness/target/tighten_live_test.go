@@ -30,3 +30,26 @@ func TestEveryCollectionOfNodeIsFull(t *testing.T) {
 		t.Error("as it comes there were no young collections either: the test shows nothing")
 	}
 }
+
+// A JVM knows each of its settings, and takes them together: what it does not
+// know it ignores without a word, so that older ones start.
+func TestJVMTakesItsSettings(t *testing.T) {
+	const ignore = "-XX:+IgnoreUnrecognizedVMOptions "
+	for _, options := range target.Tight("java") {
+		if !strings.Contains(options, ignore) {
+			t.Errorf("an older JVM would not start: %s", options)
+		}
+		cmd := exec.Command("java", "-XX:+PrintFlagsFinal", "-version")
+		cmd.Env = append(os.Environ(), strings.Replace(options, ignore, "", 1))
+		said, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatal(err, string(said))
+		}
+		flags := strings.Join(strings.Fields(string(said)), " ")
+		for _, want := range []string{"ShrinkHeapInSteps = false", "MaxHeapFreeRatio = 0", "MaxTenuringThreshold = 0"} {
+			if !strings.Contains(flags, want) {
+				t.Errorf("no %s", want)
+			}
+		}
+	}
+}
