@@ -48,7 +48,9 @@ func TestRates(t *testing.T) {
 			t.Errorf("%s: found %.0f %%, want %.0f %%", name, 100*found, 100*want)
 		}
 		delete(power, name)
-		held, measured = held+c.held, measured+c.measured
+		for l, n := range c.measured {
+			held, measured = held+c.held[l], measured+n
+		}
 		if c.Leak > 0 {
 			lies, leaking = lies+c.lies, leaking+c.n
 		}
@@ -85,6 +87,7 @@ func TestCommand(t *testing.T) {
 		"| recorded | rss, recorded | toy | 1 | 0 | 97.50 % | 1 | 0 | 0 | 0 |",
 		"| recorded | rss, recorded | toy | 4.0 KiB | 1 | 100.0 % | 2.5–100.0 % |",
 		"| simulated | counter, 250 requests | **all** | 5 |",
+		"| recorded | rss, recorded | 100.0 % | – | – | 100.0 % | 100.0 % |",
 	} {
 		if !strings.Contains(string(table), want) {
 			t.Errorf("the table lacks %q:\n%s", want, table)

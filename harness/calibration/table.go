@@ -24,6 +24,7 @@ func write(w io.Writer, command string, day time.Time, cells []*tally) error {
 		"those rows say how well it fits them, only fresh series say how it does elsewhere.\n\n")
 	clean(&b, cells)
 	leaking(&b, cells)
+	coverage(&b, cells)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -37,7 +38,7 @@ func clean(b *strings.Builder, cells []*tally) {
 		fmt.Fprintf(b, "| %s | %s | %s | %d | %d | %.2f %% | %d | %d | %d | %d | %s | %s | %s |\n",
 			t.Source, t.Evidence, t.World, t.n, t.labels[verdict.Leak], 100*high,
 			t.labels[verdict.Stable], t.labels[verdict.Bloat], t.labels[verdict.Warmup], t.labels[verdict.Inconclusive],
-			share(t.held, t.measured), units.Count(t.quantile(0.5)), t.each())
+			t.coverage(), units.Count(t.quantile(0.5)), t.each())
 	}
 	eachWithTotals(cells, func(t *tally) bool { return t.Leak == 0 }, row)
 	b.WriteString("\n")
@@ -60,7 +61,31 @@ func leaking(b *strings.Builder, cells []*tally) {
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %d | %s | %.1f–%.1f %% | %d | %d | %d | %s | %s | %s | %s | %s | %s |\n",
 			t.Source, t.Evidence, t.World, amount, t.n, share(found, t.n), 100*low, 100*high,
 			t.labels[verdict.Stable]+t.labels[verdict.Bloat]+t.labels[verdict.Warmup], t.lies, t.labels[verdict.Inconclusive],
-			share(t.held, t.measured), t.ratio(), units.Count(t.quantile(0.5)), units.Count(t.quantile(0.95)), share(t.soon, t.n), t.each())
+			t.coverage(), t.ratio(), units.Count(t.quantile(0.5)), units.Count(t.quantile(0.95)), share(t.soon, t.n), t.each())
+	}
+}
+
+// coverage is how often the interval held the truth by kind of evidence, and by
+// what was said: that of what is not convicted is wide, and is to hold all that
+// may hide.
+func coverage(b *strings.Builder, cells []*tally) {
+	b.WriteString("\n## Interval coverage\n\n" +
+		"| source | evidence | leaks found | leaks called harmless | leaks inconclusive | innocents | all |\n" +
+		"|---|---|--:|--:|--:|--:|--:|\n")
+	for i := 0; i < len(cells); {
+		leaks, innocents, all := newTally(cell{}), newTally(cell{}), newTally(cell{})
+		first := cells[i]
+		for ; i < len(cells) && cells[i].Source == first.Source && cells[i].Evidence == first.Evidence; i++ {
+			all.join(cells[i])
+			if cells[i].Leak > 0 {
+				leaks.join(cells[i])
+			} else {
+				innocents.join(cells[i])
+			}
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", first.Source, first.Evidence, leaks.coverage(verdict.Leak),
+			leaks.coverage(verdict.Stable, verdict.Bloat, verdict.Warmup), leaks.coverage(verdict.Inconclusive),
+			innocents.coverage(), all.coverage())
 	}
 }
 

@@ -22,10 +22,10 @@ type tally struct {
 	cell
 	n        int
 	labels   map[verdict.Label]int
-	lies     int // called harmless with a floor below the truth
-	held     int // the interval held the true growth
-	measured int // samples with an interval
-	soon     int // found within soonEnough requests
+	lies     int                   // called harmless with a floor below the truth
+	held     map[verdict.Label]int // the interval held the true growth
+	measured map[verdict.Label]int // samples with an interval
+	soon     int                   // found within soonEnough requests
 	requests []int
 	ratios   []float64 // growth said ÷ true growth, of the leaks that were found
 	spent    time.Duration
@@ -43,9 +43,9 @@ func (t *tally) add(s sample, j verdict.Judgement, took time.Duration) {
 		t.lies++
 	}
 	if low, high := j.Interval(); high > low {
-		t.measured++
+		t.measured[j.Label]++
 		if low <= s.Growth && s.Growth <= high {
-			t.held++
+			t.held[j.Label]++
 		}
 	}
 	if j.Label == verdict.Leak && s.Growth > 0 {
@@ -68,16 +68,32 @@ func (t *tally) join(o *tally) {
 	t.n += o.n
 	t.lies += o.lies
 	t.soon += o.soon
-	t.held += o.held
-	t.measured += o.measured
 	t.spent += o.spent
 	t.requests = append(t.requests, o.requests...)
-	for l, n := range o.labels {
-		t.labels[l] += n
+	for _, m := range []struct{ to, from map[verdict.Label]int }{
+		{t.labels, o.labels}, {t.held, o.held}, {t.measured, o.measured},
+	} {
+		for l, n := range m.from {
+			m.to[l] += n
+		}
 	}
 }
 
-func newTally(c cell) *tally { return &tally{cell: c, labels: map[verdict.Label]int{}} }
+func newTally(c cell) *tally {
+	return &tally{cell: c, labels: map[verdict.Label]int{}, held: map[verdict.Label]int{}, measured: map[verdict.Label]int{}}
+}
+
+// coverage is the share of the samples with these labels, of all without any,
+// whose interval held the true growth.
+func (t *tally) coverage(labels ...verdict.Label) string {
+	held, measured := 0, 0
+	for l, n := range t.measured {
+		if len(labels) == 0 || slices.Contains(labels, l) {
+			held, measured = held+t.held[l], measured+n
+		}
+	}
+	return share(held, measured)
+}
 
 // quantile is the q-quantile of the requests used, 0 without any.
 func (t *tally) quantile(q float64) int { return quantile(t.requests, q) }
