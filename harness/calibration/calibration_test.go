@@ -147,3 +147,38 @@ func TestClopperPearson(t *testing.T) {
 		}
 	}
 }
+
+// What a recorded series should show is told by the others of its kind alone.
+func TestGrowthOfOthers(t *testing.T) {
+	one := trace{kind: "toy-fixed-6144-leak1024-", leak: 1024, slope: 1}
+	like := func(slope float64) trace { return trace{kind: one.kind, leak: 1024, slope: slope} }
+	other := trace{kind: "toy-fixed-6144-leak4096-", leak: 4096, slope: 7}
+	for _, c := range []struct {
+		one    trace
+		others []trace
+		want   float64
+	}{
+		{one, []trace{like(1100), other, like(1300)}, 1200},
+		{one, []trace{other}, 1024},
+		{trace{kind: "toy-fixed-6144-leak0-"}, []trace{{kind: "toy-fixed-6144-leak0-", slope: 30}}, 0},
+	} {
+		if got := growthOf(c.one, c.others); got != c.want {
+			t.Errorf("%s: %.0f, want %.0f", c.one.kind, got, c.want)
+		}
+	}
+	dir := t.TempDir()
+	for i, leak := range []float64{2048, 4096} {
+		p := simulate.New(3, simulate.Quiet, simulate.Flat, simulate.Leak{Bytes: leak}, 6144)
+		record(t, filepath.Join(dir, fmt.Sprintf("toy-fixed-6144-leak2048-a%d.csv.gz", i)), p.RSS)
+	}
+	var growths []float64
+	for s, err := range (traces{dir, 2048}).Samples(context.Background()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		growths = append(growths, s.Growth)
+	}
+	if len(growths) != 2 || math.Abs(growths[0]-4096) > 400 || math.Abs(growths[1]-2048) > 200 {
+		t.Errorf("%.0f: each should be what the other grew", growths)
+	}
+}
