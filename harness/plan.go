@@ -147,7 +147,7 @@ func (p *Plan) Cost(settled bool) (least, most int) {
 			most += settledHorizon
 		default:
 			least += 128
-			most += 2 * maxAuto
+			most += maxAuto + confirmFar
 		}
 	}
 	return least, most
