@@ -105,8 +105,10 @@ func (t trial) scenario(dir string) ([]byte, error) {
 	}
 	requests, warmup := any("auto"), any("auto")
 	switch {
-	case strings.HasPrefix(t.evidence, "slope"):
+	case t.evidence == "slope":
 		requests, warmup = slopeRequests, slopeWarmup
+	case t.evidence == "slope-tight":
+		requests = slopeRequests
 	case t.requests > 0:
 		requests = t.requests
 	}

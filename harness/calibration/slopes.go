@@ -6,9 +6,10 @@ import "strings"
 // growth is not what the application keeps: the allocator rounds an object up and
 // leaves the rest of a page, a collector lets garbage grow with what is alive. So
 // it is measured, and not on the series that are judged: on processes of their
-// own, over slopeRequests requests to one URI, after slopeWarmup that fill what
-// collector and allocator keep free, from RSS at both ends alone. The mean of
-// several processes is the truth.
+// own, over slopeRequests requests to one URI, from RSS at both ends alone, and from
+// about where verdicts fall: after the usual burn-in where the process is tight,
+// after slopeWarmup where it comes as it is and first fills what it keeps free.
+// The mean of several processes is the truth.
 type slopes map[slopeOf][]float64
 
 type slopeOf struct {
