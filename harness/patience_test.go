@@ -98,10 +98,10 @@ func TestWithoutItsCounter(t *testing.T) {
 	f := newFake(t, shop)
 	o := f.options()
 	o.OpenCounter = func(context.Context, Pinned, *load.Client) (Counter, error) {
-		return nil, &Without{fault.Measuref("process 7 has no agent")}
+		return nil, &Without{fault.Measuref("process 7 has no agent").WithHint("Load it.")}
 	}
 	r := mustRun(t, f, scenario(auto, "/", "/leak"), o)
-	if len(r.Warnings) != 1 || r.Warnings[0].Code != "no-counter" || !strings.Contains(r.Warnings[0].Message, "process 7 has no agent") {
+	if len(r.Warnings) != 1 || r.Warnings[0].Code != "no-counter" || !strings.Contains(r.Warnings[0].Message, "process 7 has no agent. Load it.") {
 		t.Errorf("warnings %+v", r.Warnings)
 	}
 	if u := byName(t, r, "/leak"); u.Verdict != verdict.Leak || u.Evidence[0] != "rss" {

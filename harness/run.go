@@ -183,7 +183,7 @@ func (h *hunt) count(ctx context.Context) error {
 		err = h.unlessLost(ctx, err)
 	}
 	if without != nil && err == nil {
-		h.warnings.add("no-counter", "%v", without)
+		h.warnings.add("no-counter", "%s", strings.TrimSpace(without.Error()+". "+fault.HintOf(without.Err)))
 		h.observer.Note(without.Error())
 	}
 	return err

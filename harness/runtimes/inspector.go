@@ -36,7 +36,8 @@ func DialInspector(ctx context.Context, pid int) (*Agent, error) {
 	}
 	// The signal would end any other program.
 	if name := filepath.Base(exe); !strings.HasPrefix(name, "node") {
-		return nil, fault.Measuref("process %d runs %s, not node: it has no inspector", pid, name)
+		return nil, fault.Measuref("process %d runs %s, not node: it has no inspector", pid, name).
+			WithHint("Leave runtime: out, and what the process runs is recognised.")
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

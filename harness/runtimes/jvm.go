@@ -34,7 +34,8 @@ func NewJVM(ctx context.Context, pid int) (*JVM, error) {
 		return nil, fault.Measuref("process %d cannot be looked into", pid).Because(err)
 	}
 	if !bytes.Contains(maps, []byte("/libjvm.so")) {
-		return nil, fault.Measuref("process %d is no JVM: it has no libjvm.so", pid)
+		return nil, fault.Measuref("process %d is no JVM: it has no libjvm.so", pid).
+			WithHint("Leave runtime: out, and what the process runs is recognised.")
 	}
 	j := &JVM{pid: pid}
 	if _, err := j.Read(ctx); err != nil {
@@ -84,7 +85,7 @@ func (j *JVM) histogram(ctx context.Context) (map[string]tally, error) {
 
 // jcmd runs one command in the JVM.
 func (j *JVM) jcmd(ctx context.Context, command ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "jcmd", append([]string{strconv.Itoa(j.pid)}, command...)...)
+	cmd := bounded(ctx, append([]string{"jcmd", strconv.Itoa(j.pid)}, command...))
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -93,9 +94,12 @@ func (j *JVM) jcmd(ctx context.Context, command ...string) ([]byte, error) {
 				WithHint("It comes with the JDK (Debian: openjdk-17-jdk-headless); it must be of the process's version or newer.")
 		}
 		if ctx.Err() != nil {
-			return nil, fault.Measuref("jcmd got no answer from process %d", j.pid).Because(ctx.Err())
+			return nil, fault.Measuref("jcmd got no answer from process %d", j.pid).Because(ctx.Err()).
+				WithHint("Is the process busy or stopped? A larger timeout: gives it more time.")
 		}
-		return nil, fault.Measuref("jcmd cannot read process %d: %s", j.pid, short(stderr.String()+stdout.String())).
+		// The rest is jcmd's own stack.
+		said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()+stdout.String()), "\n")
+		return nil, fault.Measuref("jcmd cannot read process %d: %s", j.pid, short(said)).
 			WithHint("It must run as the process's user, and the JVM must not have -XX:+DisableAttachMechanism.")
 	}
 	return stdout.Bytes(), nil
@@ -133,7 +137,8 @@ func parseHistogram(text []byte) (map[string]tally, error) {
 		c := classes[f[3]]
 		classes[f[3]] = tally{c.objects + row.objects, c.bytes + row.bytes}
 	}
-	return nil, fault.Measuref("jcmd answered with no whole class histogram")
+	return nil, fault.Measuref("jcmd answered with no whole class histogram").
+		WithHint("Run jcmd PID GC.class_histogram by hand: its last line must say Total.")
 }
 
 func isRank(s string) bool {
