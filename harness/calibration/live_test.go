@@ -46,6 +46,22 @@ func TestTrialScenarios(t *testing.T) {
 	}
 }
 
+// Seeds that nobody has looked at yet can be asked for.
+func TestTrialSeeds(t *testing.T) {
+	l := live{runtimes: "go,java", evidence: "tight", first: 41, runs: 2}
+	trials, err := l.trials()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seeds []int
+	for _, tr := range trials {
+		seeds = append(seeds, tr.seed)
+	}
+	if want := []int{41, 41, 42, 42}; !slices.Equal(seeds, want) {
+		t.Errorf("seeds %v, want %v", seeds, want)
+	}
+}
+
 // What may still be filling when a fixed number of requests ends is not asked.
 func TestTrialRoutes(t *testing.T) {
 	has := func(tr trial, name string) bool {
