@@ -48,7 +48,7 @@ func runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harness.Pinned,
 	case "node":
 		return counted(runtimes.DialInspector(ctx, pid))
 	case "puma":
-		return counted(runtimes.NewPuma(ctx, rt.ControlURL, rt.Token))
+		return counted(runtimes.NewPuma(ctx, rt.ControlURL, rt.Token, pid))
 	case "go":
 		return counted(runtimes.NewPprof(ctx, get, rt.Pprof))
 	case "jvm":

@@ -3,6 +3,7 @@ package runtimes
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -207,15 +208,19 @@ func TestPuma(t *testing.T) {
 		}
 	}))
 	address := "tcp://" + strings.TrimPrefix(control.URL, "http://")
-	p, err := NewPuma(t.Context(), address, token)
+	p, err := NewPuma(t.Context(), address, token, os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if values, err := p.Read(t.Context()); err != nil || values[0] != 1234 || gcs != 8 {
 		t.Errorf("got %v, %v after %d collections", values, err, gcs)
 	}
-	if _, err := NewPuma(t.Context(), address, "wrong"); err == nil || !strings.Contains(err.Error(), "refuses the token") {
+	if _, err := NewPuma(t.Context(), address, "wrong", os.Getpid()); err == nil || !strings.Contains(err.Error(), "refuses the token") {
 		t.Errorf("a wrong token: %v", err)
+	}
+	want := fmt.Sprintf("is that of process %d, and process %d serves", os.Getpid(), os.Getppid())
+	if _, err := NewPuma(t.Context(), address, token, os.Getppid()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("that of another process: %v, want %q", err, want)
 	}
 	control.Close()
 	_, err = p.Read(t.Context())
@@ -223,7 +228,7 @@ func TestPuma(t *testing.T) {
 		t.Errorf("after its end: %v", err)
 	}
 	for _, bad := range []string{"", "ftp://x", "http://%zz" + token} {
-		if _, err := NewPuma(t.Context(), bad, token); fault.KindOf(err) != fault.Usage || strings.Contains(err.Error(), "s3cret") {
+		if _, err := NewPuma(t.Context(), bad, token, os.Getpid()); fault.KindOf(err) != fault.Usage || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

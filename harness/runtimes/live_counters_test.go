@@ -68,7 +68,7 @@ func TestLivePumaControl(t *testing.T) {
 	port := freePort(t)
 	address := "tcp://127.0.0.1:" + strconv.Itoa(port)
 	a := puma(t, false, "--control-url", address, "--control-token", "tok")
-	p, err := NewPuma(t.Context(), address, "tok")
+	p, err := NewPuma(t.Context(), address, "tok", a.pid)
 	if err != nil {
 		t.Fatal(err)
 	}

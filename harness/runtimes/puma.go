@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
 )
 
 // Puma reads a puma process in single mode through its control app (puma,
@@ -22,32 +23,59 @@ type Puma struct {
 	token  string // a secret: in no error
 }
 
-// NewPuma reaches the control app at controlURL: tcp://HOST:PORT, http://HOST:PORT
-// or unix:///PATH, as --control-url has it.
-func NewPuma(ctx context.Context, controlURL, token string) (*Puma, error) {
+// NewPuma reaches the control app of process pid at controlURL: tcp://HOST:PORT,
+// http://HOST:PORT or unix:///PATH, as --control-url has it. That of any other
+// process counts what this one never made.
+func NewPuma(ctx context.Context, controlURL, token string, pid int) (*Puma, error) {
 	u, err := url.Parse(controlURL)
 	if err != nil || (u.Host == "" && u.Path == "") {
 		return nil, fault.Usagef("puma's control URL is no tcp:// or unix:// address")
 	}
 	transport := &http.Transport{}
 	p := &Puma{token: token, client: &http.Client{Transport: transport, Timeout: time.Minute}}
+	network, address := "tcp", u.Host
+	p.base = "http://" + u.Host
 	switch u.Scheme {
 	case "tcp", "http":
-		p.base = "http://" + u.Host
 	case "unix":
-		path := u.Host + u.Path
-		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, "unix", path)
-		}
+		network, address = "unix", u.Host+u.Path
 		p.base = "http://puma"
 	default:
 		return nil, fault.Usagef("puma's control URL begins with %q, not tcp:// or unix://", short(u.Scheme))
 	}
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, network, address)
+	}
+	transport.DialContext = dial
 	if _, err := p.Read(ctx); err != nil {
 		return nil, err
 	}
+	if other := serving(ctx, dial, pid); other > 0 && other != pid {
+		return nil, fault.Measuref("puma's control app is that of process %d, and process %d serves the requests", other, pid).
+			WithHint("In cluster mode it acts on the master alone: run puma with -w 0, or load the agent (leakhunt agent ruby).")
+	}
 	return p, nil
+}
+
+// serving is the process at the other end, 0 where that cannot be told.
+func serving(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error), likely int) int {
+	conn, err := dial(ctx, "", "")
+	if err != nil {
+		return 0
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	// Who accepts a connection is known once it has read something.
+	if _, err := io.WriteString(conn, "GET /stats HTTP/1.1\r\n"); err != nil {
+		return 0
+	}
+	id, err := proc.Serving(ctx, conn, likely)
+	if err != nil {
+		return 0
+	}
+	return id.PID
 }
 
 // Name is "puma".
@@ -79,7 +107,8 @@ func (p *Puma) Read(ctx context.Context) ([]float64, error) {
 			err = checkValue(name, v)
 		}
 		if err != nil {
-			return nil, fault.Measuref("puma's control app gave no %s", name).Because(err)
+			return nil, fault.Measuref("puma's control app gave no %s", name).Because(err).
+				WithHint("Is control_url the address of --control-url, and not the application's?")
 		}
 		sum += v
 	}
