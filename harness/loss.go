@@ -61,15 +61,15 @@ func (s *session) ended(what string, err error) error {
 // is gone, the pinned process says how, and who is there in its place. Where it
 // is not, the process is not said to be lost.
 func (s *session) broken(ctx context.Context, err error) error {
-	for until := time.Now().Add(dyingLimit); ; {
+	for began := time.Now(); ; {
 		err = s.unlessLost(ctx, err)
 		var halt *stop
 		switch {
 		case errors.As(err, &halt), ctx.Err() != nil:
 			return err
-		case !gone(err):
+		case !gone(err) && time.Since(began) > closingLimit:
 			return s.ended("measuring ended", err)
-		case time.Now().After(until):
+		case gone(err) && time.Since(began) > dyingLimit:
 			return s.lost(err)
 		}
 		time.Sleep(5 * time.Millisecond) // between two looks
@@ -79,6 +79,10 @@ func (s *session) broken(ctx context.Context, err error) error {
 // dyingLimit is how long a process may take to be gone whose memory is: the
 // kernel frees that first.
 const dyingLimit = 5 * time.Second
+
+// closingLimit is how long one may take whose connections are: they are closed
+// a moment before it is dead.
+const closingLimit = 250 * time.Millisecond
 
 func gone(err error) bool {
 	return errors.Is(err, proc.ErrGone) || errors.Is(err, proc.ErrZombie) || errors.Is(err, proc.ErrReplaced)

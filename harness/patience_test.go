@@ -126,3 +126,35 @@ func TestCounterAfterLogin(t *testing.T) {
 	}
 	mustRun(t, f, sc, o)
 }
+
+// dying answers some readings and then loses its connection, a moment before
+// the process is seen to be gone.
+type dying struct {
+	fakeCounter
+	answers int
+}
+
+func (c *dying) Read(ctx context.Context) ([]float64, error) {
+	if c.answers--; c.answers >= 0 {
+		return c.fakeCounter.Read(ctx)
+	}
+	time.AfterFunc(10*time.Millisecond, func() {
+		c.f.mu.Lock()
+		defer c.f.mu.Unlock()
+		c.f.gone = fault.Measuref("the pinned process has ended")
+	})
+	return nil, fault.Measuref("the agent went away in the middle")
+}
+
+// A counter that goes away with its process is no broken counter.
+func TestCounterGoesWithItsProcess(t *testing.T) {
+	f := newFake(t, shop)
+	o := f.options()
+	o.OpenCounter = func(context.Context, Pinned, *load.Client) (Counter, error) {
+		return &dying{fakeCounter{f}, 6}, nil
+	}
+	r, err := run(t, f, scenario(auto, "/", "/leak"), o)
+	if err == nil || !strings.Contains(r.Incomplete, "the process was lost after ") || !strings.Contains(r.Incomplete, "has ended") {
+		t.Errorf("%v, %q", err, r.Incomplete)
+	}
+}
