@@ -114,10 +114,12 @@ func (h *hunt) testimony(t *track, rss verdict.Judgement) (verdict.Judgement, []
 		w.Label == verdict.Stable && !witnesses[h.pinned.Info().Runtime]:
 		return rss, both[:1]
 	case w.Label == verdict.Stable && rss.Label != verdict.Inconclusive:
-		if w.Detectable >= rss.Detectable {
+		// What the interval of RSS still holds is not excluded.
+		floor := max(w.Detectable, rss.High)
+		if floor >= rss.Detectable {
 			return rss, both[:1]
 		}
-		rss.Detectable = w.Detectable
+		rss.Detectable = floor
 		if rss.Label == verdict.Stable {
 			rss.Reason = w.Reason
 		} else {
