@@ -50,6 +50,13 @@ func (h *hunt) columns(t *track) []verdict.Evidence {
 		j := verdict.Counter(t.edges(value, func(b block) bool { return !c.Exact && wasReset(b, i) }), verdict.CounterParams{
 			Unit: c.Unit, Exact: c.Exact, FixedN: !t.Requests.Auto, Horizon: settledHorizon,
 		})
+		switch {
+		case c.Exact || j.Label == verdict.Leak:
+		case t.falling(i, c.Unit):
+			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter falls: it does not count what stays alive"
+		case h.stuck(i):
+			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter never moved: it counts nothing here"
+		}
 		out = append(out, verdict.Evidence{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Judgement: j})
 	}
 	return out
@@ -65,43 +72,6 @@ func (h *hunt) probes(t *track) []ProbeResult {
 		}
 	}
 	return out
-}
-
-// wasReset says that the i-th counter lost in one block more than half of what
-// it had, and more than ten units for each request: it began anew, or another
-// process answered. Of a runtime's own counter that would be a cache that was
-// emptied.
-func wasReset(b block, i int) bool {
-	before, after := at(b.start.counters, i), at(b.end.counters, i)
-	return !b.cut && after < before/2 && before-after > 10*float64(b.n)
-}
-
-// misfits warns of counters that do not count what stays alive.
-func (h *hunt) misfits() {
-	if h.counter == nil {
-		return
-	}
-	for i, c := range h.counter.Columns() {
-		for _, t := range h.tracks {
-			for _, b := range t.blocks {
-				if !c.Exact && wasReset(b, i) {
-					h.warnings.add("counter-reset", "%s fell from %s to %s while %s was sent: it was reset, or another process answered, and that block is left out",
-						c.Name, amount(at(b.start.counters, i), c.Unit), amount(at(b.end.counters, i), c.Unit), t.Name)
-				}
-			}
-			if j := h.columns(t)[i].Judgement; j.Label == verdict.Inconclusive && j.High < 0 {
-				h.warnings.add("counter-fell", "%s fell by %s with every request to %s: a counter that falls does not count what stays alive, and is no evidence there",
-					c.Name, amount(-j.Growth, c.Unit), t.Name)
-			}
-		}
-	}
-}
-
-func amount(v float64, unit string) string {
-	if unit == "bytes" {
-		return units.Bytes(v)
-	}
-	return units.Quantity(v, unit)
 }
 
 // at is the i-th counter of an edge; an edge that was cut short has none.

@@ -42,6 +42,14 @@ func TestCounterThatMisleads(t *testing.T) {
 	}{
 		{"counts", func(_ int, live float64) float64 { return 1e6 + live }, ""},
 		{"counts down", func(_ int, live float64) float64 { return 1e6 - live }, "counter-fell"},
+		{"turns round", func(reads int, live float64) float64 {
+			if reads > 9 {
+				return 1e6 - live
+			}
+			return 1e6 + live
+		}, "counter-fell"},
+		{"stands still", func(int, float64) float64 { return 42 }, "counter-stuck"},
+		{"counts down to 0", func(_ int, live float64) float64 { return max(0, 400-live) }, "counter-fell"},
 		{"begins anew", func(reads int, live float64) float64 {
 			if reads > 9 {
 				return live
@@ -69,7 +77,7 @@ func TestCounterThatMisleads(t *testing.T) {
 			var codes []string
 			for _, w := range r.Warnings {
 				codes = append(codes, w.Code)
-				if !strings.HasPrefix(w.Message, "things fell ") {
+				if !strings.HasPrefix(w.Message, "things ") {
 					t.Errorf("%s: %s", w.Code, w.Message)
 				}
 			}
