@@ -53,6 +53,9 @@ func (s *session) ended(what string, err error) error {
 		}
 		told = fault.Measuref("%s after %s, the last one to %s", what, n, s.last).Because(err)
 	}
+	if fault.HintOf(told) == "" {
+		told = told.WithHint("The application's log may say why; what was measured until then is kept.")
+	}
 	return &stop{reason: told.Error(), err: told}
 }
 

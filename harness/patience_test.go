@@ -143,7 +143,7 @@ func (c *dying) Read(ctx context.Context) ([]float64, error) {
 		defer c.f.mu.Unlock()
 		c.f.gone = fault.Measuref("the pinned process has ended")
 	})
-	return nil, fault.Measuref("the agent went away in the middle")
+	return nil, fault.Measuref("the agent went away in the middle") // without a next step of its own
 }
 
 // A counter that goes away with its process is no broken counter.
@@ -156,5 +156,8 @@ func TestCounterGoesWithItsProcess(t *testing.T) {
 	r, err := run(t, f, scenario(auto, "/", "/leak"), o)
 	if err == nil || !strings.Contains(r.Incomplete, "the process was lost after ") || !strings.Contains(r.Incomplete, "has ended") {
 		t.Errorf("%v, %q", err, r.Incomplete)
+	}
+	if fault.HintOf(err) == "" {
+		t.Errorf("%v: no next step", err)
 	}
 }
