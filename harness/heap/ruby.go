@@ -56,7 +56,9 @@ const (
 	rubyOther rubyType = iota
 	rubyModule
 	rubyInner // of the interpreter: IMEMO
-	rubyStack // the C stack: what it seems to hold may be a number
+	// The C stack, and a thread, which holds its own stack: what that seems to hold
+	// may be a number, or left by a call that has returned.
+	rubyStack
 )
 
 func (r *rubyDump) read() error {
@@ -102,6 +104,10 @@ func (r *rubyDump) object(s *scanner, refs *[]uint64) (o rubyObject) {
 				o.what = rubyModule
 			case "IMEMO":
 				o.what = rubyInner
+			}
+		case "struct":
+			if bytes.Equal(s.text(20), []byte("VM/thread")) {
+				o.what = rubyStack
 			}
 		case "root":
 			if kind := s.text(20); bytes.Equal(kind, []byte("machine_context")) {

@@ -120,3 +120,27 @@ func checkWays(t *testing.T, ways []Way, err error, sites int) {
 		}
 	}
 }
+
+// A thread's stack still holds what its last call has pushed into a constant:
+// the constant is what holds it, though the way through the thread is shorter.
+func TestRubyLeavesStacksForLast(t *testing.T) {
+	const text = `{"type":"ROOT", "root":"vm", "references":["0x10", "0x20"]}
+{"address":"0x10", "type":"CLASS", "name":"Object", "references":["0x30"]}
+{"address":"0x20", "type":"DATA", "class":"0x50", "struct":"VM/thread", "references":["0x40", "0x80"]}
+{"address":"0x30", "type":"MODULE", "name":"Keeper", "references":["0x40"]}
+{"address":"0x40", "type":"ARRAY", "length":2, "references":["0x60", "0x70"]}
+{"address":"0x50", "type":"CLASS", "name":"Thread", "references":[]}
+{"address":"0x60", "type":"STRING", "file":"/a.rb", "line":1}
+{"address":"0x70", "type":"STRING", "file":"/a.rb", "line":1}
+{"address":"0x80", "type":"STRING", "file":"/a.rb", "line":2}
+`
+	ways, err := Ruby(strings.NewReader(text), []Site{{"/a.rb", 1, ""}, {"/a.rb", 2, ""}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"Keeper (module) → array of 2 → string", "Thread → string"} {
+		if got := strings.Join(ways[i].Words(), " → "); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
