@@ -95,7 +95,7 @@ func Counter(edges []Edge, p CounterParams) Judgement {
 		if k > 0 {
 			more = n / k * (leastBlocks - k)
 		}
-		return undecided(n, fmt.Sprintf("only %s: a counter needs at least %d", units.Quantity(float64(max(0, k)), "blocks"), leastBlocks), more)
+		return undecided(n, fmt.Sprintf("only %s of requests were measured to their end: a counter tells from %d on", units.Quantity(float64(max(0, k)), "blocks"), leastBlocks), more)
 	}
 	return p.judge(steadiness(edges, p), n)
 }

@@ -58,7 +58,7 @@ func TestCounter(t *testing.T) {
 		{"dies away", edges(50, 8, 4, 2, 1, 0.5, 0.2, 0.1, 0), fixed, verdict.Warmup, "dies away"},
 		{"still dying away", edges(50, 9, 5, 3.6, 2.6, 1.9), fixed, verdict.Inconclusive, "more requests"},
 		{"too little at the end", edges(50, 1.54, 0.98, 0.56, 0.50, 0.34), fixed, verdict.Inconclusive, "1,798 more requests"},
-		{"few blocks", edges(50, 1, 1, 1), fixed, verdict.Inconclusive, "only 3 blocks: a counter needs at least 4"},
+		{"few blocks", edges(50, 1, 1, 1), fixed, verdict.Inconclusive, "only 3 blocks of requests were measured to their end: a counter tells from 4 on"},
 		{"nothing", nil, fixed, verdict.Inconclusive, "only 0 blocks"},
 		{"vanished", edges(50, 1, 1, math.NaN(), 1), fixed, verdict.Inconclusive, "the counter's reading 4 is not a number"},
 		{"infinite", edges(50, 1, 1, math.Inf(1), 1), fixed, verdict.Inconclusive, "is not a number"},
