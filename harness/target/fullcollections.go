@@ -37,7 +37,11 @@ func tightest(runtime string) []string {
 // that only we may write to.
 func ownFile(folder, name string, text []byte) (string, error) {
 	dir := filepath.Join(os.TempDir(), folder)
-	if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) { //nolint:gosec // for other users to read
+	err := os.Mkdir(dir, 0o755) //nolint:gosec // for other users to read
+	if err == nil {
+		err = os.Chmod(dir, 0o755) //nolint:gosec // whatever the umask
+	}
+	if err != nil && !os.IsExist(err) {
 		return "", err
 	}
 	var st unix.Stat_t

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // A module that others could change is never loaded into the user's process.
@@ -47,6 +49,24 @@ func TestOwnFile(t *testing.T) {
 				t.Errorf("%v, %v", left, err)
 			}
 		})
+	}
+}
+
+// A command may drop its privileges before it becomes Node.
+func TestOwnFileIsForAllToRead(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	before := unix.Umask(0o077)
+	path, err := ownFile("own", "a.js", nil)
+	unix.Umask(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]os.FileMode{path: 0o644, filepath.Dir(path): 0o755} {
+		info, err := os.Stat(at)
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v, want %v", at, info.Mode(), err, want)
+		}
 	}
 }
 
