@@ -62,15 +62,17 @@ func Dial(ctx context.Context, dir string, pid int) (*Agent, error) {
 	return open(ctx, "agent", pid, &socket{pid: pid, conn: conn, reader: bufio.NewReaderSize(conn, 64<<10)})
 }
 
-// AgentFolder is where process pid has its agent's socket: in the folder that its
-// environment names, or in the one of Instructions, for a process that writes
-// its title over its environment. It is "" where there is none.
+// AgentFolder is where process pid has its agent's socket, or will have it in a
+// moment: the folder that its environment names, or the one of Instructions where
+// the socket is there, for a process that writes its title over its environment.
+// It is "" without.
 func AgentFolder(pid int) string {
 	env, _ := proc.Environ(pid) // another user's process may not be looked into
-	for _, dir := range []string{lookup(env, AgentVar), agentRun} {
-		if info, err := os.Lstat(socketPath(dir, pid)); err == nil && info.Mode()&os.ModeSocket != 0 {
-			return dir
-		}
+	if dir := lookup(env, AgentVar); dir != "" {
+		return dir
+	}
+	if info, err := os.Lstat(socketPath(agentRun, pid)); err == nil && info.Mode()&os.ModeSocket != 0 {
+		return agentRun
 	}
 	return ""
 }
