@@ -43,7 +43,7 @@ func TestRedmine(t *testing.T) {
 		leaks[p.uri] = int(p.bytes)
 	}
 	s := passengertest.Apache(t, "PassengerMaxPoolSize 2\nPassengerPoolIdleTime 0",
-		app.App("redmine", leaks, loadAgent(t, bin, app.Root)), app.App("plain", leaks))
+		app.App(t, "redmine", leaks, loadAgent(t, bin, app.Root)), app.App(t, "plain", leaks))
 	s.Get(t, "redmine", "/login")
 	s.Get(t, "plain", "/login")
 	env := []string{

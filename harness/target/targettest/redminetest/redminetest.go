@@ -77,7 +77,7 @@ func New(t testing.TB) *Redmine {
 		t.Fatal(err)
 	}
 	r.seed(t)
-	if err := r.hand(); err != nil {
+	if err := hand(r.Root); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -134,9 +134,9 @@ func (r *Redmine) seed(t testing.TB) {
 	}
 }
 
-// hand gives the copy to the user that Passenger runs it as: the web server's
-// where we are root, else ourselves.
-func (r *Redmine) hand() error {
+// hand gives what is below a path to the user that Passenger runs the copy as:
+// the web server's where we are root, else ourselves.
+func hand(below string) error {
 	if os.Getuid() != 0 {
 		return nil
 	}
@@ -152,7 +152,7 @@ func (r *Redmine) hand() error {
 	if err != nil {
 		return err
 	}
-	return filepath.WalkDir(r.Root, func(path string, _ fs.DirEntry, err error) error {
+	return filepath.WalkDir(below, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -163,15 +163,31 @@ func (r *Redmine) hand() error {
 const webUser = "www-data"
 
 // App serves the copy as one more application of a private Apache. Several may
-// be served at once. leaks are the bytes that each request to a path keeps;
+// be served at once: each has a database of its own, for SQLite refuses the
+// second of two processes that turn from reading to writing at the same time
+// (SQLITE_BUSY, however long the timeout: sqlite.org/c3ref/busy_handler.html),
+// and a login does. leaks are the bytes that each request to a path keeps;
 // directives are further lines of Apache's configuration.
-func (r *Redmine) App(name string, leaks map[string]int, directives ...string) passengertest.App {
+func (r *Redmine) App(t testing.TB, name string, leaks map[string]int, directives ...string) passengertest.App {
+	t.Helper()
+	seeded, err := os.ReadFile(r.Root + "/db/fixture.sqlite3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := fmt.Sprintf("%s/db/%s.sqlite3", r.Root, name)
+	if err := os.WriteFile(own, seeded, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := hand(own); err != nil {
+		t.Fatal(err)
+	}
 	var planted []string
 	for path, bytes := range leaks {
 		planted = append(planted, fmt.Sprintf("%s=%d", path, bytes))
 	}
 	lines := append([]string{
 		fmt.Sprintf("SetEnv FIXTURE_LEAKS %q", strings.Join(planted, " ")),
+		"SetEnv FIXTURE_DATABASE " + name,
 		"PassengerMaxRequests 0",
 	}, directives...)
 	return passengertest.App{Name: name, Type: "rack", Root: r.Root, Directives: strings.Join(lines, "\n")}
