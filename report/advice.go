@@ -92,7 +92,7 @@ func headline(r *harness.Result, o Options) (lead, detail string) {
 			fmt.Sprintf("%s keeps %s with every request.", label(known[0]), units.Bytes(known[0].Growth))
 	case len(open) > 0:
 		return fmt.Sprintf("No leak is proven, and %s of %s %s inconclusive.", units.Count(len(open)),
-			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are")), settling(open)
+			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are")), settling(open, r.Complete)
 	case len(r.URIs) == 0:
 		return "Nothing was measured.", ""
 	}
@@ -136,12 +136,15 @@ func cleared(r *harness.Result) string {
 	return s
 }
 
-// settling says what would settle what is open: evidence that tells more than
-// RSS, or so many more requests.
-func settling(open []*harness.URIResult) string {
+// settling says what would settle what is open: the rest of a run that ended
+// early, else so many more requests; or evidence that tells more than RSS.
+func settling(open []*harness.URIResult, complete bool) string {
 	most := slices.MaxFunc(open, func(a, b *harness.URIResult) int { return a.More - b.More })
 	var ways []string
-	if most.More > 0 {
+	switch {
+	case !complete:
+		ways = append(ways, "let the run go to its end")
+	case most.More > 0:
 		ways = append(ways, fmt.Sprintf("up to %s more requests to each (-n %d)", units.Count(most.More), most.Requests+most.More))
 	}
 	if open[0].Better != "" {

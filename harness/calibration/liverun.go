@@ -19,13 +19,14 @@ import (
 // trial is one run of leakhunt on a fresh process of one application.
 type trial struct {
 	app      application
-	evidence string // "counter", one of evidences
+	evidence string // one of evidences
 	route    string // "alone": the only one; "": all that are tried together
 	requests int    // to each URI; 0: as many as the verdicts need
 	seed     int
 }
 
-// name of the evidence in the table: the counter's own for "counter".
+// name of the evidence in the table: what "counter" is called depends on the
+// application.
 func (t trial) name() string {
 	name := t.evidence
 	if name == "counter" {

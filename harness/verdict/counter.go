@@ -119,8 +119,8 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 			rate, s.up, s.blocks, units.Count(n))
 	case even:
 		j.More = follow
-		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks; whether that is a bounded cache takes %s more requests to tell",
-			rate, s.up, s.blocks, units.Count(follow))
+		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks; whether that is a bounded cache takes longer to tell",
+			rate, s.up, s.blocks)
 	case s.early >= p.Sure && s.faded && s.late < p.Sure:
 		j.Label = Warmup
 		j.Growth, j.Low, j.High = s.late, s.late-s.lateHalf, s.late+s.lateHalf
@@ -131,7 +131,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 			follow = n
 		}
 		j.More = follow
-		j.Reason = fmt.Sprintf("grew %s per request, which takes %s more requests to tell from what stays by accident", rate, units.Count(follow))
+		j.Reason = fmt.Sprintf("grew %s per request, which takes longer to tell from what stays by accident", rate)
 	case j.Detectable < p.Sure && s.step > 4*p.Noise:
 		j.Label = Bloat
 		j.Reason = fmt.Sprintf("one step of %s, flat otherwise", p.amount(s.step))

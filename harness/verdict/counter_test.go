@@ -47,17 +47,17 @@ func TestCounter(t *testing.T) {
 		{"node leak", edges(50, 2400, 884, 1336, 1010, 990), heap, verdict.Leak, "per request in 4 of 4 blocks"},
 		{"node clean", edges(50, 900, -192, 497, 110, -30), heap, verdict.Stable, "no growth above"},
 
-		{"auto follows", edges(50, 1, 1, 1, 1, 1), objects, verdict.Inconclusive, "whether that is a bounded cache takes 1,798 more requests to tell"},
+		{"auto follows", edges(50, 1, 1, 1, 1, 1), objects, verdict.Inconclusive, "whether that is a bounded cache takes longer to tell"},
 		{"auto convicts at the horizon", edges(50, repeat(41, 1)...), objects, verdict.Leak, "more than 2,050 entries"},
 		{"cache of 1,500", edges(50, append(repeat(30, 1), repeat(11, 0)...)...), objects, verdict.Warmup, "growth fell from 1 object to 0 objects"},
 		{"one step", edges(50, 0, 0, 20, 0, 0, 0), fixed, verdict.Bloat, "one step of 1,000 objects, flat otherwise"},
 		{"a step in a leak", edges(50, 1, 1, 20, 1, 1, 1), fixed, verdict.Leak, "grew 1 object per request"},
 		{"rare leak, long", edges(50, append(repeat(20, 0.12), repeat(21, 0.1)...)...), objects, verdict.Leak, "per request in 40 of 40 blocks"},
-		{"rare leak, short", edges(50, 0.12, 0.1, 0.1, 0.12, 0.08), fixed, verdict.Inconclusive, "1,798 more requests"},
+		{"rare leak, short", edges(50, 0.12, 0.1, 0.1, 0.12, 0.08), fixed, verdict.Inconclusive, "takes longer to tell"},
 		{"falls", edges(50, -3, -3, -3, -3, -3), fixed, verdict.Inconclusive, "the counter fell by 3 objects per request"},
 		{"dies away", edges(50, 8, 4, 2, 1, 0.5, 0.2, 0.1, 0), fixed, verdict.Warmup, "dies away"},
-		{"still dying away", edges(50, 9, 5, 3.6, 2.6, 1.9), fixed, verdict.Inconclusive, "more requests"},
-		{"too little at the end", edges(50, 1.54, 0.98, 0.56, 0.50, 0.34), fixed, verdict.Inconclusive, "1,798 more requests"},
+		{"still dying away", edges(50, 9, 5, 3.6, 2.6, 1.9), fixed, verdict.Inconclusive, "takes longer to tell"},
+		{"too little at the end", edges(50, 1.54, 0.98, 0.56, 0.50, 0.34), fixed, verdict.Inconclusive, "takes longer to tell"},
 		{"few blocks", edges(50, 1, 1, 1), fixed, verdict.Inconclusive, "only 3 blocks of requests were measured to their end: a counter tells from 4 on"},
 		{"nothing", nil, fixed, verdict.Inconclusive, "only 0 blocks"},
 		{"vanished", edges(50, 1, 1, math.NaN(), 1), fixed, verdict.Inconclusive, "the counter's reading 4 is not a number"},
@@ -68,6 +68,9 @@ func TestCounter(t *testing.T) {
 			j := verdict.Counter(c.edges, c.p)
 			if j.Label != c.want || !strings.Contains(j.Reason, c.reason) {
 				t.Errorf("%s (%s), want %s (… %s …)", j.Label, j.Reason, c.want, c.reason)
+			}
+			if n := 5 * 50; c.reason == "takes longer to tell" && j.More != 2048-n {
+				t.Errorf("%d more requests, want %d", j.More, 2048-n)
 			}
 			check(t, j, math.MaxInt)
 		})
