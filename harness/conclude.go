@@ -211,6 +211,10 @@ func (h *hunt) byRSS(t *track) verdict.Judgement {
 		j = h.untried(t)
 	case t.done && t.Requests.Auto:
 		j = verdict.Recorded(t.joined(nil), h.params(t))
+		if j.Label == verdict.Leak && t.tried {
+			// Only what it grew by alone was held against the headroom.
+			j = h.confirmed(t)
+		}
 	default:
 		j = h.fixed(t)
 	}

@@ -325,6 +325,32 @@ func TestHidden(t *testing.T) {
 	}
 }
 
+// A URI that nobody suspected may look like a leak once it was tried alone too:
+// it has to outgrow the headroom like any other.
+func TestHiddenHasToOutgrowTheHeap(t *testing.T) {
+	const mib, each = 1 << 20, 5120
+	h := &hunt{session: session{pinned: &fake{runtime: "go", server: serverOf(t)}}}
+	h.plan = &Plan{Scenario: scenario(scenarios.Count{Auto: true})}
+	tr := &track{tried: true, done: true, headroom: 60 * mib, slack: mib}
+	tr.Requests = scenarios.Count{Auto: true}
+	for i := range each {
+		tr.pages = append(tr.pages, int32((40*mib+1600*i)/4096))
+	}
+	start := func(n int) edge { return edge{metric: int64(tr.pages[n]) * 4096} }
+	tr.blocks = []block{{n: 3072, start: start(0)}, {first: 3072, n: 2048, start: start(3072), alone: true}}
+	h.tracks = []*track{tr, {}}
+	if j := verdict.Recorded(tr.joined(nil), h.params(tr)); j.Label != verdict.Leak {
+		t.Fatalf("its series shows nothing: %+v", j)
+	}
+	if j, _, _ := h.judge(tr); j.Label == verdict.Leak {
+		t.Errorf("accused: %s", j.Reason)
+	}
+	tr.headroom = 2 * mib
+	if j, _, _ := h.judge(tr); j.Label != verdict.Leak {
+		t.Errorf("beyond the headroom it is %s: %s", j.Label, j.Reason)
+	}
+}
+
 // Beyond the usual length only that is followed which can still come out.
 func TestWorthMore(t *testing.T) {
 	const mib = 1 << 20
