@@ -85,8 +85,14 @@ func (p settledPace) next(t *track, round int) int {
 	if round <= settledRounds {
 		return settledBlock
 	}
-	// What grows is followed to the horizon in a few larger blocks.
+	// What grows is followed to the horizon in a few larger blocks, and what surely
+	// grew by then, but may not go on, once as far again.
 	left := settledHorizon - t.counted()
+	if left <= 0 {
+		if j, _ := p.h.settled(t); j.Low > 0 && j.More > 0 {
+			left += settledHorizon
+		}
+	}
 	return min(left, max(settledBlock, (settledHorizon-settledBlock*settledRounds)/settledRounds+1))
 }
 

@@ -144,7 +144,7 @@ func (p *Plan) Cost(settled bool) (least, most int) {
 			most += it.Requests.N
 		case settled:
 			least += settledBlock * settledRounds
-			most += settledHorizon
+			most += 2 * settledHorizon
 		default:
 			least += 128
 			most += maxAuto + confirmFar

@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -71,6 +72,27 @@ func TestCounterFindsLeaksInFewRequests(t *testing.T) {
 	}
 	if u := byName(t, r, "/warmup"); u.Verdict == verdict.Leak {
 		t.Errorf("/warmup is accused: %s", u.Why)
+	}
+}
+
+// A cache that is full only just before the horizon is followed until that shows,
+// a leak no further than the horizon.
+func TestCounterFollowsWhatSlowsDown(t *testing.T) {
+	for name, full := range map[string]int{"/cache700": 700, "/cache1500": 1500, "/cache2000": 2000, "/leak": math.MaxInt} {
+		f := newFake(t, func(f *fake, path string, n int) int {
+			if path == name && n <= full {
+				f.live += 586
+				f.rss += 586
+			}
+			return 200
+		})
+		u := byName(t, mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/", name), f.counted()), name)
+		if u.Verdict != verdict.Warmup && full < math.MaxInt || u.Verdict != verdict.Leak && full == math.MaxInt {
+			t.Errorf("%s is %s after %d requests: %s", name, u.Verdict, u.Requests, u.Why)
+		}
+		if most := 2 * settledHorizon; u.Requests > most || full == math.MaxInt && u.Requests > settledHorizon {
+			t.Errorf("%s: %d requests", name, u.Requests)
+		}
 	}
 }
 

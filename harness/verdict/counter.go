@@ -38,7 +38,8 @@ type CounterParams struct {
 	// and 0.25 for anything else.
 	Ambient float64
 	// Horizon is for how many requests growth must go on before a bounded cache
-	// is no longer thought of. Default 2048.
+	// is no longer thought of, twice as many where its last block grew clearly
+	// less than all together: a cache that has just become full. Default 2048.
 	Horizon int
 	// FixedN says that no more requests may be sent than were: what grows is
 	// convicted with what is known, and Reason says what cache would look alike.
@@ -107,9 +108,16 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		Low:        low - p.Ambient*math.Min(1, 500/float64(n)),
 		Detectable: math.Max(0, s.rate) + s.half,
 	}
-	rate, told := p.amount(s.rate), n >= p.Horizon
+	horizon := p.Horizon
+	if s.slows {
+		horizon *= 2
+	}
+	rate, told := p.amount(s.rate), n >= horizon
 	even := low > p.MinSlope && s.even
-	follow := max(0, p.Horizon-n)
+	follow := horizon - n
+	if n < p.Horizon {
+		follow = p.Horizon - n
+	}
 	switch {
 	case j.High < -p.Sure:
 		j.Reason = fmt.Sprintf("the counter fell by %s per request: it does not count what stays alive", p.amount(-s.rate))

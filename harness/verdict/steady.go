@@ -14,6 +14,7 @@ type steady struct {
 	late, lateHalf float64 // over the last quarter of the blocks judged, two at least
 	even           bool    // it grew in nearly all of them, and to the end
 	faded          bool    // late is clearly less than it was at first
+	slows          bool    // its last block grew clearly less than all together
 	step           float64 // in units: one block that stands out, left out; or 0
 	blocks, up     int     // blocks judged, and those of them that grew
 }
@@ -63,6 +64,8 @@ func steadiness(edges []Edge, p CounterParams) steady {
 			s.up++
 		}
 	}
+	last, before := used[len(used)-1], used[:len(used)-1]
+	s.slows = last.rate < 0.75*s.rate && s.rate-last.rate > max(3*scatter(before), 2*p.Noise/last.requests)
 	s.even = 4*s.up >= 3*s.blocks && !s.faded && s.late >= 0.4*s.rate
 	if !p.Exact && len(used) >= leastForLine && equallyLong(used) {
 		s.byLine(used, p)
