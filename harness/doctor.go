@@ -73,7 +73,7 @@ func (h *hunt) diagnose(ctx context.Context, tgt Target, d *Diagnosis) (err erro
 		return err
 	}
 	info := h.pinned.Info()
-	d.good("pid %d is pinned (%s)", info.PID, strings.Join(slices.DeleteFunc([]string{info.Kind, info.Server, info.Runtime, info.URL},
+	d.good("pid %d is pinned (%s)", info.PID, strings.Join(slices.DeleteFunc(slices.Compact([]string{info.Kind, info.Server, info.Runtime, info.URL}),
 		func(s string) bool { return s == "" }), ", "))
 	if inner := target.InContainer(info.PID); inner > 0 {
 		d.good("it runs in a container, where it is pid %d; its memory is read from here", inner)

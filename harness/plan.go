@@ -8,6 +8,7 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
+	"leakhunt/harness/units"
 	"leakhunt/scenarios"
 )
 
@@ -156,9 +157,9 @@ func (p *Plan) Cost(settled bool) (least, most int) {
 // Describe is the plan in words, for --dry-run.
 func (p *Plan) Describe(settled bool) string {
 	least, most := p.Cost(settled)
-	s := fmt.Sprintf("%d URIs, %d requests to each before the first round", len(p.Items), p.BurnIn(settled))
+	s := fmt.Sprintf("%s URIs, %s requests to each before the first round", units.Count(len(p.Items)), units.Count(p.BurnIn(settled)))
 	if least == most {
-		return fmt.Sprintf("%s, %d requests in all", s, least)
+		return fmt.Sprintf("%s, %s requests in all", s, units.Count(least))
 	}
-	return fmt.Sprintf("%s, %d to %d requests in all, as many as the verdicts need", s, least, most)
+	return fmt.Sprintf("%s, %s to %s requests in all, as many as the verdicts need", s, units.Count(least), units.Count(most))
 }

@@ -7,6 +7,7 @@ import (
 
 	"leakhunt/harness"
 	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
 )
 
 // writeMarkdown writes GitHub flavoured Markdown, as GitHub, GitLab and their
@@ -34,6 +35,8 @@ func writeMarkdown(w io.Writer, r *harness.Result, o Options) error {
 			mdDetails(&b, u)
 		}
 	}
+	mdReasons(&b, r, verdict.Failed, "Could not be judged")
+	mdReasons(&b, r, verdict.Inconclusive, "Inconclusive")
 	if o.Comparison != nil {
 		b.WriteString("\n### Against the baseline\n\n")
 		mdComparison(&b, o.Comparison)
@@ -63,6 +66,25 @@ func mdDetails(b *strings.Builder, u *harness.URIResult) {
 	}
 	if u.SitesNote != "" {
 		fmt.Fprintf(b, "\n%s\n", md(u.SitesNote))
+	}
+}
+
+// mdReasons says why URIs have a verdict that is no answer.
+func mdReasons(b *strings.Builder, r *harness.Result, l verdict.Label, title string) {
+	n := 0
+	for _, u := range pointers(r) {
+		if u.Verdict != l || convicted(u) {
+			continue
+		}
+		if n++; n == 1 {
+			fmt.Fprintf(b, "\n### %s\n\n", title)
+		}
+		if n <= maxNotes {
+			fmt.Fprintf(b, "- %s: %s\n", mdCode(label(u)), md(why(u)))
+		}
+	}
+	if n > maxNotes {
+		fmt.Fprintf(b, "- and %s more: -o html explains them all\n", units.Count(n-maxNotes))
 	}
 }
 

@@ -38,6 +38,9 @@ func writeOpenMetrics(w io.Writer, r *harness.Result, _ Options) error {
 	each("leakhunt_uri_rss_peak_bytes", "Highest resident set size while the URI ran.", false, func(u u) float64 { return float64(u.RSSPeak) })
 	each("leakhunt_uri_requests", "Judged requests.", true, func(u u) float64 { return float64(u.Requests) })
 	each("leakhunt_uri_errors", "Judged requests that failed.", true, func(u u) float64 { return float64(u.Errors) })
+	yes := map[bool]float64{true: 1}
+	each("leakhunt_uri_over_budget", "1 where the growth breaks the URI's budget.", true, func(u u) float64 { return yes[u.OverBudget] })
+	each("leakhunt_uri_ignored", "1 where the scenario lets the URI fail nothing.", true, func(u u) float64 { return yes[u.Ignored] })
 	family(&b, "leakhunt_uri_verdict", "1 for the verdict on the URI, which is a label.")
 	for _, u := range pointers(r) {
 		oneSample(&b, "leakhunt_uri_verdict", append(uriLabels(r, u), [2]string{"verdict", string(u.Verdict)}), 1)
@@ -50,7 +53,7 @@ func writeOpenMetrics(w io.Writer, r *harness.Result, _ Options) error {
 	}{{"leak", s.Leak}, {"bloat", s.Bloat}, {"warmup", s.Warmup}, {"stable", s.Stable}, {"inconclusive", s.Inconclusive}, {"error", s.Error}} {
 		oneSample(&b, "leakhunt_run_uris", append(run, [2]string{"verdict", v.name}), float64(v.n))
 	}
-	single("leakhunt_run_complete", "1 where everything that was planned was measured.", map[bool]float64{true: 1}[r.Complete])
+	single("leakhunt_run_complete", "1 where everything that was planned was measured.", yes[r.Complete])
 	single("leakhunt_run_requests", "Every request sent, warm-up included.", float64(r.RequestsTotal))
 	single("leakhunt_run_duration_seconds", "Duration of the run.", r.DurationS)
 	single("leakhunt_run_start_timestamp_seconds", "When the run began, in Unix time.", float64(r.StartedAt.Unix()))

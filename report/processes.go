@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/olekukonko/tablewriter/tw"
@@ -44,7 +45,7 @@ func WriteProcesses(w io.Writer, format string, list []target.Entry, o Options) 
 		right("RSS", 0, func(e target.Entry) string { return size(e.RSS) }),
 		right("Anonymous", 3, func(e target.Entry) string { return size(e.Anon) }),
 		right("Uptime", 2, func(e target.Entry) string {
-			if e.PID == 0 {
+			if e.Uptime == 0 { // it could not be read
 				return "–"
 			}
 			return (time.Duration(e.Uptime) * time.Second).String()
@@ -60,7 +61,7 @@ func WriteProcesses(w io.Writer, format string, list []target.Entry, o Options) 
 	return listing(w, format, "processes", list, cols, o, func(e target.Entry) (string, string) {
 		who := e.Address
 		if e.PID > 0 {
-			who = fmt.Sprintf("%s %s, pid %d", e.Server, e.App, e.PID)
+			who = fmt.Sprintf("%s, pid %d", strings.TrimSpace(e.Server+" "+e.App), e.PID)
 		}
 		return who + ": " + e.Problem, e.Remedy
 	}, func(e target.Entry) bool { return e.Problem != "" })
@@ -87,14 +88,24 @@ func WriteSent(w io.Writer, format string, list []Sent, o Options) error {
 		right("PID", 0, func(s Sent) string { return number(s.PID) }),
 		right("Status", 0, func(s Sent) string { return number(s.Status) }),
 		result,
-		right("Latency", 1, func(s Sent) string { return fmt.Sprintf("%.1f ms", s.LatencyMS) }),
-		right("Body", 3, func(s Sent) string { return units.Bytes(float64(s.Bytes)) }),
+		right("Latency", 1, answered(func(s Sent) string { return fmt.Sprintf("%.1f ms", s.LatencyMS) })),
+		right("Body", 3, answered(func(s Sent) string { return units.Bytes(float64(s.Bytes)) })),
 		right("RSS before", 2, func(s Sent) string { return size(s.RSSBefore) }),
 		right("RSS after", 2, func(s Sent) string { return size(s.RSSAfter) }),
 	}
 	return listing(w, format, "requests", list, cols, o, func(s Sent) (string, string) {
 		return fmt.Sprintf("pid %d: %s", s.PID, s.Problem), s.Remedy
 	}, func(s Sent) bool { return s.Problem != "" })
+}
+
+// answered is a cell of what only an answer has.
+func answered(cell func(Sent) string) func(Sent) string {
+	return func(s Sent) string {
+		if s.Status == 0 {
+			return "–"
+		}
+		return cell(s)
+	}
 }
 
 // size is a memory in a cell; no process has none.
@@ -112,6 +123,15 @@ func number(n int) string {
 	return fmt.Sprint(n)
 }
 
+// CheckListing refuses a format that lists of processes and of sent requests do
+// not come in.
+func CheckListing(format string) error {
+	if format != "table" && format != "json" {
+		return fault.Usagef("there is no output format %q here", clean(format)).WithHint("The formats are table, json.")
+	}
+	return nil
+}
+
 // listing writes rows and, under them, what is wrong with some.
 func listing[T any](w io.Writer, format, key string, list []T, cols []column[T], o Options,
 	trouble func(T) (problem, remedy string), troubled func(T) bool,
@@ -119,12 +139,11 @@ func listing[T any](w io.Writer, format, key string, list []T, cols []column[T],
 	if list == nil {
 		list = []T{}
 	}
-	switch format {
-	case "json":
+	if err := CheckListing(format); err != nil {
+		return err
+	}
+	if format == "json" {
 		return once(w, o.Redact, func(b io.Writer) error { return encode(b, map[string]any{key: list}) })
-	case "table":
-	default:
-		return fault.Usagef("there is no output format %q here", clean(format)).WithHint("The formats are table, json.")
 	}
 	return once(w, o.Redact, func(b io.Writer) error {
 		if err := grid(b, list, cols, o); err != nil {

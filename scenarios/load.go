@@ -72,6 +72,11 @@ func unreadable(path string, err error) error {
 // Parse reads a scenario from data. path names it in errors, and its folder is
 // where the files are looked for that the scenario names.
 func Parse(data []byte, path string, opts Options) (*Scenario, error) {
+	for name := range opts.Vars {
+		if wrong, fix := checkName(name); wrong != "" {
+			return nil, fault.Usagef("--var %q: %s", name, wrong).WithHint("%s", sentence(fix))
+		}
+	}
 	d := &decoder{file: path, lookupEnv: opts.LookupEnv, override: opts.Vars, targetGiven: opts.TargetGiven}
 	if d.lookupEnv == nil {
 		d.lookupEnv = os.LookupEnv

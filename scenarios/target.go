@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"leakhunt/harness/fault"
 )
 
 func (d *decoder) targetFields(t *Target) fields {
@@ -154,6 +156,15 @@ func absolute(text string) (wrong, fix string) {
 		return "the path is not absolute", "write it from the / on"
 	}
 	return "", ""
+}
+
+// CheckTargetURL says what is wrong with a target's URL that does not stand in a
+// scenario. Errors are Usage faults, without any part of it.
+func CheckTargetURL(text string) error {
+	if wrong, fix := checkTargetURL(text); wrong != "" {
+		return fault.Usagef("%s", wrong).WithHint("%s", sentence(fix))
+	}
+	return nil
 }
 
 // checkTargetURL says what is wrong with a target's URL, without any part of

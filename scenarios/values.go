@@ -150,5 +150,9 @@ func sentence(fix string) string {
 	if fix == "" {
 		return ""
 	}
-	return strings.ToUpper(fix[:1]) + fix[1:] + "."
+	s := strings.ToUpper(fix[:1]) + fix[1:]
+	if strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
 }

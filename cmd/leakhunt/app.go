@@ -25,6 +25,7 @@ type app struct {
 	quiet, verbose bool
 	color          string
 	bisect         bool
+	unhelped       error                // help was asked for what is no command
 	live           atomic.Pointer[live] // the live table, where there is one
 }
 
@@ -40,7 +41,10 @@ const rootLong = `leakhunt finds the request that makes a web application grow.
 
 It pins one application process, sends each URI of a scenario many times,
 reads the process's memory as it goes, and says of each URI, with a confidence
-interval and a detection floor, whether it leaks.`
+interval and a detection floor, whether it leaks.
+
+Each flag can stand in the environment too, --fail-on as LEAKHUNT_FAIL_ON. The
+command line goes above the environment, and that above the scenario.`
 
 const rootExample = `  leakhunt run scenarios/demo.yaml              # the embedded demo: known leaks, known innocents
   leakhunt run shop.yaml                        # your scenario, as a ranked table
@@ -55,6 +59,7 @@ func (a *app) root() *cobra.Command {
 		Example:       rootExample,
 		Args:          cobra.ArbitraryArgs, // RunE words what is no command
 		RunE:          noCommand,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 
@@ -69,6 +74,16 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fault.Usagef("%v", err).WithHint("%s --help shows every flag, with examples.", cmd.CommandPath())
 	})
+	root.SetVersionTemplate("leakhunt {{.Version}}\n")
+	root.SetHelpCommand(helpCommand())
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if words := cmd.Flags().Args(); cmd == root && len(words) > 0 {
+			a.unhelped = noCommand(root, words)
+			return
+		}
+		help(cmd, args)
+	})
 	f := root.PersistentFlags()
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "say nothing but what was asked for")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "also show what a started process says, on stderr")
@@ -78,6 +93,25 @@ func (a *app) root() *cobra.Command {
 		a.processesCommand(), a.sendCommand(),
 		a.demoCommand(), a.versionCommand())
 	return root
+}
+
+// helpCommand is cobra's, but for what is no command: that is an error.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, _, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if !about.HasParent() {
+				return noCommand(about, args)
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 // noCommand is leakhunt without a command, or with one that does not exist.
@@ -104,7 +138,7 @@ func none(cmd *cobra.Command, args []string) error {
 func fromEnvironment(cmd *cobra.Command) error {
 	var first error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed || first != nil {
+		if f.Changed || first != nil || f.Name == "help" || f.Name == "version" {
 			return
 		}
 		name := "LEAKHUNT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))

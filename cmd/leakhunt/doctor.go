@@ -18,7 +18,7 @@ func (a *app) doctorCommand() *cobra.Command {
 whether exactly one process is pinned, what could replace it, what makes its RSS
 hard to read, and the smallest leak that so many requests would find.`,
 		Example: "  leakhunt doctor shop.yaml\n  leakhunt doctor shop.yaml -t http://127.0.0.1:3000",
-		Args:    atLeastOne("a scenario file"),
+		Args:    one("scenario file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			plan, err := a.plan(&f, args[0])
 			if err != nil {

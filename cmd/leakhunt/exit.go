@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -54,12 +56,23 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := app.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = app.unhelped
+	}
 	var i *interruption
 	if errors.As(context.Cause(ctx), &i) && err != nil {
 		err = i
 	}
 	app.tell(err)
-	return exitCode(err, app.bisect)
+	return exitCode(err, app.bisect || bisecting(args))
+}
+
+// bisecting is whether git bisect waits for the exit code, as far as a command
+// line tells that could not be read to its end: it takes any code below 125 for
+// a bad commit.
+func bisecting(args []string) bool {
+	env, _ := strconv.ParseBool(os.Getenv("LEAKHUNT_GIT_BISECT"))
+	return env && len(args) > 0 && args[0] == "run" || slices.Contains(args, "--git-bisect")
 }
 
 // interruptible is a context that the first SIGINT or SIGTERM cancels, with an

@@ -50,7 +50,8 @@ func (a *app) readResult(path string) (*harness.Result, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fault.Usagef("cannot read the result file").Because(err)
+		return nil, fault.Usagef("cannot read the result file").Because(err).
+			WithHint("Result files are written by: leakhunt run SCENARIO -o json=FILE")
 	}
 	defer f.Close()
 	r, err := report.Read(f)

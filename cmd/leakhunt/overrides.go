@@ -13,6 +13,7 @@ import (
 )
 
 func (o *overrides) register(f *pflag.FlagSet) {
+	o.given = f.Changed
 	f.StringVarP(&o.requests, "requests", "n", "", "judged requests to each URI: a number, or auto")
 	f.StringVar(&o.warmup, "warmup", "", "requests to each URI before the first round: a number, or auto")
 	f.IntVarP(&o.rounds, "rounds", "r", 0, "blocks that the requests are sent in")
@@ -63,16 +64,22 @@ func (o *overrides) counts(sc *scenarios.Scenario) error {
 		}
 		sc.Warmup = n
 	}
-	switch {
-	case o.rounds < 0:
-		return fault.Usagef("--rounds %d: a number from 1 on is needed", o.rounds)
-	case o.rounds > 0:
+	if o.given("rounds") {
+		if o.rounds < 1 {
+			return fault.Usagef("--rounds %d: a whole number from 1 on is needed", o.rounds)
+		}
 		sc.Rounds = o.rounds
 	}
-	if o.seed != 0 {
+	if o.given("seed") {
+		if o.seed < 0 {
+			return fault.Usagef("--seed %d: a whole number from 0 on is needed", o.seed)
+		}
 		sc.Seed = o.seed
 	}
-	if o.maxTime != 0 {
+	if o.given("max-time") {
+		if o.maxTime <= 0 {
+			return fault.Usagef("--max-time %s: a duration above 0 is needed, such as 15m", o.maxTime)
+		}
 		sc.Limits.Time = o.maxTime
 	}
 	return nil
@@ -80,9 +87,15 @@ func (o *overrides) counts(sc *scenarios.Scenario) error {
 
 func (o *overrides) target(sc *scenarios.Scenario) error {
 	if o.url != "" {
+		if err := scenarios.CheckTargetURL(o.url); err != nil {
+			return fault.Usagef("--target").Because(err)
+		}
 		sc.Target = scenarios.Target{Kind: "url", URL: o.url, Insecure: sc.Target.Insecure}
 	}
-	if o.pid != 0 {
+	if o.given("pid") {
+		if o.pid < 1 {
+			return fault.Usagef("--pid %d: a whole number from 1 on is needed", o.pid)
+		}
 		switch sc.Target.Kind {
 		case "":
 			sc.Target = scenarios.Target{Kind: "url", PID: o.pid}
@@ -122,15 +135,24 @@ func (o *overrides) choose(sc *scenarios.Scenario) error {
 		}
 	}
 	if len(keep) == 0 {
-		var names []string
-		for _, u := range sc.URIs {
-			names = append(names, u.Name)
-		}
-		return fault.Usagef("--only, --skip and --tag leave no URI").
-			WithHint("The scenario has: %s.", strings.Join(names, ", "))
+		return fault.Usagef("--only, --skip and --tag leave no URI").WithHint("%s", there(sc))
 	}
 	sc.URIs = keep
 	return nil
+}
+
+// there says which names and tags the URIs of a scenario have.
+func there(sc *scenarios.Scenario) string {
+	var names, tags []string
+	for _, u := range sc.URIs {
+		names = append(names, u.Name)
+		tags = append(tags, u.Tags...)
+	}
+	s := "The scenario has: " + strings.Join(names, ", ") + "."
+	if slices.Sort(tags); len(tags) > 0 {
+		s += " Its tags are: " + strings.Join(slices.Compact(tags), ", ") + "."
+	}
+	return s
 }
 
 func matches(globs []string, u scenarios.URI) bool {

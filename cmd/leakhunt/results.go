@@ -18,7 +18,7 @@ where --baseline and --fail-on are the run's too. Whatever the result says, the
 exit code is 0 where every report is written.`,
 		Example: `  leakhunt report result.json                            # the table
   leakhunt report result.json -o html=report.html -o junit=junit.xml`,
-		Args: atLeastOne("a result file"),
+		Args: one("result file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			sinks, err := a.sinks(outputs)
 			if err != nil {

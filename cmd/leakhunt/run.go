@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ func (a *app) runCommand() *cobra.Command {
 		Short:   "Find the URIs that leak",
 		Long:    runLong,
 		Example: runExample,
-		Args:    atLeastOne("a scenario file"),
+		Args:    one("scenario file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.run(cmd, args[0], &f)
 		},
@@ -66,6 +67,11 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 		return err
 	}
 	sc := plan.Scenario
+	for _, g := range f.sitesFor {
+		if !slices.ContainsFunc(sc.URIs, func(u scenarios.URI) bool { return scenarios.Match(g, u.Name) }) {
+			return fault.Usagef("--sites-for %q matches no URI", g).WithHint("%s", there(sc))
+		}
+	}
 	sinks, err := a.sinks(f.outputs)
 	if err != nil {
 		return err
@@ -140,6 +146,7 @@ type overrides struct {
 	only, skip, tags []string
 	seed             int64
 	maxTime          time.Duration
+	given            func(flag string) bool // on the command line or in the environment
 }
 
 func (o *overrides) options() (scenarios.Options, error) {

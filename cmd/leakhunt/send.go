@@ -70,8 +70,15 @@ func (a *app) send(ctx context.Context, line string, body bool, f *sendFlags) er
 	if err != nil {
 		return err
 	}
+	if err := f.check(); err != nil {
+		return err
+	}
 	if (f.pid != 0) == f.all {
 		return fault.Usagef("send needs one of --pid and --all").WithHint("leakhunt processes lists what there is.")
+	}
+	o, err := a.reportOptions("")
+	if err != nil {
+		return err
 	}
 	list, err := a.list(ctx)
 	if err != nil {
@@ -91,10 +98,6 @@ func (a *app) send(ctx context.Context, line string, body bool, f *sendFlags) er
 		failed = failed || !row.OK
 		rows = append(rows, row)
 	}
-	o, err := a.reportOptions("")
-	if err != nil {
-		return err
-	}
 	if !a.quiet || f.output != "table" {
 		if err := report.WriteSent(a.stdout, f.output, rows, o); err != nil {
 			return err
@@ -106,10 +109,23 @@ func (a *app) send(ctx context.Context, line string, body bool, f *sendFlags) er
 	return nil
 }
 
+// check refuses, before anything is sent, what no answer could be right for.
+func (f *sendFlags) check() error {
+	for _, s := range f.status {
+		if s < 100 || s > 599 {
+			return fault.Usagef("--expect-status %d: a status is a number from 100 to 599", s)
+		}
+	}
+	if f.timeout <= 0 {
+		return fault.Usagef("--timeout %s: a duration above 0 is needed, such as 30s", f.timeout)
+	}
+	return report.CheckListing(f.output)
+}
+
 func (f *sendFlags) template(line string, body bool) (*load.Template, error) {
 	method, uri, err := scenarios.ParseRequestLine(line)
 	if err != nil {
-		return nil, fault.Usagef("%q is no request", line).Because(err)
+		return nil, err
 	}
 	if body && !strings.Contains(line, " ") {
 		method = "POST"

@@ -24,6 +24,18 @@ func atLeastOne(what string) cobra.PositionalArgs {
 	}
 }
 
+// one refuses a command without its argument, and with more than that: a second
+// file that is not measured would pass for one that is clean.
+func one(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return fault.Usagef("%s takes one %s, and got %q too", cmd.CommandPath(), what, args[1]).
+				WithHint("Give each a command line of its own.")
+		}
+		return atLeastOne("a "+what)(cmd, args)
+	}
+}
+
 func (a *app) validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate SCENARIO...",

@@ -1,6 +1,13 @@
 package target
 
-import "leakhunt/harness/proc"
+import (
+	"errors"
+	"strings"
+
+	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
+	"leakhunt/harness/target/passenger"
+)
 
 // together is what helps where one of leakhunt and the application runs in a
 // container: the pids of the one are then not those of the other.
@@ -16,4 +23,17 @@ func InContainer(pid int) int {
 		return 0
 	}
 	return st.NSpid[len(st.NSpid)-1]
+}
+
+// unfound says why a process that Passenger names is not found by that pid,
+// which failed with err. Where the core goes by its own pid here, pids are the
+// same for both of us: the process has ended, which the pool notices within five
+// seconds (6.0.17, measured). Else one of us runs in a container.
+func unfound(in passenger.Instance, err error) *fault.Error {
+	core, _ := proc.Cmdline(in.Core)
+	if errors.Is(err, proc.ErrGone) && (len(core) == 0 || !strings.HasPrefix(core[0], "Passenger")) {
+		return fault.Measuref("its process is not to be seen from here").WithHint("%s", together)
+	}
+	return fault.Measuref("its process has ended, and Passenger has not noticed yet").
+		WithHint("It does within seconds, and puts another in its place where it needs one: try again.")
 }

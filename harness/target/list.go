@@ -114,10 +114,6 @@ func (e *Entry) trouble(err error) {
 		return
 	}
 	e.Problem, e.Remedy = err.Error(), fault.HintOf(err)
-	if errors.Is(err, proc.ErrGone) && e.Server == "passenger" {
-		e.Problem = "its process is not to be seen from here"
-		e.Remedy = together
-	}
 }
 
 // ofPassenger are the processes of one instance, or why there are none.
@@ -136,6 +132,9 @@ func ofPassenger(in passenger.Instance) []Entry {
 			e := Entry{
 				Server: "passenger", App: app.Name, PID: p.PID, Processed: p.Processed,
 				Enabled: strings.ToLower(p.Enabled), Instance: in.Name,
+			}
+			if _, err := proc.Find(p.PID); err != nil {
+				e.trouble(unfound(in, err))
 			}
 			c := chosen{instance: in, app: app, process: p}
 			ep, err := c.endpoint("auto")

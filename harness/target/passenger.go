@@ -144,8 +144,7 @@ const idleStart = 3 * time.Second
 func (p *passengerPinned) use(ctx context.Context, c chosen) error {
 	id, err := proc.Find(c.process.PID)
 	if err != nil {
-		return fault.Measuref("Passenger says that %s is served by pid %d, which is not to be seen from here", c.app.Name, c.process.PID).Because(err).
-			WithHint("%s", together)
+		return fault.Measuref("Passenger says that %s is served by pid %d", c.app.Name, c.process.PID).Because(unfound(c.instance, err))
 	}
 	ep, err := c.endpoint(p.target.want.Protocol)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,30 @@ func process(pid, sessions int, processed int64, enabled string) passenger.Proce
 
 func instance(name string, apps ...passenger.App) passenger.Instance {
 	return passenger.Instance{Name: name, Dir: "/r/passenger." + name, Pool: passenger.Pool{Apps: apps}}
+}
+
+// A pid that is not found means a container, or a process that has ended where
+// Passenger's own pid is right here.
+func TestUnfound(t *testing.T) {
+	core := &exec.Cmd{Path: "/bin/sleep", Args: []string{"Passenger core", "60"}}
+	if err := core.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = core.Process.Kill(); _ = core.Wait() })
+	for _, c := range []struct {
+		core int
+		err  error
+		want string
+	}{
+		{core.Process.Pid, proc.ErrGone, "has ended, and Passenger has not noticed yet"},
+		{core.Process.Pid, proc.ErrZombie, "has ended, and Passenger has not noticed yet"},
+		{os.Getpid(), proc.ErrGone, "not to be seen from here"},
+		{0, proc.ErrGone, "not to be seen from here"}, // by a status command
+	} {
+		if err := unfound(passenger.Instance{Core: c.core}, c.err); !strings.Contains(err.Error(), c.want) || err.Hint == "" {
+			t.Errorf("core %d, %v: %v (%s), want %q", c.core, c.err, err, err.Hint, c.want)
+		}
+	}
 }
 
 func TestChoose(t *testing.T) {
