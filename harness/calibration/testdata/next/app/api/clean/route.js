@@ -1,0 +1,4 @@
+export const dynamic = 'force-dynamic'
+
+// Keeps nothing.
+export const GET = () => Response.json({ ok: true })
