@@ -22,9 +22,15 @@ WIDTH = 8
 COPY = 10000
 
 
+class _Lost(Exception):
+    """Our descriptors are no longer ours."""
+
+
 class _Agent(object):
     """The agent of one process. Its thread is stopped around a fork: Python
-    3.12 and later warn of every fork of a process with threads."""
+    3.12 and later warn of every fork of a process with threads. A process that
+    becomes a daemon closes what it has not opened, and its own files then have
+    our numbers: no descriptor is used or closed that is not what we opened."""
 
     def __init__(self, folder):
         import _socket
@@ -41,26 +47,59 @@ class _Agent(object):
 
     def new(self):
         """Begins in a new process; what the parent opened is the parent's."""
-        self.listener = self.path = self.native = self.tracing = None
-        self.conns = {}
+        self.tracing = None
         self.pid = self.os.getpid()
-        self.wake = self.os.pipe()
-        self.stopping = False
+        self.open()
         self.go()
+
+    def open(self):
+        self.listener = self.path = None
+        self.conns = {}
+        self.ours = {}
+        self.wake = self.os.pipe()
+        for fd in self.wake:
+            self.note(fd)
+
+    def note(self, fd):
+        st = self.os.fstat(fd)
+        self.ours[fd] = (st.st_dev, st.st_ino)
+
+    def is_ours(self, fd):
+        try:
+            st = self.os.fstat(fd)
+        except OSError:
+            return False
+        return self.ours.get(fd) == (st.st_dev, st.st_ino)
+
+    def drop(self):
+        """Closes what is still ours."""
+        for s in list(self.conns.values()) + [self.listener]:
+            if s is not None:
+                s.close() if self.is_ours(s.fileno()) else s.detach()
+        for fd in self.wake:
+            if self.is_ours(fd):
+                self.os.close(fd)
 
     def go(self):
         self.stopping, self.native = False, None
-        self.thread.start_new_thread(self.run, ())
+        try:
+            self.thread.start_new_thread(self.run, ())
+        except Exception:
+            self.native = 0
 
     def pause(self):
         """Ends the thread before a fork, within 100 ms."""
-        if self.native is None or self.thread.get_native_id() == self.native:
-            return
-        self.stopping = True
-        self.os.write(self.wake[1], b"x")
-        task = "/proc/self/task/%d" % self.native
         for _ in range(200):
-            if not self.os.path.exists(task):
+            if self.native is None:  # it is about to begin
+                self.time(0.0005)
+                continue
+            if not self.stopping:
+                if self.thread.get_native_id() == self.native:
+                    return
+                self.stopping = True
+                if self.is_ours(self.wake[1]):
+                    self.os.write(self.wake[1], b"x")
+            if not self.os.path.exists("/proc/self/task/%d" % self.native):
                 return
             self.time(0.0005)
 
@@ -69,14 +108,8 @@ class _Agent(object):
             self.go()
 
     def child(self):
-        tracing = self.tracing
-        for s in list(self.conns.values()) + [self.listener]:
-            if s is not None:
-                s.close()
-        for fd in self.wake:
-            self.os.close(fd)
-        if tracing:
-            self.trace_end()
+        self.drop()
+        self.trace_end()
         self.new()
 
     def stop(self):
@@ -86,22 +119,32 @@ class _Agent(object):
     def run(self):
         try:
             self.native = self.thread.get_native_id()
-            if self.listener is None:
-                if self.wait(None, int(DELAY * 1000)):
-                    return
-                if not self.private():
-                    return
-                self.listen()
-            self.serve()
+            while not self.stopping:
+                try:
+                    if self.listener is None:
+                        if self.wait(None, int(DELAY * 1000)):
+                            continue
+                        if not self.private():
+                            return
+                        self.listen()
+                    self.serve()
+                except _Lost:
+                    self.trace_end()
+                    self.drop()
+                    self.time(DELAY)
+                    self.open()
         except Exception:  # the application comes first
             pass
 
     def wait(self, poll, timeout):
-        """Waits for the listener, a connection or the end; the ready fds."""
+        """Waits for the listener, a connection or the end; the ready fds, of
+        which each is ours."""
         if poll is None:
             poll = self.poll()
             poll.register(self.wake[0], 1)
         ready = [fd for fd, _ in poll.poll(timeout)]
+        if not all(self.is_ours(fd) for fd in ready):
+            raise _Lost
         if self.wake[0] in ready:
             self.os.read(self.wake[0], 64)
         return ready
@@ -126,6 +169,7 @@ class _Agent(object):
         s.bind(path)
         self.os.chmod(path, 0o600)  # before anybody can connect
         s.listen(4)
+        self.note(s.fileno())
         self.path, self.listener = path, s
 
     def serve(self):
@@ -138,6 +182,7 @@ class _Agent(object):
             for fd in self.wait(poll, None):
                 if fd == self.listener.fileno():
                     conn = self.socket.socket(fileno=self.listener._accept()[0])
+                    self.note(conn.fileno())
                     self.conns[conn.fileno()] = conn
                     poll.register(conn.fileno(), 1)
                 elif fd in self.conns and not self.talk(self.conns[fd]):
