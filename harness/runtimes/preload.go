@@ -24,7 +24,8 @@ const maxDir = 90
 // runtimes). existing is the command's environment as NAME=value; what it says
 // in RUBYOPT, NODE_OPTIONS and PYTHONPATH stays in force.
 //
-// dir is made where it is missing, mode 0700; "" makes a temporary one. Agents
+// dir is made where it is missing, mode 0700; "" makes a temporary one, where
+// every user finds the agents and only this one can put a socket. Agents
 // open their sockets there too: the entry of AgentVar in env names it, and Dial
 // wants it. cleanup removes what Preload wrote, and the sockets.
 func Preload(runtime string, existing []string, dir string) (env []string, cleanup func(), err error) {
@@ -51,13 +52,22 @@ func Preload(runtime string, existing []string, dir string) (env []string, clean
 		// A folder for each: PYTHONPATH must not offer more than one module.
 		path := filepath.Join(dir, language, agentFile[language])
 		files = append(files, path)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+		if err := writeForAll(path, text); err != nil {
 			cleanup()
 			return nil, nil, fault.Measuref("the agent cannot be written").Because(err)
 		}
 		env = append(env, loadVar(language, path, existing))
 	}
 	return env, cleanup, nil
+}
+
+// writeForAll writes a file that every user may read, whatever the umask: a
+// command may drop its privileges before it becomes Ruby or Node, which do not
+// start without the file that they are to load.
+func writeForAll(path, text string) error {
+	dir := filepath.Dir(path)
+	return errors.Join(os.MkdirAll(dir, 0o700), os.Chmod(dir, 0o755), //nolint:gosec // no secret
+		os.WriteFile(path, []byte(text), 0o600), os.Chmod(path, 0o644)) //nolint:gosec // no secret
 }
 
 // loadVar is the variable that makes a runtime load the agent, behind what the
@@ -102,6 +112,9 @@ func privateDir(dir string) (path string, made bool, err error) {
 			base = "/tmp"
 		}
 		path, err = os.MkdirTemp(base, "leakhunt-")
+		if err == nil {
+			err = os.Chmod(path, 0o711) //nolint:gosec // to the agents, for all; each socket is of mode 0600
+		}
 		if err != nil {
 			return "", false, fault.Measuref("no folder for the agent's sockets").Because(err)
 		}

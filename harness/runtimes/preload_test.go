@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"leakhunt/harness/fault"
 )
 
@@ -26,16 +28,35 @@ func TestPreload(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	info, err := os.Stat(dir)
-	if err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("%s: %v, %v", dir, info, err)
-	}
 	if err := os.WriteFile(filepath.Join(dir, "1.sock"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cleanup()
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("%s is left behind: %v", dir, err)
+	}
+}
+
+// A command may drop its privileges before it becomes Ruby or Node, which do not
+// start without the file that they are to load.
+func TestPreloadIsForAllToRead(t *testing.T) {
+	before := unix.Umask(0o077)
+	env, cleanup, err := Preload("", nil, "")
+	unix.Umask(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cleanup)
+	dir := lookup(env, AgentVar)
+	want := map[string]os.FileMode{"": 0o711}
+	for language, file := range agentFile {
+		want[language], want[language+"/"+file] = 0o755, 0o644
+	}
+	for name, mode := range want {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v, want %v", name, info, err, mode)
+		}
 	}
 }
 

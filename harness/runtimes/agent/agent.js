@@ -41,19 +41,27 @@
   function listen () {
     const fs = require('fs')
     if (!isPrivate(fs)) return
-    path = `${dir}/${process.pid}.sock`
-    try { fs.unlinkSync(path) } catch { /* none */ }
     const server = require('net').createServer(serve)
     server.on('error', () => { path = undefined })
     process.once('exit', () => { try { fs.unlinkSync(path) } catch { /* none */ } })
-    const mask = process.umask(0o177)
+    // In a folder of its own nobody reaches the socket before its mode is
+    // narrowed. The umask would be that of the application's files too, which
+    // other threads make meanwhile.
+    const own = `${dir}/${process.pid}`
+    const made = `${own}/s`
+    try { fs.unlinkSync(made) } catch { /* none */ }
+    try { fs.rmdirSync(own) } catch { /* none */ }
+    fs.mkdirSync(own, 0o700)
     try {
       // exclusive: a worker of a cluster would share the primary's socket.
-      server.listen({ path, exclusive: true })
+      server.listen({ path: made, exclusive: true })
+      server.unref()
+      fs.chmodSync(made, 0o600)
+      fs.renameSync(made, `${own}.sock`)
+      path = `${own}.sock`
     } finally {
-      process.umask(mask)
+      fs.rmdirSync(own)
     }
-    server.unref()
   }
 
   function serve (conn) {
@@ -69,7 +77,7 @@
       const lines = rest.split('\n')
       rest = lines.pop()
       for (const line of lines) {
-        turn = turn.then(() => answer(line)).then((out) => { conn.write(JSON.stringify(out) + '\n') })
+        turn = turn.then(() => answer(line)).then((out) => { conn.write(JSON.stringify(out) + '\n') }).catch(() => conn.destroy())
       }
     })
   }
