@@ -116,7 +116,11 @@ func (h *hunt) answers(ctx context.Context, d *Diagnosis) error {
 				return err
 			}
 			if !res.OK() {
-				d.bad("Correct the URI, or say with expect: which status is right.", "%s fails: %s", t.Name, failureText(res))
+				remedy := "Correct the URI, or say with expect: which status is right."
+				if res.Err != nil { // no answer, whatever is expected
+					remedy = fault.HintOf(res.Err)
+				}
+				d.bad(remedy, "%s fails: %s", t.Name, failureText(res))
 				break
 			}
 		}
@@ -124,7 +128,7 @@ func (h *hunt) answers(ctx context.Context, d *Diagnosis) error {
 			ok++
 		}
 	}
-	d.good("%d of %d URIs answer as expected", ok, len(h.tracks))
+	d.Findings = append(d.Findings, Finding{OK: ok == len(h.tracks), Text: fmt.Sprintf("%d of %d URIs answer as expected", ok, len(h.tracks))})
 	if n := h.client.Connections(); n <= h.total/2 {
 		d.good("the connection is kept alive: every request reaches the same worker")
 	} else {

@@ -78,6 +78,8 @@ func headline(r *harness.Result, o Options) (lead, detail string) {
 	broken := in(func(u *harness.URIResult) bool { return u.OverBudget && u.Verdict != verdict.Leak && !u.Ignored })
 	failed, open := with(verdict.Failed), with(verdict.Inconclusive)
 	switch {
+	case !slices.ContainsFunc(r.URIs, func(u harness.URIResult) bool { return u.Requests > 0 || u.Verdict == verdict.Failed }):
+		return "Nothing was measured.", ""
 	case len(leaks) > 0:
 		return leakAdvice(leaks)
 	case len(broken) > 0:
@@ -93,8 +95,6 @@ func headline(r *harness.Result, o Options) (lead, detail string) {
 	case len(open) > 0:
 		return fmt.Sprintf("No leak is proven, and %s of %s %s inconclusive.", units.Count(len(open)),
 			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are")), settling(open, r.Complete)
-	case len(r.URIs) == 0:
-		return "Nothing was measured.", ""
 	}
 	return cleared(r), ""
 }

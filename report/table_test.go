@@ -103,6 +103,11 @@ func TestAdvice(t *testing.T) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
 	}
+	// A run that ended before its first judged request has nothing to settle.
+	r := pick(func(r *harness.Result) { r.Complete, r.URIs[0].Requests = false, 0 }, 4)
+	if got := advice(r, Options{}); got != "Nothing was measured." {
+		t.Error(got)
+	}
 }
 
 // What the gate lets pass, the headline does not ask to be fixed first.

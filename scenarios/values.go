@@ -151,7 +151,7 @@ func sentence(fix string) string {
 		return ""
 	}
 	s := strings.ToUpper(fix[:1]) + fix[1:]
-	if strings.HasSuffix(s, "?") {
+	if strings.HasSuffix(s, "?") || strings.HasSuffix(s, ":") {
 		return s
 	}
 	return s + "."

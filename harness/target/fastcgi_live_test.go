@@ -108,6 +108,15 @@ func TestFastCGIManyWorkers(t *testing.T) {
 	}
 }
 
+// Who names php-fpm's socket as a URL is told how to name it.
+func TestFastCGIByURL(t *testing.T) {
+	address, _ := fpm(t, "unix", oneWorker...)
+	err := pinOnly(t, url("http+unix://"+strings.TrimPrefix(address, "unix:")))
+	if err == nil || !strings.Contains(err.Error(), "speaks FastCGI") || !strings.Contains(fault.HintOf(err), "fastcgi:") {
+		t.Errorf("%v (%s)", err, fault.HintOf(err))
+	}
+}
+
 func TestFastCGINobodyThere(t *testing.T) {
 	web := "127.0.0.1:" + targettest.FreePort(t)
 	serve(t, "tcp", web)

@@ -27,6 +27,10 @@ func (p *pinned) Advise(context.Context) []Advice {
 	if n := fpmSettings(p.id.PID)["pm.max_requests"]; n != "" && n != "0" {
 		all = append(all, Advice{"recycling", fmt.Sprintf("pm.max_requests = %s is set: php-fpm puts another process in its place.", n)})
 	}
+	if p.info.Kind == "url" && p.info.Server == "passenger" {
+		all = append(all, Advice{"private-address", fmt.Sprintf("This is the private address of a process of Passenger, which answers nobody without its password: "+
+			"target: {passenger: {pid: %d}} sends it.", p.id.PID)})
+	}
 	for i := range all {
 		if all[i].Code == "recycling" {
 			all[i].Message += " " + Identity{Server: p.info.Server, Runtime: p.info.Runtime}.lasting()

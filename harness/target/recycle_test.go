@@ -1,9 +1,12 @@
 package target
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	"leakhunt/harness/proc"
 )
 
 func TestRecycling(t *testing.T) {
@@ -27,6 +30,18 @@ func TestRecycling(t *testing.T) {
 		}
 		if strings.Join(got, "|") != want {
 			t.Errorf("%s: %v, want %q", line, got, want)
+		}
+	}
+}
+
+// Who copies a process's URL from passenger-status is told why it answers nobody.
+func TestPrivateAddress(t *testing.T) {
+	for _, kind := range []string{"url", "passenger"} {
+		p := &pinned{id: proc.ID{PID: os.Getpid()}, info: Info{Kind: kind, Server: "passenger"}}
+		all := p.Advise(t.Context())
+		told := len(all) == 1 && all[0].Code == "private-address" && strings.Contains(all[0].Message, fmt.Sprintf("{pid: %d}", p.id.PID))
+		if told != (kind == "url") {
+			t.Errorf("%s: %v", kind, all)
 		}
 	}
 }

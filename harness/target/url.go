@@ -49,10 +49,19 @@ func (t *urlTarget) Pin(ctx context.Context) (Pinned, error) {
 	if err != nil {
 		return nil, err
 	}
+	if Identify(first.PID).Server == "php-fpm" {
+		return nil, fastCGIOnly(first.PID)
+	}
 	if err := p.choose(ctx, first, t.pid); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// fastCGIOnly refuses a worker of php-fpm.
+func fastCGIOnly(pid int) error {
+	return fault.Measuref("%s speaks FastCGI", describe(pid)).
+		WithHint("Write target: {fastcgi: {address: …, root: …}} in the scenario.")
 }
 
 // listensAt is the address at which a process is taken to serve its
@@ -66,8 +75,7 @@ func listensAt(pid int) (address, error) {
 		return address{}, fault.Measuref("%s is addressed through Passenger", describe(pid)).
 			WithHint("Write target: {passenger: {pid: %d}} in the scenario.", pid)
 	case "php-fpm":
-		return address{}, fault.Measuref("%s speaks FastCGI", describe(pid)).
-			WithHint("Write target: {fastcgi: {address: …, root: …}} in the scenario.")
+		return address{}, fastCGIOnly(pid)
 	}
 	all, _, err := proc.Listeners()
 	if err != nil {
