@@ -116,7 +116,7 @@ func (s *session) within(ctx context.Context) error {
 	}
 	l := s.plan.Scenario.Limits
 	if l.RSS > 0 && s.progress.rss > l.RSS {
-		return &stop{reason: fmt.Sprintf("the process reached the limit of RSS (limits.rss) with %d bytes", s.progress.rss)}
+		return &stop{reason: fmt.Sprintf("the process reached the limit of RSS (limits.rss) with %s", units.Bytes(float64(s.progress.rss)))}
 	}
 	if time.Since(s.checked) > checkEvery {
 		return s.check(ctx)

@@ -44,6 +44,12 @@ func Measured(u *harness.URIResult) bool {
 	return u.Requests > 0 && u.Verdict != verdict.Failed && !unknown
 }
 
+// NothingMeasured says that r holds no judged request, and none that failed: the
+// run ended in its warm-up.
+func NothingMeasured(r *harness.Result) bool {
+	return !slices.ContainsFunc(r.URIs, func(u harness.URIResult) bool { return u.Requests > 0 || u.Verdict == verdict.Failed })
+}
+
 // advice is what to do next, in a sentence or two. Text from outside is in it
 // as it came: the caller escapes it.
 func advice(r *harness.Result, o Options) string {
@@ -78,7 +84,7 @@ func headline(r *harness.Result, o Options) (lead, detail string) {
 	broken := in(func(u *harness.URIResult) bool { return u.OverBudget && u.Verdict != verdict.Leak && !u.Ignored })
 	failed, open := with(verdict.Failed), with(verdict.Inconclusive)
 	switch {
-	case !slices.ContainsFunc(r.URIs, func(u harness.URIResult) bool { return u.Requests > 0 || u.Verdict == verdict.Failed }):
+	case NothingMeasured(r):
 		return "Nothing was measured.", ""
 	case len(leaks) > 0:
 		return leakAdvice(leaks)

@@ -79,6 +79,9 @@ func (g *gate) decide(r *harness.Result, o report.Options) error {
 		return &finding{code: exitFound}
 	case len(out.Errors) > 0:
 		return &finding{code: exitUnmeasured}
+	case report.NothingMeasured(r):
+		return fault.Measuref("nothing was measured: %s", r.Incomplete).
+			WithHint("The run ended in its warm-up: raise what stands under limits:, or lower --warmup.")
 	case len(out.Inconclusive) > 0:
 		return &finding{code: exitInconclusive}
 	}

@@ -96,7 +96,11 @@ func Counter(edges []Edge, p CounterParams) Judgement {
 		if k > 0 {
 			more = n / k * (leastBlocks - k)
 		}
-		return undecided(n, fmt.Sprintf("only %s of requests were measured to their end: a counter tells from %d on", units.Quantity(float64(max(0, k)), "blocks"), leastBlocks), more)
+		were := "were measured to their end"
+		if k == 1 {
+			were = "was measured to its end"
+		}
+		return undecided(n, fmt.Sprintf("only %s of requests %s: a counter tells from %d on", units.Quantity(float64(max(0, k)), "blocks"), were, leastBlocks), more)
 	}
 	return p.judge(steadiness(edges, p), n)
 }

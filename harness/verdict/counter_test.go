@@ -59,6 +59,7 @@ func TestCounter(t *testing.T) {
 		{"still dying away", edges(50, 9, 5, 3.6, 2.6, 1.9), fixed, verdict.Inconclusive, "takes longer to tell"},
 		{"too little at the end", edges(50, 1.54, 0.98, 0.56, 0.50, 0.34), fixed, verdict.Inconclusive, "takes longer to tell"},
 		{"few blocks", edges(50, 1, 1, 1), fixed, verdict.Inconclusive, "only 3 blocks of requests were measured to their end: a counter tells from 4 on"},
+		{"one block", edges(50, 1), fixed, verdict.Inconclusive, "only 1 block of requests was measured to its end"},
 		{"nothing", nil, fixed, verdict.Inconclusive, "only 0 blocks"},
 		{"vanished", edges(50, 1, 1, math.NaN(), 1), fixed, verdict.Inconclusive, "the counter's reading 4 is not a number"},
 		{"infinite", edges(50, 1, 1, math.Inf(1), 1), fixed, verdict.Inconclusive, "is not a number"},
