@@ -3,6 +3,7 @@ package harness
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -202,7 +203,7 @@ func (h *hunt) failed(t *track) (verdict.Judgement, bool) {
 func (h *hunt) byRSS(t *track) verdict.Judgement {
 	var j verdict.Judgement
 	switch {
-	case t.tried && (t.suspect || 2*len(t.joined(h.alone)) > t.requests()):
+	case t.tried && (t.suspect || 2*len(t.joined(h.alone(t))) > t.requests()):
 		j = h.confirmed(t)
 		if t.carried != "" {
 			j.Reason += fmt.Sprintf("; what it grew by among the others was memory that %s had made room for", t.carried)
@@ -211,8 +212,7 @@ func (h *hunt) byRSS(t *track) verdict.Judgement {
 		j = h.untried(t)
 	case t.done && t.Requests.Auto:
 		j = verdict.Recorded(t.joined(nil), h.params(t))
-		if j.Label == verdict.Leak && t.tried {
-			// Only what it grew by alone was held against the headroom.
+		if j.Label == verdict.Leak { // only what it grows by alone is held against the headroom
 			j = h.confirmed(t)
 		}
 	default:
@@ -226,15 +226,29 @@ func (h *hunt) byRSS(t *track) verdict.Judgement {
 
 // fixed judges a series that gets no more requests. Where the process grew by
 // more while others ran than this URI did in its last block, a collector's
-// headroom explains that growth as well as a leak would. One URI has no neighbours,
-// and has to outgrow what it may have made room for itself.
+// headroom explains that growth as well as a leak would. And it has to outgrow
+// that headroom in one row, for what was collected while others ran is no part
+// of the series.
 func (h *hunt) fixed(t *track) verdict.Judgement {
-	mem, n := t.joined(nil), len(t.blocks)
-	j := verdict.Fixed(mem, h.params(t))
-	if len(h.tracks) == 1 {
-		return h.beyond(j, mem, h.headroom(h.trough(mem)))
+	j := verdict.Fixed(t.joined(nil), h.params(t))
+	if j.Label != verdict.Leak {
+		return j
 	}
-	if j.Label != verdict.Leak || n < 2 {
+	n, beyond := len(t.blocks), math.Inf(-1)
+	var grown, headroom float64
+	for _, row := range t.rows() {
+		low := h.trough(row)
+		if g, most := row[len(row)-1]-low, h.headroom(low); g-most > beyond {
+			grown, headroom, beyond = g, most, g-most
+		}
+	}
+	switch j = h.beyond(j, grown, headroom); {
+	case len(h.tracks) == 1, h.untightJVM():
+		return j
+	case j.Label != verdict.Leak: // with N more requests its neighbours make more room, too
+		j.More, j.Reason = 0, j.Reason+aloneInstead
+		return j
+	case n < 2:
 		return j
 	}
 	others := float64(t.blocks[n-1].start.metric - t.blocks[n-2].end.metric)
@@ -242,10 +256,18 @@ func (h *hunt) fixed(t *track) verdict.Judgement {
 	if own > others {
 		return j
 	}
-	j.Label = verdict.Inconclusive
-	j.More = confirmLeast
-	j.Reason = fmt.Sprintf("it grew by %s, but its neighbours grew the process by %s just before, which can do the same; run it alone (--only) or with requests: auto",
+	return open(j, confirmLeast, "it grew by %s, but its neighbours grew the process by %s just before, which can do the same"+aloneInstead,
 		units.Bytes(own), units.Bytes(others))
+}
+
+// aloneInstead is what tells more of one of several URIs than more requests.
+const aloneInstead = "; run it alone (--only) or with requests: auto"
+
+// open is a case that is left open: all growth seen so far may be something else
+// than what goes on.
+func open(j verdict.Judgement, more int, reason string, args ...any) verdict.Judgement {
+	j.Label, j.More, j.Reason = verdict.Inconclusive, more, fmt.Sprintf(reason, args...)
+	j.Creep = max(j.Creep, j.Low)
 	return j
 }
 

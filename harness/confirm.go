@@ -3,7 +3,6 @@ package harness
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -85,17 +84,17 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 	if err := h.lead(ctx, t, confirmLeast/2); err != nil {
 		return err
 	}
-	t.headroom, t.tried = h.headroom(float64(h.reading.metric)), true
+	t.headroom, t.tried, t.trial = h.headroom(float64(h.reading.metric)), true, t.life
 	defer func() { t.looking = false }()
 	round := len(t.blocks)
 	for target := h.leastAlone(t); ; target = h.longer(target) {
 		round++
-		if have := len(t.joined(h.telling())); have < target {
+		if have := len(t.joined(h.telling(t))); have < target {
 			if err := h.block(ctx, t, target-have, round, true); err != nil {
 				return err
 			}
 		}
-		low := h.trough(t.joined(h.alone))
+		low := h.trough(t.joined(h.alone(t)))
 		t.slack, t.headroom, t.looking = h.slack(), h.allowed(t, low), h.shows(low)
 		rss := h.confirmed(t)
 		j, _ := h.testimony(t, rss)
@@ -110,47 +109,50 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 
 // telling picks the blocks that tell whether a suspect leaks: those of its
 // confirmation, or all of a tight process, where neighbours leave little behind.
-func (h *hunt) telling() func(block) bool {
+func (h *hunt) telling(t *track) func(block) bool {
 	if h.tight() {
-		return nil
+		return t.lately
 	}
-	return h.alone
+	return h.alone(t)
 }
 
 // alone picks the blocks of a confirmation, or all where there is no other URI.
-func (h *hunt) alone(b block) bool { return b.alone || len(h.tracks) == 1 }
+func (h *hunt) alone(t *track) func(block) bool {
+	return func(b block) bool { return t.lately(b) && (b.alone || len(h.tracks) == 1) }
+}
+
+// lately picks the blocks of the process on which the URI was tried: each has a
+// headroom of its own, and who grows into that of two outgrows neither.
+func (t *track) lately(b block) bool { return b.first >= t.trial }
 
 // confirmed is the verdict on a suspect from its confirmation. Growth within
 // the headroom that its neighbours made is no evidence yet.
 func (h *hunt) confirmed(t *track) verdict.Judgement {
-	mem, suspected := t.joined(h.telling()), t.slope
-	if len(t.joined(h.alone)) == 0 {
+	mem, suspected := t.joined(h.telling(t)), t.slope
+	if !t.tried || len(t.joined(h.alone(t))) == 0 {
 		return h.untried(t)
 	}
 	if h.tight() || len(h.tracks) == 1 {
 		suspected = 0 // its series holds the blocks that raised the suspicion
 	}
-	return h.beyond(verdict.Confirm(mem, suspected, t.seen, h.params(t)), mem, t.headroom)
+	grown := mem[len(mem)-1] - h.trough(mem)
+	return h.beyond(verdict.Confirm(mem, suspected, t.seen, h.params(t)), grown, t.headroom)
 }
 
-// beyond is the verdict on a series of one URI in a row, mem, where what grows
-// within the headroom, or unevenly, convicts nobody.
-func (h *hunt) beyond(j verdict.Judgement, mem []float64, headroom float64) verdict.Judgement {
-	if j.Label == verdict.Leak && h.untightJVM() {
-		j.Label, j.More = verdict.Inconclusive, 0
-		j.Reason = fmt.Sprintf("it grew by %s per request, but a JVM fills all of its heap before it collects what is old: "+
+// beyond is the verdict on a series of one URI in a row, which grew by so many
+// bytes, where what grows within the headroom, or unevenly, convicts nobody.
+func (h *hunt) beyond(j verdict.Judgement, grown, headroom float64) verdict.Judgement {
+	switch {
+	case j.Label != verdict.Leak:
+		return j
+	case h.untightJVM():
+		return open(j, 0, "it grew by %s per request, but a JVM fills all of its heap before it collects what is old: "+
 			"let jcmd read it (runtime: jvm), or its heap be kept small (a command: target with tighten: true)", units.Bytes(j.Growth))
-		return j
-	}
-	if !h.tight() && j.Label == verdict.Leak && j.Low < j.Growth/2 {
-		j.Label = verdict.Inconclusive
-		j.Reason = fmt.Sprintf("it grew by %s to %s per request: so unevenly a heap wanders that is seldom collected",
+	case !h.tight() && j.Low < j.Growth/2:
+		return open(j, 0, "it grew by %s to %s per request: so unevenly a heap wanders that is seldom collected",
 			units.Bytes(j.Low), units.Bytes(j.High))
-		return j
-	}
-	if grown := mem[len(mem)-1] - h.trough(mem); j.Label == verdict.Leak && grown <= headroom {
-		j.Label, j.More = verdict.Inconclusive, int(headroom/max(1, j.Growth))
-		j.Reason = fmt.Sprintf("it grew by %s alone, and %s may be garbage that waits for a collection",
+	case grown <= headroom:
+		return open(j, int((headroom-grown)/max(1, j.Growth)), "it grew by %s in a row, and %s may be garbage that waits for a collection",
 			units.Bytes(grown), units.Bytes(headroom))
 	}
 	return j
@@ -158,11 +160,8 @@ func (h *hunt) beyond(j verdict.Judgement, mem []float64, headroom float64) verd
 
 // untried is the verdict on a suspect whose confirmation was never begun.
 func (h *hunt) untried(t *track) verdict.Judgement {
-	j := verdict.Fixed(t.joined(nil), h.params(t))
-	j.Label = verdict.Inconclusive
-	j.More = max(confirmLeast, 4*t.requests())
-	j.Reason = "it grew, and the run ended before it could be tried alone for as long as that takes to tell"
-	return j
+	return open(verdict.Fixed(t.joined(nil), h.params(t)), max(confirmLeast, 4*t.requests()),
+		"it grew, and the run ended before it could be tried alone for as long as that takes to tell")
 }
 
 // fillRequests are so many that the heaviest URI fills what collector and
@@ -191,14 +190,15 @@ func (h *hunt) fill(ctx context.Context) error {
 
 // heaviest names the URI that grew the process most, t apart.
 func (h *hunt) heaviest(t *track) string {
-	var most float64
+	var most int64
 	name := ""
 	for _, o := range h.tracks {
-		if o == t {
-			continue
+		var grown int64
+		for _, b := range o.blocks {
+			grown += b.end.metric - b.start.metric
 		}
-		if mem := o.joined(nil); len(mem) > 0 && mem[len(mem)-1] > most {
-			most, name = mem[len(mem)-1], o.Name
+		if o != t && grown > most {
+			most, name = grown, o.Name
 		}
 	}
 	return name

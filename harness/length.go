@@ -36,7 +36,7 @@ func (h *hunt) longer(n int) int {
 // comes, or where a leak of maxFloorLook would not have filled the slack yet, or
 // be all that grew.
 func (h *hunt) worthMore(t *track, rss, j verdict.Judgement, n int) bool {
-	mem := t.joined(h.alone)
+	mem := t.joined(h.alone(t))
 	last, low := mem[len(mem)-1], h.trough(mem)
 	switch {
 	case t.suspect && n < confirmMost:

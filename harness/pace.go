@@ -46,8 +46,11 @@ func (p rssPace) look(t *track) {
 	// must hold grows with the process, so the floor is that of now.
 	t.slope, t.seen = t.late.Suspicion()
 	last := len(mem) >= maxAuto
+	now := verdict.Recorded(mem, p.h.params(t))
 	if j.Label == verdict.Leak || last && j.Low > 0 {
 		t.slope, t.seen = j.Growth, len(mem)
+	} else if last && now.Label == verdict.Leak { // all of it shows what its end did not
+		t.slope, t.seen = now.Growth, len(mem)
 	}
 	w, heard := p.h.touched(t)
 	if heard && t.seen == 0 && w.Label == verdict.Leak {
@@ -55,8 +58,7 @@ func (p rssPace) look(t *track) {
 	}
 	silent := p.h.witness() != nil && (!heard || w.Requests < witnessClears)
 	t.suspect = t.seen > 0
-	now := verdict.Recorded(mem, p.h.params(t)).Label
-	flat := now == verdict.Stable || now == verdict.Bloat || now == verdict.Warmup
+	flat := now.Label == verdict.Stable || now.Label == verdict.Bloat || now.Label == verdict.Warmup
 	t.done = t.suspect || last || flat && !silent
 }
 

@@ -165,7 +165,7 @@ func TestGrowthCountsFromTheTrough(t *testing.T) {
 			tr.pages = append(tr.pages, int32(level/4096))
 		}
 		tr.blocks = []block{{n: len(tr.pages), alone: true, start: edge{metric: 160 << 20}}}
-		mem := tr.joined(h.alone)
+		mem := tr.joined(h.alone(tr))
 		tr.headroom = h.headroom(h.trough(mem))
 		if j := h.confirmed(tr); j.Label != want {
 			t.Errorf("%s: %s: %s", runtime, j.Label, j.Reason)

@@ -101,6 +101,37 @@ func TestALostProcessIsStartedAgain(t *testing.T) {
 	}
 }
 
+// Each process has a headroom of its own: who grows into that of two, one after
+// the other, has outgrown neither.
+func TestGrowthOfTwoProcessesConvictsNobody(t *testing.T) {
+	var life, n int
+	var grown float64
+	m := &mortal{}
+	m.fake = newFake(t, func(f *fake, path string, _ int) int {
+		if m.lives > life {
+			life, n, grown = m.lives, 0, 0
+		}
+		if path != "/" {
+			return 200
+		}
+		if n++; n > burnInAlone && grown < 56<<20 {
+			grown += 12 << 10
+			f.rss += 12 << 10
+		}
+		if life == 0 && n == burnInAlone+4000 {
+			f.die()
+		}
+		return 200
+	})
+	r, err := m.run(t, restartable(1, auto, "/"), m.options())
+	if err != nil || m.lives != 1 {
+		t.Fatalf("%v after %d restarts", err, m.lives)
+	}
+	if u := r.URIs[0]; u.Verdict == verdict.Leak || u.GrowthLow > 0 || u.Requests < 4000+confirmLeast {
+		t.Errorf("%s of %.0f B at least after %d requests: %s", u.Verdict, u.GrowthLow, u.Requests, u.Why)
+	}
+}
+
 func TestAFixedNumberStaysExactAcrossARestart(t *testing.T) {
 	m := mortals(t, func(f *fake, path string, n int) int {
 		if path == "/leak" && n == 60 {

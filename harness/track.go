@@ -38,6 +38,7 @@ type track struct {
 	spread   int64          // the widest range of the metric over one of its blocks, in bytes
 	looking  bool           // it is being tried alone, for as long as maxFloorLook takes
 	tried    bool           // it was run alone and in a row
+	trial    int            // judged requests before the process on which it was
 	carried  string         // the neighbour whose memory it was, where acquitted
 	touched  []verdict.Edge // the touched set since its last long block began, in bytes
 	sites    []runtimes.Site
@@ -101,6 +102,20 @@ func (t *track) joined(pick func(block) bool) []float64 {
 		}
 	}
 	return mem
+}
+
+// rows are the URI's blocks, in bytes, those joined between which nobody else ran.
+func (t *track) rows() (rows [][]float64) {
+	for i, b := range t.blocks {
+		if i == 0 || b.start.at != t.blocks[i-1].end.at {
+			rows = append(rows, nil)
+		}
+		last := &rows[len(rows)-1]
+		for _, p := range t.pages[b.first : b.first+b.n] {
+			*last = append(*last, float64(p)*pageBytes)
+		}
+	}
+	return rows
 }
 
 // requests is the number of judged requests.
