@@ -170,7 +170,11 @@ func (c *command) run(port string) (run, []string, error) {
 	if c.tighten {
 		settings = tighten(wanted(what.Runtime, r.argv, r.dir, r.env, c.alone), r.env, r.argv)
 	}
-	r.env = merge(merge(r.env, settings...), c.extra...)
+	extra := c.extra
+	if confined(r.argv, r.env) {
+		settings, extra = withoutModules(settings), withoutModules(extra)
+	}
+	r.env = merge(merge(r.env, settings...), extra...)
 	return r, settings, nil
 }
 

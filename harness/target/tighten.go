@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -152,6 +153,32 @@ func merge(env []string, settings ...string) []string {
 		env = append(env, name+"="+value)
 	}
 	return env
+}
+
+// confined says that Node runs under its permission model (nodejs.org,
+// "Permissions"): it does not start then where it is told to load a file that it
+// may not read.
+func confined(argv, env []string) bool {
+	options, _ := lookup(env, "NODE_OPTIONS")
+	words := strings.Fields(strings.Join(argv, " ") + " " + options)
+	return !slices.Contains(words, "--allow-fs-read=*") &&
+		(slices.Contains(words, "--permission") || slices.Contains(words, "--experimental-permission"))
+}
+
+var module = regexp.MustCompile(` ?--require[= ]\S+`)
+
+// withoutModules are settings that make Node load no file.
+func withoutModules(settings []string) []string {
+	var left []string
+	for _, s := range settings {
+		if strings.HasPrefix(s, "NODE_OPTIONS=") {
+			s = module.ReplaceAllString(s, "")
+		}
+		if s != "NODE_OPTIONS=" {
+			left = append(left, s)
+		}
+	}
+	return left
 }
 
 // wanted are the settings for a process that is about to be started.

@@ -135,6 +135,38 @@ func TestSettingsByEvidence(t *testing.T) {
 	}
 }
 
+// Node under its permission model may read no file of ours, and does not start
+// where it is told to load one.
+func TestConfinedNode(t *testing.T) {
+	agent := []string{"LEAKHUNT_AGENT=/tmp/x", `NODE_OPTIONS=--require "/tmp/x/agent.js"`}
+	for name, c := range map[string]struct {
+		argv, env []string
+		free      bool
+	}{
+		"as it comes":                 {[]string{"node", "app.js"}, nil, true},
+		"confined":                    {[]string{"node", "--permission", "--allow-fs-read=/srv", "app.js"}, nil, false},
+		"confined by a shell":         {[]string{"sh", "-c", "exec node --experimental-permission app.js"}, nil, false},
+		"confined by a variable":      {[]string{"node", "app.js"}, []string{"NODE_OPTIONS=--permission"}, false},
+		"confined, may read it all":   {[]string{"node", "--permission", "--allow-fs-read=*", "app.js"}, nil, true},
+		"a word of the application's": {[]string{"node", "app.js", "--permissions"}, nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tgt := &command{argv: c.argv, env: c.env, extra: agent, tighten: true, alone: true}
+			r, settings, err := tgt.run("1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			options, _ := lookup(r.env, "NODE_OPTIONS")
+			if strings.Contains(options, "--require") == !c.free || strings.Contains(strings.Join(settings, " "), "--require") == !c.free {
+				t.Errorf("%q with the settings %q", options, settings)
+			}
+			if !strings.Contains(options, "--max-semi-space-size=1") {
+				t.Errorf("%q lost what needs no file", options)
+			}
+		})
+	}
+}
+
 func TestMerge(t *testing.T) {
 	env := []string{"A=1", "RUBYOPT=-W0", "PYTHONPATH=/app", "NODE_OPTIONS=--inspect", "A=2"}
 	got := merge(env, "A=3", "RUBYOPT=-r/agent.rb", "PYTHONPATH=/agent", "NODE_OPTIONS=--require /agent.js", "B=x=y")
