@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"leakhunt/report"
 )
@@ -92,22 +93,43 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// A second Ctrl-C does not wait for an application that will not end.
+// A second Ctrl-C does not wait for an application that will not end. That is
+// ended all the same, and what was written for it removed.
 func TestSecondInterruptExitsAtOnce(t *testing.T) {
 	shop := goShop(t)()
 	// The shell ignores the polite signal and outlives the shop.
 	stubborn := []string{"sh", "-c", "trap '' TERM INT; " + shop[0] + " & echo $! >&2; while :; do sleep 1; done"}
 	cmd := exec.Command("leakhunt", "run", slowScenario(t, stubborn))
+	tmp := t.TempDir()
+	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
 	progress := startLines(t, cmd)
 	untilMeasuring(t, progress)
-	for range 2 {
+	if agents, _ := filepath.Glob(tmp + "/leakhunt-*/ruby"); len(agents) != 1 {
+		t.Fatalf("agents %q", agents)
+	}
+	ended := make(chan struct{})
+	go func() { progress.rest(); close(ended) }()
+	for again := true; again; { // two that follow at once may arrive as one
 		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
+		select {
+		case <-ended:
+			again = false
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
-	progress.rest()
 	_ = cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("exit code %d, want 130", code)
+	}
+	for until := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		left, _ := filepath.Glob(tmp + "/leakhunt-*")
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(until) {
+			t.Fatalf("left behind: %q", left)
+		}
 	}
 }

@@ -42,6 +42,7 @@ type run struct {
 	dir            string
 	env            []string
 	stop           syscall.Signal
+	scratch        string // removed where this program cannot: see guard
 	stdout, stderr io.Writer
 }
 
@@ -60,7 +61,7 @@ func (r run) start() (*child, error) {
 		ended: map[int]syscall.WaitStatus{}, news: make(chan struct{}),
 	}
 	c.guard = &exec.Cmd{
-		Path: self, Args: append([]string{guardName, strconv.Itoa(int(r.stop)), grace.String()}, r.argv...),
+		Path: self, Args: append([]string{guardName, strconv.Itoa(int(r.stop)), grace.String(), r.scratch}, r.argv...),
 		Dir: r.dir, Env: r.env, ExtraFiles: []*os.File{theirs, report},
 		Stdout: c.out.to(r.stdout), Stderr: c.out.to(r.stderr),
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true}, WaitDelay: time.Second,
@@ -145,12 +146,13 @@ func describeStatus(s syscall.WaitStatus) string {
 // gone. A second call does nothing.
 func (c *child) Close() {
 	c.closing.Do(func() {
-		_ = c.lifeline.Close()
+		_, _ = c.lifeline.WriteString("\n")
 		select {
 		case <-c.done:
 		case <-time.After(grace + killed):
 			_ = c.guard.Process.Kill()
 			<-c.done
 		}
+		_ = c.lifeline.Close()
 	})
 }

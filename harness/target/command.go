@@ -146,7 +146,7 @@ func (e *portTaken) Unwrap() error { return e.error }
 // says, then tight settings, then what an agent needs.
 func (c *command) run(port string) (run, []string, error) {
 	fill := func(text string) string { return strings.ReplaceAll(text, "${PORT}", port) }
-	r := run{dir: c.dir, stop: unix.SIGTERM, stdout: c.opt.Stdout, stderr: c.opt.Stderr}
+	r := run{dir: c.dir, stop: unix.SIGTERM, scratch: c.opt.Scratch, stdout: c.opt.Stdout, stderr: c.opt.Stderr}
 	for _, arg := range c.argv {
 		r.argv = append(r.argv, fill(arg))
 	}

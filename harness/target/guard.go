@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,12 +21,13 @@ import (
 
 // A command runs under a guard: this program once more, as the command's
 // parent. The guard holds one end of a pipe, the lifeline, and ends the command
-// with everything that descends from it when the other end closes, which the
-// kernel does however leakhunt dies, by SIGKILL too. PR_SET_PDEATHSIG alone
+// with everything that descends from it when something is written to the other
+// end, or that closes, which the kernel does however leakhunt dies, by SIGKILL too. PR_SET_PDEATHSIG alone
 // would reach the command, and neither its workers nor what it daemonised. As
 // a subreaper (prctl(2)) the guard inherits what its descendants orphan, so a
 // double fork, a new group or session does not escape it; and it learns the
-// exit status of each.
+// exit status of each. Where the other end has closed, the guard removes what
+// leakhunt would have removed at its own end.
 
 // guardName is argv[0] of a guard.
 const guardName = "leakhunt-guard"
@@ -41,17 +43,18 @@ const (
 // init and not a hook in main: every program that can start a command can
 // guard it, a test binary too, and none can forget to.
 func init() {
-	if len(os.Args) > 3 && os.Args[0] == guardName {
+	if len(os.Args) > 4 && os.Args[0] == guardName {
 		// Not os.Exit, which under the race detector takes a second.
-		syscall.Exit(guard(os.Args[1], os.Args[2], os.Args[3:]))
+		syscall.Exit(guard(os.Args[1], os.Args[2], os.Args[3], os.Args[4:]))
 	}
 }
 
 // guard runs argv until it and all its descendants have ended, and ends them
-// when the lifeline closes: with stop, and after grace with SIGKILL. It reports
+// when the lifeline says so: with stop, and after grace with SIGKILL; where the
+// lifeline has closed it removes the folder scratch then, if that is not "". It reports
 // "started PID", or "failed WHY", then "ended PID STATUS" for each process
 // that it reaps, where STATUS is the raw wait status.
-func guard(stop, grace string, argv []string) int {
+func guard(stop, grace, scratch string, argv []string) int {
 	sig, err1 := strconv.Atoi(stop)
 	patience, err2 := time.ParseDuration(grace)
 	report := os.NewFile(reportFD, "report")
@@ -85,16 +88,24 @@ func guard(stop, grace string, argv []string) int {
 		return 1
 	}
 	say("started %d", pid)
+	var deserted atomic.Bool
 	go func() {
-		_, _ = io.Copy(io.Discard, lifeline)
-		endAll(pid, syscall.Signal(sig), patience)
+		_, err := io.ReadFull(lifeline, make([]byte, 1))
+		go endAll(pid, syscall.Signal(sig), patience)
+		if err == nil {
+			_, _ = io.Copy(io.Discard, lifeline)
+		}
+		deserted.Store(true)
 	}()
 	for {
 		var status syscall.WaitStatus
 		switch pid, err := syscall.Wait4(-1, &status, 0, nil); {
 		case err == syscall.EINTR:
-		case err != nil:
-			return 0 // ECHILD: nobody is left
+		case err != nil: // ECHILD: nobody is left
+			if deserted.Load() && scratch != "" {
+				_ = os.RemoveAll(scratch)
+			}
+			return 0
 		default:
 			say("ended %d %d", pid, uint32(status))
 		}

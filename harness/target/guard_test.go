@@ -39,7 +39,7 @@ const familySize = 7
 // role runs a command and waits; the test kills it.
 func guardRole() {
 	sc := &scenarios.Scenario{Target: familyTarget(os.Getenv("PIDS"))}
-	tgt, err := target.Open(sc, target.Options{})
+	tgt, err := target.Open(sc, target.Options{Scratch: os.Getenv("SCRATCH")})
 	if err != nil {
 		panic(err)
 	}
@@ -106,9 +106,12 @@ func TestNothingOutlivesLeakhunt(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGQUIT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
-			file := filepath.Join(t.TempDir(), "pids")
+			file, scratch := filepath.Join(t.TempDir(), "pids"), filepath.Join(t.TempDir(), "agents")
+			if err := os.MkdirAll(filepath.Join(scratch, "ruby"), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			cmd := exec.Command(testBinary)
-			cmd.Env = append(os.Environ(), "TARGET_TEST_ROLE=guard", "PIDS="+file)
+			cmd.Env = append(os.Environ(), "TARGET_TEST_ROLE=guard", "PIDS="+file, "SCRATCH="+scratch)
 			out, err := cmd.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -125,6 +128,15 @@ func TestNothingOutlivesLeakhunt(t *testing.T) {
 				t.Fatal(err)
 			}
 			awaitGone(t, ids)
+			// The guard has it from the kernel that nobody is left, and ends.
+			for until := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+				if _, err := os.Stat(scratch); os.IsNotExist(err) {
+					return
+				}
+				if time.Now().After(until) {
+					t.Fatalf("%s is left behind", scratch)
+				}
+			}
 		})
 	}
 }
@@ -132,13 +144,17 @@ func TestNothingOutlivesLeakhunt(t *testing.T) {
 func TestCloseEndsTheWholeFamily(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pids")
-	p, err := open(t, familyTarget(file), target.Options{}).Pin(t.Context())
+	scratch := t.TempDir()
+	p, err := open(t, familyTarget(file), target.Options{Scratch: scratch}).Pin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ids := members(t, file)
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(scratch); err != nil { // the next process needs it
+		t.Errorf("Close removed %s: %v", scratch, err)
 	}
 	for _, id := range ids {
 		if err := id.Check(); err == nil {

@@ -20,6 +20,10 @@ type Options struct {
 	// an agent's preload switch. RUBYOPT, NODE_OPTIONS, JAVA_TOOL_OPTIONS and
 	// PYTHONPATH are joined to what the user has set; other names replace it.
 	ExtraEnv []string
+	// Scratch, where not "", is a folder that ends with the run. Where this
+	// program is killed before it could remove it, that is done for it, once the
+	// started process has ended.
+	Scratch string
 	// Note, where not nil, is told in words what takes long.
 	Note func(string)
 	// AddSecret, where not nil, is told of every password that a target reads
