@@ -27,7 +27,7 @@ type command struct {
 	extra   []string
 	ready   scenarios.Ready
 	tighten bool
-	alone   bool // nothing but RSS will tell what it keeps
+	sc      *scenarios.Scenario
 	opt     Options
 }
 
@@ -43,7 +43,7 @@ func openCommand(sc *scenarios.Scenario, argv []string, opt Options) *command {
 	}
 	return &command{
 		kind: t.Kind, argv: argv, dir: dir, env: t.Env, extra: opt.ExtraEnv,
-		ready: ready, tighten: t.Tighten || t.Kind == "demo", alone: alone(sc), opt: opt,
+		ready: ready, tighten: t.Tighten || t.Kind == "demo", sc: sc, opt: opt,
 	}
 }
 
@@ -168,7 +168,7 @@ func (c *command) run(port string) (run, []string, error) {
 	}
 	var settings []string
 	if c.tighten {
-		settings = tighten(wanted(what.Runtime, r.argv, r.dir, r.env, c.alone), r.env, r.argv)
+		settings = tighten(wanted(what.Runtime, r.argv, r.dir, r.env, c.sc), r.env, r.argv)
 	}
 	extra := c.extra
 	if confined(r.argv, r.env) {

@@ -88,7 +88,7 @@ func refile(dir string) error {
 // called tight.
 func TestTightNodeWithoutAFolder(t *testing.T) {
 	t.Setenv("TMPDIR", "/nonexistent")
-	got := wanted("node", []string{"node"}, "", nil, true)
+	got := wanted("node", []string{"node"}, "", nil, rssAlone)
 	if len(got) != 1 || got[0] != counted["node"][0] {
 		t.Errorf("%q", got)
 	}

@@ -51,17 +51,23 @@ var counted = map[string][]string{
 		"RUBY_GC_OLDMALLOC_LIMIT_MAX=4000000",
 		"RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR=1.05",
 	},
-	// The heap profile that names lines samples one allocation in so many bytes
-	// (default 512 KiB): finer, it sees leaks of a few hundred bytes a request.
-	"go": {"GOGC=10", "GODEBUG=memprofilerate=1024"},
+	"go": {"GOGC=10"},
 	// Soft references, those of reflection and method handles, would be cleared
-	// at some later collection, all at once. Allocations are sampled once for
-	// each thread-local buffer: small ones, and room for as many samples, let the
-	// pass that names lines see small leaks. A JVM that is too old for a flight
-	// recorder starts all the same.
-	"java": {javaOptions + " -Xms8m -Xmn4m -XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=10 -XX:SoftRefLRUPolicyMSPerMB=0 " +
-		"-XX:TLABSize=2k -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
+	// at some later collection, all at once.
+	"java": {javaOptions + " -Xms8m -Xmn4m -XX:MinHeapFreeRatio=5 -XX:MaxHeapFreeRatio=10 -XX:SoftRefLRUPolicyMSPerMB=0"},
 	"node": {"NODE_OPTIONS=--max-semi-space-size=1"},
+}
+
+// traced is what such a process gets besides, for the pass that names lines.
+var traced = map[string][]string{
+	// The heap profile samples one allocation in so many bytes (default 512 KiB):
+	// finer, it sees leaks of a few hundred bytes a request, and takes longer to
+	// write before each reading.
+	"go": {"GODEBUG=memprofilerate=1024"},
+	// Allocations are sampled once for each thread-local buffer: small ones, and
+	// room for as many samples, let it see small leaks. A JVM that is too old for
+	// a flight recorder starts all the same.
+	"java": {"JAVA_TOOL_OPTIONS=-XX:TLABSize=2k -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
 }
 
 // A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of
@@ -181,14 +187,18 @@ func withoutModules(settings []string) []string {
 	return left
 }
 
-// wanted are the settings for a process that is about to be started.
-func wanted(runtime string, argv []string, dir string, env []string, alone bool) []string {
-	if alone || runtime == "go" && !servesProfiles(argv[0], dir) {
+// wanted are the settings for a process that is about to be started for sc.
+func wanted(runtime string, argv []string, dir string, env []string, sc *scenarios.Scenario) []string {
+	if alone(sc) || runtime == "go" && !servesProfiles(argv[0], dir) {
 		if all := slices.Concat(tightest(runtime), allocator(runtime, env, findJemalloc())); len(all) > 0 {
 			return all
 		}
 	}
-	return slices.Concat(counted[runtime], allocator(runtime, env, ""))
+	set := counted[runtime]
+	if sc.Sites != scenarios.SitesOff {
+		set = merge(set, traced[runtime]...)
+	}
+	return slices.Concat(set, allocator(runtime, env, ""))
 }
 
 // alone says that nothing but RSS will tell what the process keeps.

@@ -127,11 +127,29 @@ func TestSettingsByEvidence(t *testing.T) {
 		"a probe will tell": {scenarios.Scenario{Runtime: none, Probes: make([]scenarios.Probe, 1)}, "./profiled", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := wanted("go", []string{c.program}, dir, nil, alone(&c.sc))
+			got := wanted("go", []string{c.program}, dir, nil, &c.sc)
 			if slices.Contains(got, "GOMEMLIMIT=1") != c.limited {
 				t.Errorf("%q", got)
 			}
 		})
+	}
+}
+
+// rssAlone is a scenario in which nothing but RSS will tell.
+var rssAlone = &scenarios.Scenario{Runtime: scenarios.Runtime{Kind: "none"}}
+
+// What only the pass for lines needs is set where there will be one.
+func TestTraced(t *testing.T) {
+	for runtime, needs := range map[string]string{"go": "GODEBUG=memprofilerate=1024", "java": "-XX:TLABSize=2k"} {
+		for sites, want := range map[string]bool{scenarios.SitesAuto: true, scenarios.SitesRetainers: true, scenarios.SitesOff: false} {
+			got := wanted(runtime, []string{"./absent"}, t.TempDir(), nil, &scenarios.Scenario{Sites: sites})
+			if strings.Contains(strings.Join(got, "\n"), needs) != want {
+				t.Errorf("%s, sites: %s: %q", runtime, sites, got)
+			}
+			if runtime == "java" && len(slices.DeleteFunc(got, func(s string) bool { return !strings.HasPrefix(s, "JAVA_TOOL_OPTIONS=") })) != 1 {
+				t.Errorf("the JVM reads one variable: %q", got)
+			}
+		}
 	}
 }
 
@@ -151,7 +169,7 @@ func TestConfinedNode(t *testing.T) {
 		"a word of the application's": {[]string{"node", "app.js", "--permissions"}, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tgt := &command{argv: c.argv, env: c.env, extra: agent, tighten: true, alone: true}
+			tgt := &command{argv: c.argv, env: c.env, extra: agent, tighten: true, sc: rssAlone}
 			r, settings, err := tgt.run("1")
 			if err != nil {
 				t.Fatal(err)
