@@ -17,6 +17,7 @@ type Result struct {
 	Tool          Tool      `json:"tool"`
 	Complete      bool      `json:"complete"`
 	Incomplete    string    `json:"incomplete_reason,omitempty"` // why Complete is false
+	EndedBy       string    `json:"ended_by,omitempty"`          // who ended it then: EndedByLimit, EndedByUser or EndedByFault
 	StartedAt     time.Time `json:"started_at"`
 	DurationS     float64   `json:"duration_s"`
 	Seed          int64     `json:"seed"`
@@ -31,6 +32,13 @@ type Result struct {
 	URIs          []URIResult `json:"uris"`
 	Warnings      []Warning   `json:"warnings"`
 }
+
+// The values of Result.EndedBy.
+const (
+	EndedByLimit = "limit"     // one of limits:, as the user wished
+	EndedByUser  = "interrupt" // a signal
+	EndedByFault = "fault"     // the target could not be measured any longer
+)
 
 // Tool is the program that made the result.
 type Tool struct {

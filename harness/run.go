@@ -56,15 +56,16 @@ func Run(ctx context.Context, plan *Plan, tgt Target, opt Options) (*Result, err
 		res.Complete = true
 		return res, nil
 	}
-	res.Incomplete = err.Error()
+	res.Incomplete, res.EndedBy = err.Error(), EndedByFault
 	var halt *stop
 	switch {
 	case interrupted(err):
-		res.Incomplete = "interrupted"
+		res.Incomplete, res.EndedBy = "interrupted", EndedByUser
 		return res, err
 	case errors.As(err, &halt) && halt.err == nil:
 		// A limit the user set: nothing is wrong with the target.
 		h.observer.Note("stopped: " + halt.reason)
+		res.EndedBy = EndedByLimit
 		return res, nil
 	}
 	return res, err

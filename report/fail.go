@@ -48,6 +48,9 @@ type Outcome struct {
 	Inconclusive []*harness.URIResult // with FailOnInconclusive alone
 	Errors       []*harness.URIResult // URIs whose requests failed, whatever the gate
 	Warnings     []harness.Warning    // ignores that end, or have ended
+	// Ended says why the run ended before its time, "" where it did not, or
+	// where a limit that the user set ended it and something was measured.
+	Ended string
 }
 
 // Decide says what r fails on. cmp is the comparison with the baseline, nil
@@ -55,6 +58,9 @@ type Outcome struct {
 // day on which the run began.
 func Decide(r *harness.Result, failOn string, cmp *Comparison) Outcome {
 	o := Outcome{Warnings: ignoreWarnings(r)}
+	if !r.Complete && (r.EndedBy != harness.EndedByLimit || NothingMeasured(r)) {
+		o.Ended = "The run ended before everything was measured" + reason(r.Incomplete) + "."
+	}
 	if failOn == "" {
 		failOn = FailOnLeak
 	}

@@ -16,6 +16,7 @@ import (
 	"leakhunt/harness"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/secret"
+	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
 
@@ -67,12 +68,43 @@ func TestJUnit(t *testing.T) {
 func TestJUnitEscapes(t *testing.T) {
 	r := hostile()
 	s := junit(t, r, Options{})
-	for i, c := range s.Cases {
+	for i, c := range s.Cases[:len(r.URIs)] {
 		if want := clean(label(&r.URIs[i])); c.Name != want {
 			t.Errorf("name %q, want %q", c.Name, want)
 		}
 		if c.Failure != nil && !strings.Contains(c.Failure.Text, clean(r.URIs[i].SitesNote)) {
 			t.Errorf("%q is not in the failure", r.URIs[i].SitesNote)
+		}
+	}
+}
+
+// A run that ended before its time is an error wherever a machine looks, but for
+// a limit that left something to judge.
+func TestEndedEarly(t *testing.T) {
+	for _, c := range []struct {
+		by       string
+		measured bool
+		told     bool
+	}{
+		{harness.EndedByFault, true, true},
+		{harness.EndedByUser, true, true},
+		{harness.EndedByLimit, true, false},
+		{harness.EndedByLimit, false, true},
+	} {
+		r := sample()
+		r.Complete, r.Incomplete, r.EndedBy = false, "it was lost", c.by
+		r.URIs = r.URIs[5:7]
+		for i := range r.URIs {
+			if !c.measured {
+				r.URIs[i].Requests, r.URIs[i].Verdict = 0, verdict.Inconclusive
+			}
+		}
+		s := junit(t, r, Options{})
+		last := s.Cases[len(s.Cases)-1]
+		inSuite := last.Name == "the run" && last.Error != nil && strings.Contains(last.Error.Message, "it was lost") && s.Errors == 1 && s.Tests == 3
+		annotated := strings.Contains(string(render(t, "github", r, Options{})), "::error title=leakhunt::The run ended before everything was measured (it was lost).")
+		if inSuite != c.told || annotated != c.told {
+			t.Errorf("%+v: in the suite %t, annotated %t", c, inSuite, annotated)
 		}
 	}
 }

@@ -60,7 +60,8 @@ type (
 // failure, a URI whose requests failed an error. An ignored URI is skipped,
 // and so is an inconclusive one that fails nothing: "passed" would say that it
 // does not leak, and both Jenkins and GitLab show what was skipped beside what
-// passed without failing the build. Bloat, warm-up and stable pass.
+// passed without failing the build. Bloat, warm-up and stable pass. A run that
+// ended before its time has a test case of its own, which is an error.
 func writeJUnit(w io.Writer, r *harness.Result, o Options) error {
 	outcome := Decide(r, o.FailOn, o.Comparison)
 	failures := map[*harness.URIResult]Failure{}
@@ -101,6 +102,14 @@ func writeJUnit(w io.Writer, r *harness.Result, o Options) error {
 			c.Skipped = skipped("inconclusive: " + why(u))
 		}
 		s.Cases = append(s.Cases, c)
+	}
+	if outcome.Ended != "" {
+		s.Tests++
+		s.Errors++
+		s.Cases = append(s.Cases, junitCase{
+			Name: "the run", Class: clean("leakhunt." + r.Scenario.Name), Time: seconds(r.DurationS),
+			Error: &junitProblem{clean(outcome.Ended), "incomplete", lines(outcome.Ended)},
+		})
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
