@@ -157,6 +157,9 @@ func TestCounterGoesWithItsProcess(t *testing.T) {
 	if err == nil || !strings.Contains(r.Incomplete, "the process was lost after ") || !strings.Contains(r.Incomplete, "has ended") {
 		t.Errorf("%v, %q", err, r.Incomplete)
 	}
+	if r.EndedBy != EndedByFault {
+		t.Errorf("ended by %q", r.EndedBy)
+	}
 	if fault.HintOf(err) == "" {
 		t.Errorf("%v: no next step", err)
 	}

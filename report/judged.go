@@ -55,6 +55,17 @@ func WriteJudged(w io.Writer, format string, list []Judged, o Options) error {
 	}
 }
 
+// known is a cell of what a series that is too short does not tell.
+func known(cell func(Judged) string) func(Judged) string {
+	return func(j Judged) string {
+		low, high := j.Interval()
+		if !Measured(&harness.URIResult{Verdict: j.Label, Requests: j.Requests, Detectable: j.Detectable, GrowthLow: low, GrowthHigh: high}) {
+			return "–"
+		}
+		return cell(j)
+	}
+}
+
 func judgedTable(w io.Writer, list []Judged, o Options) error {
 	cols := []column[Judged]{
 		{title: "Series", align: tw.AlignLeft, flex: true, cell: func(j Judged) string { return plain(j.File) }},
@@ -62,9 +73,9 @@ func judgedTable(w io.Writer, list []Judged, o Options) error {
 			title: "Verdict", align: tw.AlignLeft, cell: func(j Judged) string { return string(j.Label) },
 			color: func(j Judged) string { return verdictColor(&harness.URIResult{Verdict: j.Label}) },
 		},
-		{title: "Growth/request", align: tw.AlignRight, cell: func(j Judged) string { return units.Bytes(j.Growth) }},
-		{title: "95 % interval", align: tw.AlignRight, drop: 1, cell: func(j Judged) string { return between(j.Interval()) }},
-		{title: "Floor", align: tw.AlignRight, drop: 2, cell: func(j Judged) string { return units.Bytes(j.Detectable) }},
+		{title: "Growth/request", align: tw.AlignRight, cell: known(func(j Judged) string { return units.Bytes(j.Growth) })},
+		{title: "95 % interval", align: tw.AlignRight, drop: 1, cell: known(func(j Judged) string { return between(j.Interval()) })},
+		{title: "Floor", align: tw.AlignRight, drop: 2, cell: known(func(j Judged) string { return units.Bytes(j.Detectable) })},
 		{title: "Requests", align: tw.AlignRight, drop: 3, cell: func(j Judged) string { return units.Count(j.Requests) }},
 	}
 	if err := grid(w, list, cols, o); err != nil {
