@@ -100,7 +100,7 @@ func headline(r *harness.Result, o Options) (lead, detail string) {
 			fmt.Sprintf("%s keeps %s with every request.", label(known[0]), units.Bytes(known[0].Growth))
 	case len(open) > 0:
 		return fmt.Sprintf("No leak is proven, and %s of %s %s inconclusive.", units.Count(len(open)),
-			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are")), settling(open, r.Complete)
+			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are")), settling(open, r.Complete, len(r.URIs) > 1)
 	}
 	return cleared(r), ""
 }
@@ -144,14 +144,18 @@ func cleared(r *harness.Result) string {
 
 // settling says what would settle what is open: the rest of a run that ended
 // early, else so many more requests; or evidence that tells more than RSS.
-func settling(open []*harness.URIResult, complete bool) string {
+func settling(open []*harness.URIResult, complete, several bool) string {
 	most := slices.MaxFunc(open, func(a, b *harness.URIResult) int { return a.More - b.More })
 	var ways []string
 	switch {
 	case !complete:
 		ways = append(ways, "let the run go to its end")
 	case most.More > 0:
-		ways = append(ways, fmt.Sprintf("up to %s more requests to each (-n %d)", units.Count(most.More), most.Requests+most.More))
+		each := fmt.Sprintf("to each (-n %d)", most.Requests+most.More)
+		if several && len(most.Probes) == 0 { // by RSS, neighbours make room for more garbage
+			each = fmt.Sprintf("to each by itself (--only NAME -n %d)", most.Requests+most.More)
+		}
+		ways = append(ways, fmt.Sprintf("up to %s more requests %s", units.Count(most.More), each))
 	}
 	if open[0].Better != "" {
 		ways = append(ways, open[0].Better)

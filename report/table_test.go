@@ -87,10 +87,13 @@ func TestAdvice(t *testing.T) {
 		"Look at / first: it breaks its budget, at least 27 B/request where 8 B is allowed.": pick(func(r *harness.Result) {
 			r.URIs[0].OverBudget, r.URIs[0].Budget, r.URIs[0].GrowthLow = true, 8, 27
 		}, 7),
-		"Make /admin answer first: it could not be judged (status 500, expected 2xx or 3xx).":                                                                           pick(nil, 7, 8),
-		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: up to 2,400 more requests to each (-n 4448), or the agent (two lines: leakhunt agent ruby).": pick(nil, 4, 7),
-		"Nothing to fix: no leak above 150 B/request in 3 URIs.":                                                                                                        pick(nil, 5, 6, 7),
-		"Nothing new to fix: 1 leak is ignored.":                                                                                                                        pick(nil, 3, 7),
+		"Make /admin answer first: it could not be judged (status 500, expected 2xx or 3xx).":                                                                                                 pick(nil, 7, 8),
+		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: up to 2,400 more requests to each by itself (--only NAME -n 4448), or the agent (two lines: leakhunt agent ruby).": pick(nil, 4, 7),
+		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: up to 2,400 more requests to each (-n 4448), or the agent (two lines: leakhunt agent ruby).": pick(func(r *harness.Result) {
+			r.URIs[0].Probes = []harness.ProbeResult{{Name: "live objects"}}
+		}, 4, 7),
+		"Nothing to fix: no leak above 150 B/request in 3 URIs.": pick(nil, 5, 6, 7),
+		"Nothing new to fix: 1 leak is ignored.":                 pick(nil, 3, 7),
 		"The run ended early, and found no leak so far.": pick(func(r *harness.Result) {
 			r.Complete = false
 		}, 7),

@@ -22,11 +22,11 @@ func undecided(n int, reason string, more int) Judgement {
 
 func convicted(v view, p Params) Judgement {
 	j := describe(v.best(), v.n, p)
-	j.Low -= math.Max(0, v.turn) // it may turn so again
+	j.Low -= v.slows()
 	j.High += math.Max(0, -v.turn)
 	j.Label = Leak
 	j.Reason = fmt.Sprintf("grew %s per request through %s requests and had not slowed (or a cache of more than %s entries)",
-		units.Bytes(j.Growth), units.Count(v.n), units.Count(v.n+p.BurnIn))
+		units.Bytes(j.Growth), units.Count(v.n), units.Count(v.n))
 	return j
 }
 
@@ -36,10 +36,16 @@ func convicted(v view, p Params) Judgement {
 func harmless(mem []float64, g growth, p Params) (j Judgement, ok bool) {
 	j = describe(g, len(mem), p)
 	if j.Detectable > p.MaxFloor {
-		need := p.Slack / math.Max(1, p.MaxFloor-g.bound())
-		j.More = max(0, int(math.Ceil(need))-len(mem))
-		j.Reason = fmt.Sprintf("RSS stands still, but %s that may be free inside the process could hide a leak of up to %s per request",
-			units.Bytes(p.Slack), units.Bytes(j.Detectable))
+		hides := p.Slack + g.step/g.window*float64(len(mem))
+		j.More = max(0, int(math.Ceil(hides/math.Max(1, p.MaxFloor-g.bound())))-len(mem))
+		what := units.Bytes(p.Slack) + " that may be free inside the process"
+		switch {
+		case g.step > p.Slack:
+			what = "its step of " + units.Bytes(g.step)
+		case g.step > 0:
+			what = "its step of " + units.Bytes(g.step) + " and " + what
+		}
+		j.Reason = fmt.Sprintf("RSS stands still, but %s could hide a leak of up to %s per request", what, units.Bytes(j.Detectable))
 		return j, false
 	}
 	s := shapeOf(mem)
@@ -72,7 +78,9 @@ func unsettled(v view, p Params, n0 int) Judgement {
 		if n0 == 0 {
 			n0 = n
 		}
-		j.More = max(4*n0, leastToTell) - n
+		if j.More = max(4*n0, leastToTell) - n; j.More <= 0 {
+			j.More = n
+		}
 		j.Reason = fmt.Sprintf("grew %s per request through %s requests; whether that lasts takes longer to tell", units.Bytes(g.slope), units.Count(n))
 	case g.slope <= -p.MinSlope:
 		j.More = n
@@ -82,13 +90,13 @@ func unsettled(v view, p Params, n0 int) Judgement {
 		j.Reason = fmt.Sprintf("no growth seen, but %s requests are too few to call that stable on RSS alone", units.Count(n))
 	case p.Slack/float64(n) > p.MaxFloor:
 		j.More = int(math.Ceil(p.Slack/p.MaxFloor)) - n
-		j.Reason = fmt.Sprintf("%s that rose before the first judged request could hide a leak of up to %s per request",
+		j.Reason = fmt.Sprintf("%s that may be free inside the process could hide a leak of up to %s per request",
 			units.Bytes(p.Slack), units.Bytes(p.Slack/float64(n)))
 	default:
 		j.More = n
 		j.Reason = fmt.Sprintf("growth of %s to %s per request is possible: readings scatter too much", units.Bytes(j.Low), units.Bytes(j.High))
 	}
-	j.More = max(0, min(j.More, p.MaxRequests-n))
+	j.More = min(j.More, max(p.MaxRequests-n, n))
 	return j
 }
 

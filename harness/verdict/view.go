@@ -44,8 +44,13 @@ func (v view) lasts(alpha, s0 float64, p Params) bool {
 	return v.n >= leastToTell && v.wide.significant(alpha, least) &&
 		v.wide.slope > v.wide.half(t975) && v.wide.slope-t95*v.wide.se > least/2 &&
 		v.wide.slope > p.creep(0.625*n) &&
-		v.late.slope > least && v.late.slope >= 0.5*s0 && !v.fell
+		v.late.slope > least && v.late.slope >= 0.5*s0 && !v.fell &&
+		v.best().slope > v.best().half(t975)+v.slows()
 }
+
+// slows is by how much growth slowed from one half of the wide window to the
+// other, in bytes per request: it may do so again.
+func (v view) slows() float64 { return math.Max(0, v.turn) }
 
 // unsuspected says that growth may be convicted without a suspicion before it:
 // after so many requests that no warm-up has been seen to last, sooner where its
