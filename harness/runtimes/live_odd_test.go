@@ -3,9 +3,12 @@
 package runtimes
 
 import (
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 )
 
 // A daemon closes what it has not opened, and its own files have the agent's
@@ -23,6 +26,62 @@ func TestLiveAgentLeavesTheUmask(t *testing.T) {
 	if said := odd(t, "node", "node", "testdata/node/umask.js"); said != "mode 600, others [], umask 0\n" {
 		t.Errorf("%q", said)
 	}
+}
+
+// What ended without a word has left its socket behind. A process of another
+// container has a pid that is not known here, and listens.
+func TestLiveAgentSweepsItsFolder(t *testing.T) {
+	for language, argv := range map[string][]string{
+		"ruby":   {"ruby", "-e", "sleep"},
+		"node":   {"node", "-e", "setInterval(() => {}, 1000)"},
+		"python": {"python3", "-c", "import time; time.sleep(600)"},
+	} {
+		t.Run(language, func(t *testing.T) {
+			env, cleanup, err := Preload(language, nil, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(cleanup)
+			dir := lookup(env, AgentVar)
+			const unknown = 4194305 // above the largest pid (proc_sys_kernel(5), pid_max)
+			socket := func(pid int) string { return fmt.Sprintf("%s/%d.sock", dir, pid) }
+			for _, pid := range []int{unknown, unknown + 1, os.Getpid()} {
+				l, err := net.ListenUnix("unix", &net.UnixAddr{Net: "unix", Name: socket(pid)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if l.SetUnlinkOnClose(false); pid == unknown+1 {
+					t.Cleanup(func() { _ = l.Close() })
+				} else if err := l.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command(argv[0], argv[1:]...)
+			cmd.Env = append(os.Environ(), env...)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+			conn, err := connect(t.Context(), socketPath(dir, cmd.Process.Pid), cmd.Process.Pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			for until := time.Now().Add(10 * time.Second); exists(socket(unknown)) && time.Now().Before(until); {
+				time.Sleep(5 * time.Millisecond)
+			}
+			for pid, want := range map[int]bool{unknown: false, unknown + 1: true, os.Getpid(): true} {
+				if exists(socket(pid)) != want {
+					t.Errorf("the socket of %d is there: %v, want %v", pid, !want, want)
+				}
+			}
+		})
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // odd runs a program with the agent to its end, and returns all that it said.

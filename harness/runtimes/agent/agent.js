@@ -38,9 +38,28 @@
     return st.isDirectory() && [0, process.geteuid()].includes(st.uid) && (st.mode & 0o022) === 0
   }
 
+  // sweep removes what processes have left that ended without a word (SIGTERM,
+  // SIGKILL). It asks first: a process of another container has a pid that is not
+  // known here.
+  function sweep (fs) {
+    for (const name of fs.readdirSync(dir)) {
+      if (!/^\d+\.sock$/.test(name) || isAlive(parseInt(name, 10))) continue
+      const probe = require('net').connect(`${dir}/${name}`, () => probe.destroy())
+      probe.on('error', ({ code }) => {
+        if (code === 'ECONNREFUSED') try { fs.unlinkSync(`${dir}/${name}`) } catch { /* it is gone */ }
+      })
+      probe.unref()
+    }
+  }
+
+  function isAlive (pid) {
+    try { return process.kill(pid, 0) } catch ({ code }) { return code !== 'ESRCH' }
+  }
+
   function listen () {
     const fs = require('fs')
     if (!isPrivate(fs)) return
+    sweep(fs)
     const server = require('net').createServer(serve)
     server.on('error', () => { path = undefined })
     process.once('exit', () => { try { fs.unlinkSync(path) } catch { /* none */ } })

@@ -79,6 +79,7 @@ module LeakhuntAgent
     def serve(dir)
       return unless private?(dir)
 
+      sweep(dir)
       @path = File.join(dir, "#{@pid}.sock")
       @server = listen(@path)
       loop do
@@ -97,6 +98,33 @@ module LeakhuntAgent
       end
       st = File.lstat(dir)
       st.directory? && [0, Process.euid].include?(st.uid) && (st.mode & 0o022).zero?
+    end
+
+    # sweep removes what processes have left that ended without a word (exit!,
+    # SIGKILL): a server that forks for each job would fill the folder.
+    def sweep(dir)
+      Dir.foreach(dir) do |name|
+        Process.kill(0, name.to_i) if name.match?(/\A\d+\.sock\z/)
+      rescue Errno::ESRCH
+        deserted(File.join(dir, name))
+      rescue SystemCallError, RangeError
+        nil
+      end
+    rescue SystemCallError
+      nil
+    end
+
+    # deserted asks before it removes: a process of another container has a pid
+    # that is not known here.
+    def deserted(path)
+      probe = Socket.new(Socket::AF_UNIX, Socket::SOCK_STREAM, 0)
+      probe.connect(Socket.sockaddr_un(path))
+    rescue Errno::ECONNREFUSED
+      File.unlink(path)
+    rescue SystemCallError
+      nil
+    ensure
+      probe&.close
     end
 
     # listen narrows the mode before anybody can connect: between bind and listen.

@@ -159,7 +159,38 @@ class _Agent(object):
         st = self.os.lstat(self.folder)
         return st.st_mode & 0o170022 == 0o040000 and st.st_uid in (0, self.os.geteuid())
 
+    def sweep(self):
+        """Removes what processes have left that ended without a word (os._exit,
+        SIGKILL): a server that forks for each job would fill the folder."""
+        for name in self.os.listdir(self.folder):
+            pid, _, kind = name.partition(".")
+            if kind != "sock" or not pid.isdigit():
+                continue
+            try:
+                self.os.kill(int(pid), 0)
+            except ProcessLookupError:
+                self.deserted("%s/%s" % (self.folder, name))
+            except (OSError, OverflowError):
+                pass
+
+    def deserted(self, path):
+        """Asks before it removes: a process of another container has a pid that
+        is not known here."""
+        probe = self.socket.socket(self.socket.AF_UNIX, self.socket.SOCK_STREAM)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            self.os.unlink(path)
+        except OSError:
+            pass
+        finally:
+            probe.close()
+
     def listen(self):
+        try:
+            self.sweep()
+        except OSError:
+            pass
         path = "%s/%d.sock" % (self.folder, self.pid)
         try:
             self.os.unlink(path)
