@@ -28,6 +28,13 @@ func TestLiveAgentLeavesTheUmask(t *testing.T) {
 	}
 }
 
+// An agent says nothing in the application's name.
+func TestLiveAgentIsSilent(t *testing.T) {
+	if said := odd(t, "ruby", "ruby", "-w", "testdata/ruby/warns.rb"); said != "true\nconstant\n" {
+		t.Errorf("%q", said)
+	}
+}
+
 // What ended without a word has left its socket behind. A process of another
 // container has a pid that is not known here, and listens.
 func TestLiveAgentSweepsItsFolder(t *testing.T) {

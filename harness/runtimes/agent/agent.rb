@@ -188,11 +188,21 @@ module LeakhuntAgent
       false
     end
 
+    # silently is for what newer Rubies warn of: under Bundler, of libraries that
+    # will be gems.
+    def silently
+      verbose = $VERBOSE
+      $VERBOSE = nil
+      yield
+    ensure
+      $VERBOSE = verbose
+    end
+
     # trim hands free pages back, where the allocator is glibc's.
     def trim
       if @trim.nil?
         @trim = false
-        require 'fiddle'
+        silently { require 'fiddle' }
         @trim = Fiddle::Function.new(Fiddle.dlopen(nil)['malloc_trim'], [Fiddle::TYPE_SIZE_T], Fiddle::TYPE_INT)
       end
       @trim.call(0) if @trim
