@@ -69,7 +69,10 @@ func (d *decoder) pumaFields(r *Runtime) fields {
 	return fields{
 		"control_url": d.text(&r.ControlURL, matches(regexp.MustCompile(`^(?:tcp|unix|https?)://.`),
 			"this is no URL of puma's control app", "write tcp://127.0.0.1:9293 or unix:///run/puma.sock")),
-		"token": d.plain(&r.Token, notEmpty),
+		"token": func(n *yaml.Node) {
+			d.hideWritten(n.Value)
+			d.plain(&r.Token, notEmpty, longEnough)(n)
+		},
 	}
 }
 

@@ -77,6 +77,12 @@ func (d *decoder) resolveSecrets(s *Scenario) {
 		case fromVars == "" && fromEnv == "":
 			d.problem(secret.node, "give it a value, or take it off this list", "the secret %s is empty", secret.node.Value)
 		}
+		for _, v := range []string{fromVars, fromEnv} {
+			if wrong, fix := longEnough(v); v != "" && wrong != "" {
+				d.problem(secret.node, fix+", or take it off this list", "the secret %s: %s", secret.node.Value, wrong)
+				break
+			}
+		}
 		values = append(values, fromVars, fromEnv)
 	}
 	slices.Sort(values)
@@ -86,6 +92,15 @@ func (d *decoder) resolveSecrets(s *Scenario) {
 			d.hide(v)
 		}
 	}
+}
+
+// longEnough says what is wrong with a secret of less than four characters
+// (secret.Shortest): to hide it would riddle every output.
+func longEnough(text string) (wrong, fix string) {
+	if utf8.RuneCountInString(strings.TrimSpace(text)) < 4 {
+		return "this is too short to be kept out of the output", "use one of at least 4 characters"
+	}
+	return "", ""
 }
 
 // hideWritten hides a secret that stands in the file itself. A reference to
