@@ -117,7 +117,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		horizon *= 2
 	}
 	rate, told := p.amount(s.rate), n >= horizon
-	even := low > p.MinSlope && s.even
+	even := low > p.MinSlope && s.even && (p.FixedN || j.Low > 0)
 	follow := horizon - n
 	if n < p.Horizon {
 		follow = p.Horizon - n

@@ -83,3 +83,27 @@ func TestStepInTheFloor(t *testing.T) {
 		}
 	}
 }
+
+// Nor is a counter's growth a leak while all of it may be what a clean URI keeps
+// by accident, where more requests may still be sent.
+func TestCounterInvariants(t *testing.T) {
+	labels := map[verdict.Label]int{}
+	for seed := range uint64(1500) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		rate, creep, noise := 100*r.Float64(), 1e5*r.Float64()*float64(r.IntN(2)), 8e3*r.Float64()
+		e := make([]verdict.Edge, 6+r.IntN(12))
+		for i := range e {
+			n := float64(i * 250)
+			e[i] = verdict.Edge{Requests: i * 250, Value: 50*mib + rate*n + creep*math.Log(n+1000) + noise*r.Float64()}
+		}
+		j := verdict.Counter(e, verdict.CounterParams{Unit: "bytes", Exact: true})
+		check(t, j, e[len(e)-1].Requests)
+		labels[j.Label]++
+		if j.Label == verdict.Leak && j.Low <= 0 {
+			t.Errorf("%d: a leak of %.1f to %.1f B", seed, j.Low, j.High)
+		}
+	}
+	if labels[verdict.Leak] < 100 || labels[verdict.Inconclusive] < 100 {
+		t.Errorf("too few to show anything: %v", labels)
+	}
+}
