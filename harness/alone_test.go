@@ -34,7 +34,15 @@ func TestOneURIHasToOutgrowTheHeap(t *testing.T) {
 		most    int           // requests
 		why     string
 	}{
-		"go, a heap that fills":       {"go", grows(1024, 12<<20, 0), "", confirmFar, ""},
+		"go, a heap that fills": {"go", grows(1024, 12<<20, 0), "", confirmFar, ""},
+		"go, a step and its garbage": {"go", func(f *fake, _ string, n int) int {
+			if n == 4000 {
+				f.rss += 32 << 20
+			} else if n > burnInAlone && n < 24000 {
+				f.rss += 2 << 10
+			}
+			return 200
+		}, "", confirmFar, ""},
 		"go, 4 KiB":                   {"go", grows(4096, always, 1), verdict.Leak, 8192, "grew 4.0 KiB"},
 		"python, 1 KiB":               {"python", grows(1024, always, 1), verdict.Leak, 3200, "grew 1.0 KiB"},
 		"ruby, a cache that is full":  {"ruby", grows(4096, 16<<20, 0.2), "", confirmFar, ""},

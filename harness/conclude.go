@@ -237,8 +237,8 @@ func (h *hunt) fixed(t *track) verdict.Judgement {
 	n, beyond := len(t.blocks), math.Inf(-1)
 	var grown, headroom float64
 	for _, row := range t.rows() {
-		low := h.trough(row)
-		if g, most := row[len(row)-1]-low, h.headroom(low); g-most > beyond {
+		g, room := h.grown(row)
+		if most := h.headroom(h.trough(row)) + room; g-most > beyond {
 			grown, headroom, beyond = g, most, g-most
 		}
 	}

@@ -135,8 +135,8 @@ func (h *hunt) confirmed(t *track) verdict.Judgement {
 	if h.tight() || len(h.tracks) == 1 {
 		suspected = 0 // its series holds the blocks that raised the suspicion
 	}
-	grown := mem[len(mem)-1] - h.trough(mem)
-	return h.beyond(verdict.Confirm(mem, suspected, t.seen, h.params(t)), grown, t.headroom)
+	grown, room := h.grown(mem)
+	return h.beyond(verdict.Confirm(mem, suspected, t.seen, h.params(t)), grown, t.headroom+room)
 }
 
 // beyond is the verdict on a series of one URI in a row, which grew by so many

@@ -124,6 +124,22 @@ func (h *hunt) trough(mem []float64) float64 {
 	return mem[0]
 }
 
+// grown is how far a row rose from its trough without its largest step, in bytes,
+// and the room that such a step makes: one step is no leak, and what it brought
+// is alive. The reserve of a tight process does not follow it.
+func (h *hunt) grown(mem []float64) (grown, room float64) {
+	grown = mem[len(mem)-1] - h.trough(mem)
+	if h.tight() {
+		return grown, 0
+	}
+	step := 0.0
+	for i := 1; i < len(mem); i++ {
+		step = max(step, mem[i]-mem[i-1])
+	}
+	share, _ := h.reserve()
+	return grown - step, share * step
+}
+
 // headroom is how far an innocent URI may grow when tried alone, in bytes, from
 // where RSS stands at rss: by what may be in reserve, and by the room that its
 // neighbours' growth has made.
