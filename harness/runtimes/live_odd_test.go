@@ -28,6 +28,15 @@ func TestLiveAgentLeavesTheUmask(t *testing.T) {
 	}
 }
 
+// What the agent holds while it answers must not be locked in a child for ever.
+func TestLiveAgentAndForks(t *testing.T) {
+	for range 6 {
+		if said := odd(t, "python", "python3", "testdata/python/forks.py"); said != "0 hung, answered True\n" {
+			t.Fatalf("%q", said)
+		}
+	}
+}
+
 // An agent says nothing in the application's name.
 func TestLiveAgentIsSilent(t *testing.T) {
 	if said := odd(t, "ruby", "ruby", "-w", "testdata/ruby/warns.rb"); said != "true\nconstant\n" {

@@ -27,8 +27,9 @@ class _Lost(Exception):
 
 
 class _Agent(object):
-    """The agent of one process. Its thread is stopped around a fork: Python
-    3.12 and later warn of every fork of a process with threads. A process that
+    """The agent of one process. Its thread is stopped around a fork: in the
+    child a module that it was importing would stay locked for ever, and Python
+    3.12 and later warn of a fork of a process with threads. A process that
     becomes a daemon closes what it has not opened, and its own files then have
     our numbers: no descriptor is used or closed that is not what we opened."""
 
@@ -533,9 +534,8 @@ def _start():
         return call
 
     atexit.register(quiet(agent.stop))
-    if sys.version_info >= (3, 12):
-        os.register_at_fork(before=quiet(agent.pause), after_in_parent=quiet(agent.resume))
-    os.register_at_fork(after_in_child=quiet(agent.child))
+    os.register_at_fork(
+        before=quiet(agent.pause), after_in_parent=quiet(agent.resume), after_in_child=quiet(agent.child))
 
 
 def _chain():
