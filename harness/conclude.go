@@ -121,7 +121,7 @@ func (h *hunt) conclude(t *track) URIResult {
 		u.Sites = noSites
 	}
 	if u.More > 0 {
-		u.Why += fmt.Sprintf(" About %s more requests may settle it.", units.Count(u.More))
+		u.Why += fmt.Sprintf(" About %s may settle it.", units.Quantity(float64(u.More), "more requests"))
 	}
 	if h.counter == nil && h.pinned != nil && u.Verdict == verdict.Inconclusive {
 		u.Better = h.better()

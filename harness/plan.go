@@ -157,7 +157,7 @@ func (p *Plan) Cost(settled bool) (least, most int) {
 // Describe is the plan in words, for --dry-run.
 func (p *Plan) Describe(settled bool) string {
 	least, most := p.Cost(settled)
-	s := fmt.Sprintf("%s URIs, %s requests to each before the first round", units.Count(len(p.Items)), units.Count(p.BurnIn(settled)))
+	s := fmt.Sprintf("%s, %s requests to each before the first round", units.Quantity(float64(len(p.Items)), "URIs"), units.Count(p.BurnIn(settled)))
 	if least == most {
 		return fmt.Sprintf("%s, %s requests in all", s, units.Count(least))
 	}

@@ -155,7 +155,7 @@ func settling(open []*harness.URIResult, complete, several bool) string {
 		if several && len(most.Probes) == 0 { // by RSS, neighbours make room for more garbage
 			each = fmt.Sprintf("to each by itself (--only NAME -n %d)", most.Requests+most.More)
 		}
-		ways = append(ways, fmt.Sprintf("up to %s more requests %s", units.Count(most.More), each))
+		ways = append(ways, fmt.Sprintf("up to %s %s", units.Quantity(float64(most.More), "more requests"), each))
 	}
 	if open[0].Better != "" {
 		ways = append(ways, open[0].Better)

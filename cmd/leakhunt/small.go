@@ -9,6 +9,7 @@ import (
 
 	"leakhunt/harness/demo"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/units"
 	"leakhunt/report"
 	"leakhunt/scenarios"
 )
@@ -52,7 +53,7 @@ func (a *app) validateCommand() *cobra.Command {
 					continue
 				}
 				if !a.quiet {
-					fmt.Fprintf(a.stdout, "%s: valid, %d URIs\n", path, len(sc.URIs))
+					fmt.Fprintf(a.stdout, "%s: valid, %s\n", path, units.Quantity(float64(len(sc.URIs)), "URIs"))
 				}
 			}
 			return errors.Join(errs...)
