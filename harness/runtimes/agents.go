@@ -11,7 +11,7 @@ import (
 // protocol is the version of the line protocol that agents speak.
 const protocol = 1
 
-//go:embed agent/agent.rb agent/agent.js agent/sitecustomize.py
+//go:embed agent
 var agentFiles embed.FS
 
 // agentFile names each language's agent, as it must be called on disk: Python
@@ -20,6 +20,13 @@ var agentFile = map[string]string{
 	"ruby":   "agent.rb",
 	"node":   "agent.js",
 	"python": "sitecustomize.py",
+}
+
+// agentParts are what each agent is joined from: whoever copies it has one file.
+var agentParts = map[string][]string{
+	"ruby":   {"agent.rb"},
+	"node":   {"agent.js"},
+	"python": {"python/agent.py", "python/lines.py", "python/start.py"},
 }
 
 // Languages are those that have an agent, sorted.
@@ -35,12 +42,19 @@ func Languages() []string {
 // Source is the agent for a language: "ruby", "node" or "python". Any other is
 // a Usage error.
 func Source(language string) (string, error) {
-	name, ok := agentFile[language]
+	parts, ok := agentParts[language]
 	if !ok {
 		return "", noAgent(language)
 	}
-	text, err := agentFiles.ReadFile("agent/" + name)
-	return string(text), err
+	var texts []string
+	for _, name := range parts {
+		text, err := agentFiles.ReadFile("agent/" + name)
+		if err != nil {
+			return "", err
+		}
+		texts = append(texts, string(text))
+	}
+	return strings.Join(texts, "\n\n"), nil
 }
 
 func noAgent(language string) error {
