@@ -33,6 +33,15 @@ func TestUnfound(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = core.Process.Kill(); _ = core.Wait() })
+	// Start returns in the midst of execve(2), which closes the descriptors before it
+	// sets the new arguments: for some microseconds there are none to be read.
+	titled := func() bool {
+		argv, _ := proc.Cmdline(core.Process.Pid)
+		return len(argv) > 0
+	}
+	for end := time.Now().Add(10 * time.Second); !titled() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 	for _, c := range []struct {
 		core int
 		err  error
