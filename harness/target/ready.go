@@ -6,9 +6,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
 )
 
 // await waits until a started command is ready: it accepts connections, and
@@ -38,13 +40,19 @@ func (c *command) await(ctx context.Context, at address, child *child) error {
 		}
 		spent := time.Since(began)
 		if spent > c.ready.Timeout {
-			return fault.Measuref("the command was not ready within %s: %s%s", c.ready.Timeout, why, child.out.said()).
-				WithHint("Raise target.ready.timeout, or look whether the command listens on ${PORT} and answers target.ready.uri.")
+			err := fault.Measuref("the command was not ready within %s: %s%s", c.ready.Timeout, why, child.out.said())
+			if other := elsewhere(at, child); other != "" {
+				return err.WithHint("It listens at %s instead: write ${PORT} where it is told its port, since leakhunt chooses a free one.", other)
+			}
+			return err.WithHint("Raise target.ready.timeout, or look whether the command listens on ${PORT} and answers target.ready.uri.")
 		}
 		if time.Since(told) > 5*time.Second && c.opt.Note != nil {
 			told = time.Now()
-			c.opt.Note(fmt.Sprintf("waiting for the command to be ready, %d s of %d s: %s",
-				int(spent.Seconds()), int(c.ready.Timeout.Seconds()), why))
+			note := fmt.Sprintf("waiting for the command to be ready, %d s of %d s: %s", int(spent.Seconds()), int(c.ready.Timeout.Seconds()), why)
+			if other := elsewhere(at, child); other != "" {
+				note += ", but at " + other
+			}
+			c.opt.Note(note)
 		}
 		select {
 		case <-ctx.Done():
@@ -53,6 +61,27 @@ func (c *command) await(ctx context.Context, at address, child *child) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// elsewhere is where the command's processes listen, where nothing does at the
+// address that was meant for it, and else "": a port was written into the command
+// or its settings.
+func elsewhere(at address, child *child) string {
+	own := child.processes()
+	if len(at.listeners()) > 0 {
+		return ""
+	}
+	all, _, err := proc.Listeners()
+	if err != nil {
+		return ""
+	}
+	mine := func(pid int) bool { return slices.Contains(own, pid) }
+	for _, l := range all {
+		if other, ok := reachable(l); ok && slices.ContainsFunc(l.PIDs, mine) {
+			return other.url
+		}
+	}
+	return ""
 }
 
 // ask returns nil where the command is ready, and otherwise says what it is
