@@ -130,6 +130,16 @@ func (c *child) how(pid int, limit time.Duration) string {
 	}
 }
 
+// lastWords is out.said, with all that was said where every process of the command
+// has ended. It waits up to limit for that.
+func (c *child) lastWords(limit time.Duration) string {
+	select {
+	case <-c.done:
+	case <-time.After(limit):
+	}
+	return c.out.said()
+}
+
 func describeStatus(s syscall.WaitStatus) string {
 	switch {
 	case s.Exited():

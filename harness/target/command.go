@@ -198,7 +198,8 @@ func freePort() (string, error) {
 // inUse is how servers say that their port is taken.
 var inUse = regexp.MustCompile(`(?i)address already in use|EADDRINUSE|address in use|port .{0,20}in use`)
 
-// over says that the command has ended before it was ready, or nil.
+// over says that the command has ended before it was ready, or nil. It then ends
+// what the command has left behind.
 func (c *child) over() error {
 	how := c.how(c.pid, 0)
 	select {
@@ -207,6 +208,7 @@ func (c *child) over() error {
 		if how == "" || how == "with exit status 0" { // 0: it may have gone into the background
 			return nil
 		}
+		c.Close() // the news of its end may overtake what it said
 	}
 	e := fault.Measuref("the command ended %s before it was ready%s", how, c.out.said())
 	if inUse.MatchString(c.out.text()) {

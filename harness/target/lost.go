@@ -13,8 +13,12 @@ import (
 
 const (
 	// statusLimit is how long the exit status of a process that has just
-	// ended may take to arrive.
+	// ended may take to arrive, and what it said last, where either may never:
+	// its own parent may have asked for the status, and another process may
+	// hold the output open.
 	statusLimit = 200 * time.Millisecond
+	// reapedLimit is how long the status may take where the guard asks for it.
+	reapedLimit = 5 * time.Second
 	// afterLimit is how long a server may take to put another process in the
 	// place of the one that ended.
 	afterLimit = time.Second
@@ -28,7 +32,11 @@ func (p *pinned) lost(ctx context.Context, cause error) error {
 	text := fmt.Sprintf("the pinned process (pid %d) has ended", p.id.PID)
 	how, said := "", ""
 	if p.child != nil {
-		how, said = p.child.how(p.id.PID, statusLimit), p.child.out.said()
+		limit := statusLimit
+		if p.parent == p.child.guard.Process.Pid {
+			limit = reapedLimit
+		}
+		how, said = p.child.how(p.id.PID, limit), p.child.lastWords(statusLimit)
 	}
 	switch {
 	case how != "":
