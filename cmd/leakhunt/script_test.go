@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"leakhunt/harness/proc"
+	"leakhunt/harness/proc/proctest"
 )
 
 func TestMain(m *testing.M) {
@@ -53,12 +54,10 @@ func exitStatus(ts *testscript.TestScript, neg bool, args []string) {
 
 // freePort sets a variable to a port that nobody listens on: freeport PORT.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := proctest.Reserve()
 	ts.Check(err)
-	ts.Check(l.Close())
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	ts.Check(err)
-	ts.Setenv(args[0], port)
+	ts.Defer(release)
+	ts.Setenv(args[0], strconv.Itoa(port))
 }
 
 // waitPort waits until somebody accepts connections: waitport $PORT.

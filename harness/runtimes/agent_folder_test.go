@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"leakhunt/harness/proc/proctest"
 )
 
 // An agent that whoever started the process has loaded is found by itself.
@@ -24,10 +26,7 @@ func TestAgentFolder(t *testing.T) {
 			if c.env {
 				cmd.Env = append(os.Environ(), AgentVar+"="+dir)
 			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+			proctest.Start(t, cmd)
 			if err := c.make(socketPath(dir, cmd.Process.Pid)); err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/proc/proctest"
 )
 
 func TestLiveInspectorAlone(t *testing.T) {
@@ -65,7 +66,7 @@ func TestLiveInspectorGoesWrong(t *testing.T) {
 }
 
 func TestLivePumaControl(t *testing.T) {
-	port := freePort(t)
+	port := proctest.FreePort(t)
 	address := "tcp://127.0.0.1:" + strconv.Itoa(port)
 	a := puma(t, false, "--control-url", address, "--control-token", "tok")
 	p, err := NewPuma(t.Context(), address, "tok", a.pid)

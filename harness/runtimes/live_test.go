@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"leakhunt/harness/proc"
+	"leakhunt/harness/proc/proctest"
 )
 
 // app is a fixture server that runs until the test ends.
@@ -34,7 +34,7 @@ type app struct {
 // launch starts a fixture. A server that does not print its port gets PORT.
 func launch(t testing.TB, dir string, agent bool, extra []string, prints bool, argv ...string) *app {
 	t.Helper()
-	a := &app{port: freePort(t), client: &http.Client{
+	a := &app{port: proctest.FreePort(t), client: &http.Client{
 		// One connection: what a second one holds would be counted as growth.
 		Timeout: time.Minute, Transport: &http.Transport{MaxConnsPerHost: 1},
 	}}
@@ -79,16 +79,6 @@ func launch(t testing.TB, dir string, agent bool, extra []string, prints bool, a
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	a.wait(t)
 	return a
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (a *app) wait(t testing.TB) {

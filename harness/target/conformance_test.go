@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, targettest.ServeTLS(address))
 		os.Exit(3)
 	case strings.HasPrefix(os.Getenv("TARGET_TEST_ROLE"), "prefork"):
-		fmt.Fprintln(os.Stderr, targettest.Prefork(address, 3, os.Getenv("TARGET_TEST_ROLE") == "prefork keep"))
+		fmt.Fprintln(os.Stderr, targettest.Prefork(address, preforked, os.Getenv("TARGET_TEST_ROLE") == "prefork keep"))
 		os.Exit(3)
 	case address != "":
 		network := "tcp"

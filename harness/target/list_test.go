@@ -32,9 +32,8 @@ func listRole() {
 func TestListListeners(t *testing.T) {
 	alone := "127.0.0.1:" + targettest.FreePort(t)
 	want := map[string][]int{alone: {serve(t, "tcp", alone).PID()}}
-	shared := "127.0.0.1:" + targettest.FreePort(t)
-	master := targettest.Start(t, "", []string{"TARGET_TEST_ROLE=prefork keep", "TARGET_TEST_SERVE=" + shared}, testBinary)
-	targettest.Await(t, "tcp", shared)
+	at, master := prefork(t, "keep")
+	shared := strings.TrimPrefix(at, "http://")
 	all, err := target.List(t.Context(), target.ListOptions{Registry: []string{t.TempDir()}})
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +44,7 @@ func TestListListeners(t *testing.T) {
 			continue // another program of this machine
 		}
 		got[e.Address]++
-		if e.PID == master.PID() || e.PID == os.Getpid() || e.Server != "go" || e.Protocol != "http" || e.RSS <= 0 || e.Anon <= 0 || e.Problem != "" {
+		if e.PID == master || e.PID == os.Getpid() || e.Server != "go" || e.Protocol != "http" || e.RSS <= 0 || e.Anon <= 0 || e.Problem != "" {
 			t.Errorf("%+v", e)
 		}
 		client := load.New(e.Endpoint(), false)
@@ -55,7 +54,7 @@ func TestListListeners(t *testing.T) {
 			t.Errorf("pid %d is listed, and %s answers: %v", e.PID, res.Body, res.Err)
 		}
 	}
-	if got[alone] != len(want[alone]) || got[shared] != 3 {
+	if got[alone] != len(want[alone]) || got[shared] != preforked {
 		t.Errorf("listed %v", got)
 	}
 }
@@ -82,8 +81,8 @@ func TestListWorkersThatKeepNoConnection(t *testing.T) {
 			t.Errorf("%v (%s)", res.Err, fault.HintOf(res.Err))
 		}
 	}
-	if found != 3 {
-		t.Errorf("%d of 3 workers are listed", found)
+	if found != preforked {
+		t.Errorf("%d of %d workers are listed", found, preforked)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
 	"leakhunt/harness/proc"
+	"leakhunt/harness/proc/proctest"
 	"leakhunt/harness/target/passenger"
 	"leakhunt/scenarios"
 )
@@ -29,19 +30,7 @@ func instance(name string, apps ...passenger.App) passenger.Instance {
 // Passenger's own pid is right here.
 func TestUnfound(t *testing.T) {
 	core := &exec.Cmd{Path: "/bin/sleep", Args: []string{"Passenger core", "60"}}
-	if err := core.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = core.Process.Kill(); _ = core.Wait() })
-	// Start returns in the midst of execve(2), which closes the descriptors before it
-	// sets the new arguments: for some microseconds there are none to be read.
-	titled := func() bool {
-		argv, _ := proc.Cmdline(core.Process.Pid)
-		return len(argv) > 0
-	}
-	for end := time.Now().Add(10 * time.Second); !titled() && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
+	proctest.Start(t, core)
 	for _, c := range []struct {
 		core int
 		err  error

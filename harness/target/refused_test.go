@@ -45,9 +45,9 @@ func TestRefused(t *testing.T) {
 		"ends at once":      {command("sh", "-c", "echo oh dear >&2; exit 7"), "the command ended with exit status 7 before it was ready; it said: oh dear", "by hand", fault.Measure},
 		"is killed":         {command("sh", "-c", "kill -9 $$"), "the command ended by signal 9", "by hand", fault.Measure},
 		"ends well":         {command("true"), "the command ended with exit status 0 before it was ready", "by hand", fault.Measure},
-		"never listens":     {notReady("", "sleep", "60"), "the command was not ready within 300ms: nothing accepts connections", "target.ready.timeout", fault.Measure},
+		"never listens":     {notReady(300*time.Millisecond, "", "sleep", "60"), "the command was not ready within 300ms: nothing accepts connections", "target.ready.timeout", fault.Measure},
 		"port taken":        {command("sh", "-c", "echo Address already in use; exit 1"), "Address already in use", "${PORT}", fault.Measure},
-		"not ready":         {notReady("/status/503", testBinary), "the command was not ready within 300ms: GET /status/503 answers 503", "target.ready.uri", fault.Measure},
+		"not ready":         {notReady(3*time.Second, "/status/503", testBinary), "the command was not ready within 3s: GET /status/503 answers 503", "target.ready.uri", fault.Measure},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -84,10 +84,10 @@ func inDir(dir string, argv ...string) scenarios.Target {
 	return sc
 }
 
-func notReady(uri string, argv ...string) scenarios.Target {
+func notReady(timeout time.Duration, uri string, argv ...string) scenarios.Target {
 	sc := command(argv...)
 	sc.Env = []string{"TARGET_TEST_SERVE=127.0.0.1:${PORT}"}
-	sc.Ready = scenarios.Ready{URI: uri, Timeout: 300 * time.Millisecond}
+	sc.Ready = scenarios.Ready{URI: uri, Timeout: timeout}
 	return sc
 }
 

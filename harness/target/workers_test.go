@@ -17,12 +17,15 @@ import (
 	"leakhunt/scenarios"
 )
 
+// preforked workers all serve before a test looks at them.
+const preforked = 3
+
 // prefork is a server of three workers, and its master's pid.
 func prefork(t *testing.T, mode string) (url string, master int) {
 	t.Helper()
 	address := "127.0.0.1:" + targettest.FreePort(t)
 	s := targettest.Start(t, "", []string{"TARGET_TEST_SERVE=" + address, "TARGET_TEST_ROLE=prefork " + mode}, testBinary)
-	targettest.Await(t, "tcp", address)
+	targettest.AwaitWorkers(t, "tcp", address, preforked)
 	return "http://" + address, s.PID()
 }
 

@@ -7,10 +7,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"leakhunt/harness/proc/proctest"
 )
 
 // Serve serves the Go fixture application at an address ("tcp" or "unix"), for
@@ -88,19 +91,10 @@ func (s *Server) Kill() {
 	_ = s.cmd.Wait()
 }
 
-// FreePort is a TCP port of 127.0.0.1 that nobody listened on just now.
+// FreePort is proctest.FreePort, as an address has it.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	return strconv.Itoa(proctest.FreePort(t))
 }
 
 // Await waits until the fixture application answers at an address.

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"leakhunt/harness/proc"
+	"leakhunt/harness/proc/proctest"
 	"leakhunt/harness/target/passenger"
 	"leakhunt/harness/target/targettest"
 )
@@ -86,7 +87,7 @@ func newServer(t testing.TB, apps []App) *Server {
 func (s *Server) run(t testing.TB, command func() *exec.Cmd) {
 	t.Helper()
 	for range 3 {
-		s.Port = freePort(t)
+		s.Port = proctest.FreePort(t)
 		if s.try(t, command()) {
 			t.Cleanup(s.Stop)
 			return
@@ -202,14 +203,4 @@ func (s *Server) helpers() []proc.ID {
 		}
 	}
 	return ids
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
