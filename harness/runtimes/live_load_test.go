@@ -78,6 +78,20 @@ func TestLiveAgentsAreHarmless(t *testing.T) {
 	}
 }
 
+// Programs that wait for their agent's socket, 10 s at most, and print whether it came.
+const (
+	awaitedByNode = `const fs = require('fs'), at = process.env.LEAKHUNT_AGENT + '/' + process.pid + '.sock', until = Date.now() + 10000
+const look = setInterval(() => {
+  if (!fs.existsSync(at) && Date.now() < until) return
+  clearInterval(look)
+  console.log(fs.existsSync(at))
+}, 10)`
+	awaitedByPython = `import os, time, sitecustomize
+at, until = os.environ['LEAKHUNT_AGENT'] + '/%d.sock' % os.getpid(), time.monotonic() + 10
+while not os.path.exists(at) and time.monotonic() < until: time.sleep(0.01)
+print(sitecustomize.VALUE, os.path.exists(at))`
+)
+
 // What the user loads by the same variables is loaded still.
 func TestLiveAgentsChain(t *testing.T) {
 	user := filepath.Join(t.TempDir(), "user")
@@ -103,8 +117,8 @@ func TestLiveAgentsChain(t *testing.T) {
 		want string
 	}{
 		{[]string{"ruby", "-e", "puts defined?(LeakhuntAgent)"}, "user ruby\nconstant\n"},
-		{[]string{"node", "-e", "setTimeout(() => console.log(require('fs').existsSync(process.env.LEAKHUNT_AGENT + '/' + process.pid + '.sock')), 300)"}, "user node\ntrue\n"},
-		{[]string{"python3", "-c", "import os, time, sitecustomize; time.sleep(0.4); print(sitecustomize.VALUE, os.path.exists(os.environ['LEAKHUNT_AGENT'] + '/%d.sock' % os.getpid()))"}, "user python\n7 True\n"},
+		{[]string{"node", "-e", awaitedByNode}, "user node\ntrue\n"},
+		{[]string{"python3", "-c", awaitedByPython}, "user python\n7 True\n"},
 	} {
 		if got, code := run(t, env, c.argv...); got != c.want || code != 0 {
 			t.Errorf("%v: status %d, %q, want %q", c.argv, code, got, c.want)
