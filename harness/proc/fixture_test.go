@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -121,8 +122,11 @@ func TestParseStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	st, err := parseStatus(raw)
-	if err != nil || !reflect.DeepEqual(st, Status{UID: 33, NSpid: []int{101, 7}}) {
+	if err != nil || !reflect.DeepEqual(st, Status{UID: 33, NSpid: []int{101, 7}, Caught: 0x180004002}) {
 		t.Errorf("%+v, %v", st, err)
+	}
+	if !st.Catches(syscall.SIGTERM) || !st.Catches(syscall.SIGINT) || st.Catches(syscall.SIGQUIT) {
+		t.Errorf("of SIGHUP to SIGTERM, SIGINT and SIGTERM are handled: %x", st.Caught)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -78,7 +79,12 @@ type Status struct {
 	// NSpid are its pids, from our own pid namespace inwards: in a container
 	// that we look into from outside, the last is the pid it knows itself by.
 	NSpid []int
+	// Caught are the signals that it handles itself, signal n as bit n-1.
+	Caught uint64
 }
+
+// Catches says whether the process handles a signal itself.
+func (s Status) Catches(sig syscall.Signal) bool { return s.Caught>>(sig-1)&1 == 1 }
 
 // ReadStatus reads the status of a process.
 func ReadStatus(pid int) (Status, error) {
@@ -104,6 +110,11 @@ func parseStatus(raw []byte) (Status, error) {
 				return Status{}, fmt.Errorf("status: %w", err)
 			}
 			st.UID = int(uid)
+		case "SigCgt":
+			var err error
+			if st.Caught, err = strconv.ParseUint(strings.TrimSpace(value), 16, 64); err != nil {
+				return Status{}, fmt.Errorf("status: %w", err)
+			}
 		case "NSpid":
 			for _, s := range f {
 				n, err := strconv.ParseUint(s, 10, 31)

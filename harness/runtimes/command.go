@@ -9,21 +9,15 @@ import (
 	"time"
 )
 
-// bounded is a command whose whole process group is ended with ctx, a script's
-// children too, and which ends however long what it leaves in the background
-// keeps its output open.
-func bounded(ctx context.Context, argv []string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // jcmd, or the scenario's own command
+// command runs a command to its end and returns the beginning of what it said.
+// Its whole process group is ended with ctx, a script's children too, and it ends
+// however long what it leaves in the background keeps its output open.
+func command(ctx context.Context, argv []string) (said string, err error) {
+	var out head
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the scenario's own command
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 100 * time.Millisecond
-	return cmd
-}
-
-// command runs a command to its end and returns the beginning of what it said.
-func command(ctx context.Context, argv []string) (said string, err error) {
-	var out head
-	cmd := bounded(ctx, argv)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err = cmd.Run(); errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
 		err = nil

@@ -1,12 +1,8 @@
 package runtimes
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +10,8 @@ import (
 	"leakhunt/harness/fault"
 )
 
-// JVM reads a Java process through jcmd, which must run as the same user.
+// JVM reads a Java process through the diagnostic commands of HotSpot, which the
+// program jcmd sends too.
 type JVM struct {
 	pid     int
 	base    map[string]tally
@@ -26,17 +23,8 @@ type JVM struct {
 
 type tally struct{ objects, bytes float64 }
 
-// NewJVM looks whether jcmd can reach process pid.
+// NewJVM looks whether the JVM of process pid answers.
 func NewJVM(ctx context.Context, pid int) (*JVM, error) {
-	// jcmd's attach sends SIGQUIT, which ends any other program.
-	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
-	if err != nil {
-		return nil, fault.Measuref("process %d cannot be looked into", pid).Because(err)
-	}
-	if !bytes.Contains(maps, []byte("/libjvm.so")) {
-		return nil, fault.Measuref("process %d is no JVM: it has no libjvm.so", pid).
-			WithHint("Leave runtime: out, and what the process runs is recognised.")
-	}
 	j := &JVM{pid: pid}
 	if _, err := j.Read(ctx); err != nil {
 		return nil, err
@@ -58,7 +46,7 @@ func (j *JVM) Columns() []Column {
 // Read sums up a class histogram, for which the JVM first runs a full
 // collection (HotSpot, HeapInspectionOperation), and another before it: what was
 // used since the last one keeps its soft references for one more. It costs the
-// two collections, a walk of the heap, and the start of jcmd (0.2 to 0.5 s).
+// two collections and a walk of the heap.
 func (j *JVM) Read(ctx context.Context) ([]float64, error) {
 	classes, err := j.histogram(ctx)
 	if err != nil {
@@ -76,7 +64,10 @@ func (j *JVM) Read(ctx context.Context) ([]float64, error) {
 func (j *JVM) Close() error { return nil }
 
 func (j *JVM) histogram(ctx context.Context) (map[string]tally, error) {
-	out, err := j.jcmd(ctx, "GC.run\nGC.class_histogram")
+	if _, err := j.jcmd(ctx, "GC.run"); err != nil {
+		return nil, err
+	}
+	out, err := j.jcmd(ctx, "GC.class_histogram")
 	if err != nil {
 		return nil, err
 	}
@@ -85,24 +76,7 @@ func (j *JVM) histogram(ctx context.Context) (map[string]tally, error) {
 
 // jcmd runs one command in the JVM.
 func (j *JVM) jcmd(ctx context.Context, command ...string) ([]byte, error) {
-	cmd := bounded(ctx, append([]string{"jcmd", strconv.Itoa(j.pid)}, command...))
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) {
-			return nil, fault.Measuref("jcmd is not installed").
-				WithHint("It comes with the JDK (Debian: openjdk-17-jdk-headless); it must be of the process's version or newer.")
-		}
-		if ctx.Err() != nil {
-			return nil, fault.Measuref("jcmd got no answer from process %d", j.pid).Because(ctx.Err()).
-				WithHint("Is the process busy or stopped? A larger timeout: gives it more time.")
-		}
-		// The rest is jcmd's own stack.
-		said, _, _ := strings.Cut(strings.TrimSpace(stderr.String()+stdout.String()), "\n")
-		return nil, fault.Measuref("jcmd cannot read process %d: %s", j.pid, short(said)).
-			WithHint("It must run as the process's user, and the JVM must not have -XX:+DisableAttachMechanism.")
-	}
-	return stdout.Bytes(), nil
+	return diagnose(ctx, j.pid, strings.Join(command, " "))
 }
 
 // parseHistogram reads the rows `1: 10250 1035528 [B (java.base@17)` and holds
@@ -137,8 +111,8 @@ func parseHistogram(text []byte) (map[string]tally, error) {
 		c := classes[f[3]]
 		classes[f[3]] = tally{c.objects + row.objects, c.bytes + row.bytes}
 	}
-	return nil, fault.Measuref("jcmd answered with no whole class histogram").
-		WithHint("Run jcmd PID GC.class_histogram by hand: its last line must say Total.")
+	return nil, fault.Measuref("the JVM answered with no whole class histogram: %s", short(string(text[:min(len(text), 1000)]))).
+		WithHint("Run jcmd PID GC.class_histogram, of a JDK, by hand: its last line must say Total.")
 }
 
 func isRank(s string) bool {

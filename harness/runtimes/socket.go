@@ -25,13 +25,18 @@ type socket struct {
 	reader *bufio.Reader
 }
 
-// socketPath is named by the pid that the process has for itself, which in a
-// container is another than the one it has here.
 func socketPath(dir string, pid int) string {
-	if st, err := proc.ReadStatus(pid); err == nil && len(st.NSpid) > 1 {
-		pid = st.NSpid[len(st.NSpid)-1]
+	st, _ := proc.ReadStatus(pid) // of one that has ended there is no socket
+	return filepath.Join(dir, fmt.Sprintf("%d.sock", ownPID(st, pid)))
+}
+
+// ownPID is the pid that a process has for itself, which in a container is
+// another than the one it has here.
+func ownPID(st proc.Status, pid int) int {
+	if len(st.NSpid) > 1 {
+		return st.NSpid[len(st.NSpid)-1]
 	}
-	return filepath.Join(dir, fmt.Sprintf("%d.sock", pid))
+	return pid
 }
 
 // connect retries while there is no socket yet, or an old one that nobody
