@@ -48,7 +48,7 @@ func TestOneURIHasToOutgrowTheHeap(t *testing.T) {
 		"ruby, a cache that is full":  {"ruby", grows(4096, 16<<20, 0.2), "", confirmFar, ""},
 		"ruby, 4 KiB":                 {"ruby", grows(4096, always, 1), verdict.Leak, 16384, "grew 4.0 KiB"},
 		"node, an old space":          {"node", grows(1024, 12<<20, 0), "", confirmFar, ""},
-		"java, 4 KiB":                 {"java", grows(4096, always, 1), verdict.Inconclusive, confirmFar, "let jcmd read it"},
+		"java, 4 KiB":                 {"java", grows(4096, always, 1), verdict.Inconclusive, confirmFar, "let its class histogram be read"},
 		"php, nothing":                {"php", grows(0, always, 1), verdict.Stable, 2048, "no new memory"},
 		"unknown, a heap that fills":  {"", grows(1024, 12<<20, 0), "", confirmFar, ""},
 		"unknown, 16 KiB beyond that": {"", grows(16384, always, 1), verdict.Leak, 8192, "grew 16.0 KiB"},

@@ -13,7 +13,7 @@ func (s *session) better() string {
 	ours := info.Kind == "command"
 	switch {
 	case info.Runtime == "java":
-		return "jcmd (runtime: {jvm: {}})"
+		return "the class histogram of the JVM (runtime: {jvm: {}})"
 	case info.Runtime == "go":
 		return "its heap profile (serve net/http/pprof on the address that is measured)"
 	case info.Runtime == "ruby" || info.Runtime == "node" || info.Runtime == "python":

@@ -147,7 +147,7 @@ func (h *hunt) beyond(j verdict.Judgement, grown, headroom float64) verdict.Judg
 		return j
 	case h.untightJVM():
 		return open(j, 0, "it grew by %s per request, but a JVM fills all of its heap before it collects what is old: "+
-			"let jcmd read it (runtime: jvm), or its heap be kept small (a command: target with tighten: true)", units.Bytes(j.Growth))
+			"let its class histogram be read (runtime: {jvm: {}}), or its heap be kept small (a command: target with tighten: true)", units.Bytes(j.Growth))
 	case !h.tight() && j.Low < j.Growth/2:
 		return open(j, 0, "it grew by %s to %s per request: so unevenly a heap wanders that is seldom collected",
 			units.Bytes(j.Low), units.Bytes(j.High))

@@ -1,7 +1,7 @@
 // Package runtimes asks a language runtime to collect its garbage, to hand
 // free pages back, and to say how much is alive: through leakhunt's agent
 // (Ruby, Node, Python), the inspector (Node), the control app (puma), pprof
-// (Go), jcmd (JVM), or a hook of the application.
+// (Go), the attach socket (JVM), or a hook of the application.
 package runtimes
 
 // Column is one counter of a runtime.
