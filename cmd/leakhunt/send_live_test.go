@@ -5,6 +5,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -28,7 +30,8 @@ func output(t *testing.T, bin string, args ...string) (code int, stdout, stderr 
 // TestSendToAll is the health check of six processes, and then of five and one
 // that is stuck.
 func TestSendToAll(t *testing.T) {
-	s := passengertest.Apache(t, "", passengertest.App{Name: "shop", Type: "rack", Processes: 6})
+	shop := fmt.Sprintf("shop-%d", os.Getpid()) // others may run one
+	s := passengertest.Apache(t, "", passengertest.App{Name: shop, Type: "rack", Processes: 6})
 	in := s.Warm(t)
 	t.Setenv("PASSENGER_INSTANCE_REGISTRY_DIR", s.Registry)
 	bin := build(t)
@@ -37,7 +40,7 @@ func TestSendToAll(t *testing.T) {
 		want[p.PID] = true
 	}
 	send := func(wantCode int) map[int]report.Sent {
-		code, out, errs := output(t, bin, "send", "--all", "--app", "shop", "--expect-status", "200", "--timeout", "3s", "-o", "json", "/clean")
+		code, out, errs := output(t, bin, "send", "--all", "--app", shop, "--expect-status", "200", "--timeout", "3s", "-o", "json", "/clean")
 		if code != wantCode {
 			t.Fatalf("exit code %d, want %d\n%s%s", code, wantCode, out, errs)
 		}
@@ -84,7 +87,7 @@ func TestSendToAll(t *testing.T) {
 	}
 	found := 0
 	for _, e := range list.Processes {
-		if e.Server == "passenger" && e.App == "shop" && want[e.PID] {
+		if e.Server == "passenger" && e.App == shop && want[e.PID] {
 			found++
 		}
 	}

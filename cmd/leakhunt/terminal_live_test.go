@@ -100,7 +100,9 @@ func TestLiveTable(t *testing.T) {
 		t.Run(fmt.Sprint(columns), func(t *testing.T) {
 			tm := newTmux(t, columns, 24)
 			tm.typed(bin + " run " + terminalRun(t, 50_000))
-			screen := tm.until("Verdict")
+			tm.until("Verdict")
+			tm.redrawn() // the first frame may be half on the screen
+			screen := tm.screen()
 			t.Log("\n" + screen)
 			for _, want := range []string{"Growth/request", "/orders", "日本語", "emoji 🎉", "RSS", " %", "round"} {
 				if !strings.Contains(screen, want) {
