@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"slices"
 
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/units"
@@ -31,27 +32,27 @@ func (h *hunt) params(t *track) verdict.Params {
 // settled judges by what was read at block edges after garbage had been
 // collected: the runtime's counters, and RSS beside them.
 func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
-	fixed := !t.Requests.Auto
 	rss := verdict.Counter(t.edges(func(e edge) float64 { return float64(e.metric) }, nil), verdict.CounterParams{
-		Unit: "bytes", FixedN: fixed, Horizon: settledHorizon,
+		Unit: "bytes", FixedN: !t.Requests.Auto, Horizon: settledHorizon,
 	})
-	if rss.Label == verdict.Leak && t.givenBack() {
+	counters := h.columns(t)
+	convicts := slices.ContainsFunc(counters, func(c verdict.Evidence) bool { return c.Exact && c.Judgement.Label == verdict.Leak })
+	if rss.Label == verdict.Leak && (t.givenBack() || h.grew(t) && !convicts) {
 		rss.Label, rss.More = verdict.Inconclusive, t.requests()
-		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back while others ran", units.Bytes(rss.Growth))
+		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
 	}
-	return verdict.Fuse(rss, h.columns(t))
+	return verdict.Fuse(rss, counters)
 }
 
 // columns are the counters, each judged by itself.
 func (h *hunt) columns(t *track) []verdict.Evidence {
 	var out []verdict.Evidence
 	for i, c := range h.counter.Columns() {
-		value := func(e edge) float64 { return at(e.counters, i) }
-		j := verdict.Counter(t.edges(value, func(b block) bool { return !c.Exact && wasReset(b, i) }), verdict.CounterParams{
-			Unit: c.Unit, Exact: c.Exact, FixedN: !t.Requests.Auto, Horizon: settledHorizon,
-		})
+		j := h.column(t, i, c)
 		switch {
-		case c.Exact || j.Label == verdict.Leak:
+		case c.Exact:
+			j = h.unlessLetGo(t, j, i, c.Unit)
+		case j.Label == verdict.Leak:
 		case t.falling(i, c.Unit):
 			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter falls: it does not count what stays alive"
 		case h.stuck(i):
@@ -60,6 +61,14 @@ func (h *hunt) columns(t *track) []verdict.Evidence {
 		out = append(out, verdict.Evidence{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Judgement: j})
 	}
 	return out
+}
+
+// column is the i-th counter of t's own blocks, judged by itself.
+func (h *hunt) column(t *track, i int, c runtimes.Column) verdict.Judgement {
+	value := func(e edge) float64 { return at(e.counters, i) }
+	return verdict.Counter(t.edges(value, func(b block) bool { return !c.Exact && wasReset(b, i) }), verdict.CounterParams{
+		Unit: c.Unit, Exact: c.Exact, FixedN: !t.Requests.Auto, Horizon: settledHorizon,
+	})
 }
 
 // probes are the counters' growth, for the result. Those that were read too

@@ -115,6 +115,7 @@ func (f *fake) options() Options {
 
 func (f *fake) counted() Options {
 	o := f.options()
+	o.Outlast = time.Millisecond
 	o.OpenCounter = func(context.Context, Pinned, *load.Client) (Counter, error) { return fakeCounter{f}, nil }
 	return o
 }

@@ -1,9 +1,6 @@
 package harness
 
-import (
-	"leakhunt/harness/units"
-	"leakhunt/harness/verdict"
-)
+import "leakhunt/harness/verdict"
 
 // falling says that the i-th counter fell through two of the URI's blocks in a
 // row, by half a unit per request at least, or half a kibibyte. What then stands
@@ -71,17 +68,10 @@ func (h *hunt) misfits() {
 						c.Name, amount(at(b.start.counters, i), c.Unit), amount(at(b.end.counters, i), c.Unit), t.Name)
 				}
 			}
-			if j := h.columns(t)[i].Judgement; j.Label == verdict.Inconclusive && (j.High < 0 || !c.Exact && t.falling(i, c.Unit)) {
+			if j := h.columns(t)[i].Judgement; j.Label == verdict.Inconclusive && !c.Exact && (j.High < 0 || t.falling(i, c.Unit)) {
 				h.warnings.add("counter-fell", "%s fell with every request to %s: a counter that falls does not count what stays alive, and is no evidence there",
 					c.Name, t.Name)
 			}
 		}
 	}
-}
-
-func amount(v float64, unit string) string {
-	if unit == "bytes" {
-		return units.Bytes(v)
-	}
-	return units.Quantity(v, unit)
 }

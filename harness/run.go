@@ -29,6 +29,9 @@ type Options struct {
 	// Patience is how long a counter may take to answer. 0: a minute, for it walks
 	// over the heap, or the scenario's timeout where that is more.
 	Patience time.Duration
+	// Outlast is how long what a counter convicts for must have stayed, at least,
+	// before the sweep may end. 0: six seconds.
+	Outlast time.Duration
 	// Secret is told each captured value, which must then appear nowhere.
 	Secret func(string)
 	// SitesFor are globs of URI names that are traced whatever their verdict.
@@ -98,6 +101,7 @@ type hunt struct {
 	start     int64     // the metric when the process was pinned
 	startAnon int64     // anonymous memory then
 	warmed    int64     // the metric after the burn-in
+	swept     *edge     // the reading at the end of the sweep
 	burned    int       // requests of the burn-in
 	restarted []float64 // when the process was started again, in seconds since the run began
 	allocator string
@@ -118,6 +122,9 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 		}
 	}
 	if err := h.sweep(ctx); err != nil {
+		return err
+	}
+	if err := h.outlast(ctx); err != nil {
 		return err
 	}
 	if err := h.confirmAll(ctx); err != nil {

@@ -1,0 +1,172 @@
+package harness
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// Servers keep for a while what they need no more: the timers that a request set
+// and nobody cancelled, a connection that is idle, a batch that is not sent yet.
+// Most of it goes within five seconds. By then a quick run is over, and what goes
+// is missed where it is not looked for: in a neighbour's blocks, or after the end.
+
+// leastStay is how long what a counter convicts for must have stayed.
+const leastStay = 6 * time.Second
+
+// outlived is what a URI's requests left for good: readings before them, and so
+// long after them that what was kept for a while has gone.
+type outlived struct {
+	n             int // requests
+	before, after edge
+	wait          time.Duration
+}
+
+// outlast waits, where a counter would convict somebody, until what was only kept
+// for a while has been let go, and reads once more. Where something was, each that
+// grew is tried again by itself with the same wait behind it, which tells a leak
+// from what is let go.
+func (h *hunt) outlast(ctx context.Context) error {
+	if h.counter == nil {
+		return nil
+	}
+	stay := cmp.Or(h.opt.Outlast, leastStay)
+	var grew []*track
+	for _, t := range h.tracks {
+		if !t.broken && h.grew(t) {
+			grew = append(grew, t)
+		}
+	}
+	if len(grew) == 0 {
+		return nil
+	}
+	h.progress.phase = "letting go"
+	e, err := h.quiet(ctx, stay)
+	if err != nil {
+		return h.revive(ctx, err)
+	}
+	h.swept = &e
+	for _, t := range grew {
+		if j, _ := h.settled(t); j.Label != verdict.Inconclusive {
+			continue
+		}
+		if err = h.outlive(ctx, t, stay); err == nil {
+			continue
+		}
+		if err = h.unlessLost(ctx, err); ends(ctx, err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// grew says that an exact counter would convict t, were it not for what was let go.
+func (h *hunt) grew(t *track) bool {
+	for i, c := range h.counter.Columns() {
+		if c.Exact && h.column(t, i, c).Label == verdict.Leak {
+			return true
+		}
+	}
+	return false
+}
+
+// quiet is a reading after nothing was sent for so long, within the run's time.
+func (h *hunt) quiet(ctx context.Context, wait time.Duration) (edge, error) {
+	if l := h.plan.Scenario.Limits.Time; l > 0 {
+		wait = min(wait, l-time.Since(h.began)+time.Millisecond)
+	}
+	h.observer.Note(fmt.Sprintf("waiting %s, to see whether what grew is let go", wait.Round(time.Second)))
+	select {
+	case <-ctx.Done():
+		return edge{}, ctx.Err()
+	case <-time.After(wait):
+	}
+	if err := h.within(ctx); err != nil {
+		return edge{}, err
+	}
+	h.fresh = false
+	return h.edge(ctx)
+}
+
+// outlive sends t's requests once more, and looks what they left for good.
+func (h *hunt) outlive(ctx context.Context, t *track, stay time.Duration) error {
+	o := &outlived{n: min(t.requests(), settledBlock*settledRounds), before: h.reading, wait: stay}
+	if err := h.unjudged(ctx, t, o.n); err != nil {
+		return err
+	}
+	var err error
+	if o.after, err = h.quiet(ctx, stay); err == nil {
+		t.stayed = o
+	}
+	return err
+}
+
+// unlessLetGo judges anew what the i-th counter, an exact one, would convict t for,
+// where half of what its blocks added, or more, was let go by the end of the sweep:
+// somebody holds for a while what a request made. What leaks stays.
+func (h *hunt) unlessLetGo(t *track, j verdict.Judgement, i int, unit string) verdict.Judgement {
+	if j.Label != verdict.Leak {
+		return j
+	}
+	grown, gone := h.letGo(t, i)
+	if grown <= 0 || 2*gone < grown {
+		return j
+	}
+	if o := t.stayed; o != nil {
+		left := (at(o.after.counters, i) - at(o.before.counters, i)) / float64(o.n)
+		if 2*left >= j.Growth {
+			return j
+		}
+		j.Label, j.Detectable = verdict.Warmup, max(left, j.Growth/2)
+		j.Reason = fmt.Sprintf("grew %s per request, and let go of it within %s", amount(j.Growth, unit), o.wait)
+		j.Growth, j.Low, j.High = max(0, left), min(0, left), j.Detectable
+		return j
+	}
+	return open(j, t.requests(), "grew %s per request, and %s was let go while others ran or nobody did", amount(j.Growth, unit), amount(gone, unit))
+}
+
+// letGo is what the blocks of t have added to the i-th counter, and how much of
+// all that was added since the first of them was gone in the end: by it and by
+// those of its neighbours that grew, for those that fell made nothing. Blocks of
+// former processes do not count.
+func (h *hunt) letGo(t *track, i int) (grown, gone float64) {
+	now := h.reading
+	if h.swept != nil {
+		now = *h.swept
+	}
+	var first *edge
+	added := func(o *track) (sum float64) {
+		for k := range o.blocks {
+			b := &o.blocks[k]
+			if b.cut || b.first < o.life || first != nil && b.start.at < first.at {
+				continue
+			}
+			if first == nil {
+				first = &b.start
+			}
+			sum += at(b.end.counters, i) - at(b.start.counters, i)
+		}
+		return sum
+	}
+	if grown = added(t); first == nil {
+		return 0, 0
+	}
+	all := grown
+	for _, o := range h.tracks {
+		if o != t {
+			all += max(0, added(o))
+		}
+	}
+	return grown, all - (at(now.counters, i) - at(first.counters, i))
+}
+
+func amount(v float64, unit string) string {
+	if unit == "bytes" {
+		return units.Bytes(v)
+	}
+	return units.Quantity(v, unit)
+}
