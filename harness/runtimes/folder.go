@@ -24,7 +24,7 @@ type folder struct {
 // belongs to the process's user.
 func newFolder(pid int) (*folder, error) {
 	root := fmt.Sprintf("/proc/%d/root", pid)
-	at, err := os.MkdirTemp(root+"/tmp", "leakhunt-")
+	at, err := os.MkdirTemp(root+"/tmp", fmt.Sprintf("leakhunt-%d-", pid))
 	if err != nil {
 		return nil, fault.Measuref("no folder that process %d can write to", pid).Because(err)
 	}

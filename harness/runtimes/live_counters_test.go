@@ -158,8 +158,8 @@ func TestLiveJVM(t *testing.T) {
 	if out, err := j.jcmd(t.Context(), "JFR.check"); err != nil || !strings.Contains(string(out), "No available recordings") {
 		t.Errorf("the recording goes on: %s, %v", out, err)
 	}
-	if left, _ := filepath.Glob("/tmp/leakhunt-*/leakhunt.jf*"); len(left) > 0 {
-		t.Errorf("files are left: %v", left)
+	if left, _ := filepath.Glob(fmt.Sprintf("/tmp/leakhunt-%d-*", a.pid)); len(left) > 0 {
+		t.Errorf("folders are left: %v", left)
 	}
 	if _, err := NewJVM(t.Context(), os.Getpid()); err == nil || !strings.Contains(err.Error(), "is no JVM") {
 		t.Errorf("a process that is no JVM: %v", err)

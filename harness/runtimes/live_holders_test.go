@@ -4,6 +4,7 @@ package runtimes
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -164,7 +165,7 @@ func TestLiveHeapDumpOfTheJVM(t *testing.T) {
 	if err != nil || !bytes.HasPrefix(text, []byte("JAVA PROFILE 1.0")) || !bytes.Contains(text, []byte("App$Item")) {
 		t.Errorf("%s is no dump of the heap: %.20q, %v", kept[0], text, err)
 	}
-	if left, _ := filepath.Glob("/tmp/leakhunt-*/heap.hprof"); len(left) > 0 {
-		t.Errorf("files are left: %v", left)
+	if left, _ := filepath.Glob(fmt.Sprintf("/tmp/leakhunt-%d-*", a.pid)); len(left) > 0 {
+		t.Errorf("folders are left: %v", left)
 	}
 }
