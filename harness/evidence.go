@@ -67,7 +67,7 @@ func (h *hunt) columns(t *track) []verdict.Evidence {
 func (h *hunt) column(t *track, i int, c runtimes.Column) verdict.Judgement {
 	value := func(e edge) float64 { return at(e.counters, i) }
 	return verdict.Counter(t.edges(value, func(b block) bool { return !c.Exact && wasReset(b, i) }), verdict.CounterParams{
-		Unit: c.Unit, Exact: c.Exact, FixedN: !t.Requests.Auto, Horizon: settledHorizon,
+		Unit: c.Unit, Exact: c.Exact, FixedN: !t.Requests.Auto, Horizon: settledHorizon, Outlived: h.outlived(t),
 	})
 }
 

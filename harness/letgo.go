@@ -18,9 +18,9 @@ import (
 // leastStay is how long what a counter convicts for must have stayed.
 const leastStay = 6 * time.Second
 
-// outlived is what a URI's requests left for good: readings before them, and so
+// remains is what a URI's requests left for good: readings before them, and so
 // long after them that what was kept for a while has gone.
-type outlived struct {
+type remains struct {
 	n             int // requests
 	before, after edge
 	wait          time.Duration
@@ -94,7 +94,7 @@ func (h *hunt) quiet(ctx context.Context, wait time.Duration) (edge, error) {
 
 // outlive sends t's requests once more, and looks what they left for good.
 func (h *hunt) outlive(ctx context.Context, t *track, stay time.Duration) error {
-	o := &outlived{n: min(t.requests(), settledBlock*settledRounds), before: h.reading, wait: stay}
+	o := &remains{n: min(t.requests(), settledBlock*settledRounds), before: h.reading, wait: stay}
 	if err := h.unjudged(ctx, t, o.n); err != nil {
 		return err
 	}
@@ -103,6 +103,15 @@ func (h *hunt) outlive(ctx context.Context, t *track, stay time.Duration) error 
 		t.stayed = o
 	}
 	return err
+}
+
+// outlived is how many seconds before the last reading half of t's requests had
+// been sent, 0 before that: had they been kept for less, unlessLetGo would have told.
+func (h *hunt) outlived(t *track) float64 {
+	if h.swept == nil || len(t.at) == 0 {
+		return 0
+	}
+	return h.swept.at.Seconds() - float64(t.at[len(t.at)/2])
 }
 
 // unlessLetGo judges anew what the i-th counter, an exact one, would convict t for,

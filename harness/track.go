@@ -41,7 +41,7 @@ type track struct {
 	trial    int            // judged requests before the process on which it was
 	carried  string         // the neighbour whose memory it was, where acquitted
 	touched  []verdict.Edge // the touched set since its last long block began, in bytes
-	stayed   *outlived      // what its requests left for good, where that was tried
+	stayed   *remains       // what its requests left for good, where that was tried
 	sites    []runtimes.Site
 	// sitesNote says what the sites explain, or why there are none.
 	sitesNote string

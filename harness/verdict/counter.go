@@ -44,6 +44,9 @@ type CounterParams struct {
 	// FixedN says that no more requests may be sent than were: what grows is
 	// convicted with what is known, and Reason says what cache would look alike.
 	FixedN bool
+	// Outlived is for how long half of what grew was seen to stay: what is kept for
+	// less is no leak, and what is kept for more looks like one; in seconds, 0: unknown.
+	Outlived float64
 }
 
 // The fewest blocks that a counter is judged by.
@@ -127,8 +130,8 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		j.Reason = fmt.Sprintf("the counter fell by %s per request: it does not count what stays alive", p.amount(-s.rate))
 	case even && (told || p.FixedN && min(s.rate, s.late) >= p.Sure):
 		j.Label = Leak
-		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks (or a cache of more than %s entries)",
-			rate, s.up, s.blocks, units.Count(n))
+		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks (or a cache of more than %s entries%s)",
+			rate, s.up, s.blocks, units.Count(n), p.orLonger())
 	case even:
 		j.More = follow
 		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks; whether that is a bounded cache takes longer to tell",
@@ -155,6 +158,14 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		j.Reason = fmt.Sprintf("growth of %s to %s per request is possible: readings scatter too much", p.amount(j.Low), p.amount(j.High))
 	}
 	return j
+}
+
+// orLonger is what time leaves open.
+func (p CounterParams) orLonger() string {
+	if p.Outlived < 1 {
+		return ""
+	}
+	return fmt.Sprintf(", or of more than %d s", int(p.Outlived))
 }
 
 func (p CounterParams) amount(v float64) string {

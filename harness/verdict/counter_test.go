@@ -186,3 +186,18 @@ func TestAdjusted(t *testing.T) {
 		t.Error("something out of nothing")
 	}
 }
+
+// What a counter was not watched for long enough to exclude is said.
+func TestWhatTimeLeavesOpen(t *testing.T) {
+	edges := []verdict.Edge{{}, {Requests: 50, Value: 50}, {Requests: 100, Value: 100}, {Requests: 150, Value: 150}, {Requests: 200, Value: 200}}
+	for lasted, want := range map[float64]string{
+		0:   "(or a cache of more than 200 entries)",
+		0.3: "(or a cache of more than 200 entries)",
+		8.7: "(or a cache of more than 200 entries, or of more than 8 s)",
+	} {
+		j := verdict.Counter(edges, verdict.CounterParams{Unit: "objects", Exact: true, FixedN: true, Outlived: lasted})
+		if j.Label != verdict.Leak || !strings.HasSuffix(j.Reason, want) {
+			t.Errorf("%v: %s, %s", lasted, j.Label, j.Reason)
+		}
+	}
+}
