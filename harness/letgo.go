@@ -41,17 +41,18 @@ func (h *hunt) outlast(ctx context.Context) error {
 			grew = append(grew, t)
 		}
 	}
-	if len(grew) == 0 {
+	now := h.reading
+	if h.swept = &now; len(grew) == 0 || !h.allows(stay) {
 		return nil
 	}
 	h.progress.phase = "letting go"
-	e, err := h.quiet(ctx, stay)
+	later, err := h.quiet(ctx, stay)
 	if err != nil {
 		return h.revive(ctx, err)
 	}
-	h.swept = &e
+	h.swept = &later
 	for _, t := range grew {
-		if j, _ := h.settled(t); j.Label != verdict.Inconclusive {
+		if j, _ := h.settled(t); j.Label != verdict.Inconclusive || !h.allows(2*stay) {
 			continue
 		}
 		if err = h.outlive(ctx, t, stay); err == nil {
@@ -74,22 +75,22 @@ func (h *hunt) grew(t *track) bool {
 	return false
 }
 
-// quiet is a reading after nothing was sent for so long, within the run's time.
+// quiet is a reading after nothing was sent for so long.
 func (h *hunt) quiet(ctx context.Context, wait time.Duration) (edge, error) {
-	if l := h.plan.Scenario.Limits.Time; l > 0 {
-		wait = min(wait, l-time.Since(h.began)+time.Millisecond)
-	}
 	h.observer.Note(fmt.Sprintf("waiting %s, to see whether what grew is let go", wait.Round(time.Second)))
 	select {
 	case <-ctx.Done():
 		return edge{}, ctx.Err()
 	case <-time.After(wait):
 	}
-	if err := h.within(ctx); err != nil {
-		return edge{}, err
-	}
 	h.fresh = false
 	return h.edge(ctx)
+}
+
+// allows says that the run's time is not over by then.
+func (h *hunt) allows(wait time.Duration) bool {
+	l := h.plan.Scenario.Limits.Time
+	return l <= 0 || time.Since(h.began)+wait < l
 }
 
 // outlive sends t's requests once more, and looks what they left for good.

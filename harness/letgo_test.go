@@ -82,16 +82,17 @@ func TestWhatOnlyANeighbourLetsGo(t *testing.T) {
 	}
 }
 
-// A wait ends with the run's time.
+// What the run's time does not allow is not waited for, and ends no run.
 func TestWaitIsLimited(t *testing.T) {
 	f := newFake(t, shop)
 	o := f.counted()
 	o.Outlast = time.Hour
+	o.Observer = whenQuiet{do: func() { t.Error("it waits") }}
 	sc := scenario(scenarios.Count{N: 250}, "/", "/leak")
-	o.Observer = whenQuiet{do: func() {}}
-	sc.Limits.Time = 3 * time.Second
-	if r := mustRun(t, f, sc, o); r.EndedBy != EndedByLimit {
-		t.Errorf("ended by %q", r.EndedBy)
+	sc.Limits.Time = time.Hour
+	r := mustRun(t, f, sc, o)
+	if u := byName(t, r, "/leak"); !r.Complete || u.Verdict != verdict.Leak {
+		t.Errorf("complete %v, %s: %s", r.Complete, u.Verdict, u.Why)
 	}
 }
 
