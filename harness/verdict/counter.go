@@ -111,7 +111,7 @@ func Counter(edges []Edge, p CounterParams) Judgement {
 func (p CounterParams) judge(s steady, n int) Judgement {
 	low := s.rate - s.half
 	j := Judgement{
-		Label: Inconclusive, Growth: s.rate, High: s.rate + s.half, Requests: n,
+		Label: Inconclusive, Growth: s.rate, High: s.rate + s.half, Requests: n, Usual: s.usual,
 		Low:        low - p.Ambient*math.Min(1, 500/float64(n)),
 		Detectable: math.Max(0, s.rate) + s.half,
 	}

@@ -169,6 +169,24 @@ func TestFuseGrowth(t *testing.T) {
 	}
 }
 
+// One block in which something large was let go does not make a leak shrink: what
+// most blocks grew by is told, within the interval.
+func TestFuseGrowthBesideAFall(t *testing.T) {
+	of := func(name, unit string, rates ...float64) verdict.Evidence {
+		p := verdict.CounterParams{Unit: unit, Exact: true, FixedN: true}
+		return verdict.Evidence{Name: name, Unit: unit, Exact: true, Judgement: verdict.Counter(edges(24, rates...), p)}
+	}
+	objects, bytes := of("objects", "objects", 1, 1, 1, 1, 1), of("bytes", "bytes", 9000, 4100, 4096, -31000, 4200)
+	got, _ := verdict.Fuse(verdict.Judgement{Label: verdict.Inconclusive}, []verdict.Evidence{objects, bytes})
+	if got.Label != verdict.Leak || got.Growth != 4098 || got.Low > 4096 || got.High < 4096 {
+		t.Errorf("%+v", got)
+	}
+	even := of("bytes", "bytes", 9000, 4100, 4096, 4300, 4200)
+	if got, _ := verdict.Fuse(verdict.Judgement{}, []verdict.Evidence{objects, even}); got.Growth != 4174 {
+		t.Errorf("growth that is told by itself is the mean: %+v", got)
+	}
+}
+
 func TestAdjusted(t *testing.T) {
 	p := []float64{0.01, 0.04, 0.03, 0.005, math.NaN()}
 	for name, c := range map[string]struct{ got, want []float64 }{

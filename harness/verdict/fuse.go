@@ -67,6 +67,9 @@ func (l Label) harmless() bool { return l == Stable || l == Bloat || l == Warmup
 
 func guilty(rss Judgement, by, alive []Evidence) (Judgement, []string) {
 	j := inBytes(rss, slices.Concat(by, alive))
+	if j.Label != Leak && j.Usual > 0 { // another counter convicts, and one block let go of much
+		j.Growth = min(max(j.Usual, j.Low), j.High)
+	}
 	j.Label, j.More = Leak, 0
 	j.Reason = by[0].Name + ": " + by[0].Judgement.Reason
 	why := names(by)

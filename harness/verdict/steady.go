@@ -17,6 +17,7 @@ type steady struct {
 	slows          bool    // its last block grew clearly less than all together
 	step           float64 // in units: one block that stands out, left out; or 0
 	blocks, up     int     // blocks judged, and those of them that grew
+	usual          float64 // the median of their rates
 }
 
 // block is one step of a counter.
@@ -48,6 +49,7 @@ func steadiness(edges []Edge, p CounterParams) steady {
 	used, s.step = withoutStep(used, p.Sure)
 	s.blocks = len(used)
 	s.rate, s.half = rate(used, p.Noise)
+	s.usual = median(used)
 	few := max(2, len(used)/4)
 	first, _ := rate(used[:few], p.Noise)
 	s.late, _ = rate(used[len(used)-few:], p.Noise)
@@ -94,6 +96,15 @@ func withoutStep(b []block, least float64) ([]block, float64) {
 	at := slices.Index(b, top)
 	rest := append(slices.Clone(b[:at]), b[at+1:]...)
 	return rest, (top.rate - sorted[len(b)/2].rate) * top.requests
+}
+
+func median(b []block) float64 {
+	rates := make([]float64, len(b))
+	for i, x := range b {
+		rates[i] = x.rate
+	}
+	slices.Sort(rates)
+	return (rates[(len(b)-1)/2] + rates[len(b)/2]) / 2
 }
 
 // rate is the mean rate of blocks weighted by their requests, with half its
