@@ -42,7 +42,11 @@ type keys map[string]*yaml.Node
 func (d *decoder) mapping(n *yaml.Node, f fields, needed ...string) keys {
 	found := keys{}
 	known := slices.Sorted(maps.Keys(f))
-	if !d.pairs(n, "write key: value, with keys among "+strings.Join(known, ", "), func(key, value *yaml.Node) {
+	fix := "write key: value, with keys among " + strings.Join(known, ", ")
+	if len(known) == 0 {
+		fix = "write {}: it has no keys"
+	}
+	if !d.pairs(n, fix, func(key, value *yaml.Node) {
 		read, ok := f[key.Value]
 		if !ok {
 			if d.full() {
