@@ -125,6 +125,9 @@ func TestParseStatus(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(st, Status{UID: 33, NSpid: []int{101, 7}, Caught: 0x180004002}) {
 		t.Errorf("%+v, %v", st, err)
 	}
+	if in := st.Inner(); in != 7 || (Status{NSpid: []int{101}}).Inner() != 0 {
+		t.Errorf("it calls itself %d", in)
+	}
 	if !st.Catches(syscall.SIGTERM) || !st.Catches(syscall.SIGINT) || st.Catches(syscall.SIGQUIT) {
 		t.Errorf("of SIGHUP to SIGTERM, SIGINT and SIGTERM are handled: %x", st.Caught)
 	}

@@ -86,6 +86,16 @@ type Status struct {
 // Catches says whether the process handles a signal itself.
 func (s Status) Catches(sig syscall.Signal) bool { return s.Caught>>(sig-1)&1 == 1 }
 
+// Inner is the pid that the process has for itself, where it runs in a pid namespace
+// below ours (pid_namespaces(7)), as in a container that we look into from outside;
+// else 0.
+func (s Status) Inner() int {
+	if len(s.NSpid) < 2 {
+		return 0
+	}
+	return s.NSpid[len(s.NSpid)-1]
+}
+
 // ReadStatus reads the status of a process.
 func ReadStatus(pid int) (Status, error) {
 	raw, err := live.read(pid, "status")

@@ -23,7 +23,24 @@ func serveAgent(t *testing.T, reply func(n int, command string) string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	l, err := net.Listen("unix", filepath.Join(dir, fmt.Sprintf("%d.sock", os.Getpid())))
+	accept(t, filepath.Join(dir, fmt.Sprintf("%d.sock", os.Getpid())), func(conn net.Conn) {
+		lines := bufio.NewScanner(conn)
+		for n := 0; lines.Scan(); n++ {
+			out := reply(n, lines.Text())
+			if out == "" {
+				break
+			}
+			_, _ = conn.Write([]byte(out))
+		}
+	})
+	return dir
+}
+
+// accept hands each connection to a Unix socket to serve, one after the other,
+// and closes it.
+func accept(t *testing.T, path string, serve func(net.Conn)) {
+	t.Helper()
+	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,18 +51,10 @@ func serveAgent(t *testing.T, reply func(n int, command string) string) string {
 			if err != nil {
 				return
 			}
-			lines := bufio.NewScanner(conn)
-			for n := 0; lines.Scan(); n++ {
-				out := reply(n, lines.Text())
-				if out == "" {
-					break
-				}
-				_, _ = conn.Write([]byte(out))
-			}
+			serve(conn)
 			_ = conn.Close()
 		}
 	}()
-	return dir
 }
 
 const twelve = `{"leakhunt":1,"counters":[{"name":"live objects","unit":"objects","exact":true,"value":12}]}` + "\n"

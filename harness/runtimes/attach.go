@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,7 @@ func dialJVM(ctx context.Context, pid int) (net.Conn, error) {
 			WithHint("Run leakhunt as root, or as the process's user: sudo -u %s leakhunt …", proc.UserName(st.UID))
 	}
 	defer tmp.Close()
-	name := fmt.Sprintf(".java_pid%d", ownPID(st, pid))
+	name := fmt.Sprintf(".java_pid%d", cmp.Or(st.Inner(), pid))
 	sock, err := tmp.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		sock, err = startListener(ctx, tmp, name, pid, st)

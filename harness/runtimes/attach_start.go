@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func startListener(ctx context.Context, tmp *os.Root, name string, pid int, st p
 	if err := mayAttach(pid); err != nil {
 		return nil, err
 	}
-	request := fmt.Sprintf(".attach_pid%d", ownPID(st, pid))
+	request := fmt.Sprintf(".attach_pid%d", cmp.Or(st.Inner(), pid))
 	_ = tmp.Remove(request) // of one that was killed while it asked
 	f, err := tmp.OpenFile(request, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

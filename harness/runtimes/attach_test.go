@@ -20,32 +20,20 @@ import (
 // comes to answer, with the connection.
 func fakeJVM(t *testing.T, pid int, answer func(conn net.Conn, command string)) {
 	t.Helper()
-	l, err := net.Listen("unix", fmt.Sprintf("/tmp/.java_pid%d", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
+	accept(t, fmt.Sprintf("/tmp/.java_pid%d", pid), func(conn net.Conn) {
+		r := bufio.NewReader(conn)
+		var fields []string
+		for len(fields) < 5 {
+			field, err := r.ReadString(0)
 			if err != nil {
-				return
+				break
 			}
-			r := bufio.NewReader(conn)
-			var fields []string
-			for len(fields) < 5 {
-				field, err := r.ReadString(0)
-				if err != nil {
-					break
-				}
-				fields = append(fields, strings.TrimSuffix(field, "\x00"))
-			}
-			if len(fields) == 5 && fields[0] == "1" && fields[1] == "jcmd" && fields[3]+fields[4] == "" {
-				answer(conn, fields[2])
-			}
-			_ = conn.Close()
+			fields = append(fields, strings.TrimSuffix(field, "\x00"))
 		}
-	}()
+		if len(fields) == 5 && fields[0] == "1" && fields[1] == "jcmd" && fields[3]+fields[4] == "" {
+			answer(conn, fields[2])
+		}
+	})
 }
 
 func TestDiagnose(t *testing.T) {

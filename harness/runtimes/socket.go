@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,16 +28,7 @@ type socket struct {
 
 func socketPath(dir string, pid int) string {
 	st, _ := proc.ReadStatus(pid) // of one that has ended there is no socket
-	return filepath.Join(dir, fmt.Sprintf("%d.sock", ownPID(st, pid)))
-}
-
-// ownPID is the pid that a process has for itself, which in a container is
-// another than the one it has here.
-func ownPID(st proc.Status, pid int) int {
-	if len(st.NSpid) > 1 {
-		return st.NSpid[len(st.NSpid)-1]
-	}
-	return pid
+	return filepath.Join(dir, fmt.Sprintf("%d.sock", cmp.Or(st.Inner(), pid)))
 }
 
 // connect retries while there is no socket yet, or an old one that nobody

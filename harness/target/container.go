@@ -14,15 +14,11 @@ import (
 const together = "It or leakhunt runs in a container of its own: run leakhunt in the application's, or beside it with a shared pid namespace " +
 	"(docker run --pid=container:NAME --network=container:NAME, shareProcessNamespace: true, kubectl debug --target=NAME)."
 
-// InContainer is the pid that a process has for itself, where it runs in a pid
-// namespace below ours (pid_namespaces(7)), as in a container that we look into
-// from outside; else 0.
+// InContainer is the pid that a process has for itself in a container that we look
+// into from outside; else 0.
 func InContainer(pid int) int {
-	st, err := proc.ReadStatus(pid)
-	if err != nil || len(st.NSpid) < 2 {
-		return 0
-	}
-	return st.NSpid[len(st.NSpid)-1]
+	st, _ := proc.ReadStatus(pid) // of one that has ended there is none
+	return st.Inner()
 }
 
 // unfound says why a process that Passenger names is not found by that pid,
