@@ -32,16 +32,41 @@ func (h *hunt) params(t *track) verdict.Params {
 // settled judges by what was read at block edges after garbage had been
 // collected: the runtime's counters, and RSS beside them.
 func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
-	rss := verdict.Counter(t.edges(func(e edge) float64 { return float64(e.metric) }, nil), verdict.CounterParams{
-		Unit: "bytes", FixedN: !t.Requests.Auto, Horizon: settledHorizon,
-	})
+	rss := h.settledRSS(t, 0)
 	counters := h.columns(t)
 	convicts := slices.ContainsFunc(counters, func(c verdict.Evidence) bool { return c.Exact && c.Judgement.Label == verdict.Leak })
 	if rss.Label == verdict.Leak && (t.givenBack() || h.grew(t) && !convicts) {
 		rss.Label, rss.More = verdict.Inconclusive, t.requests()
 		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
 	}
-	return verdict.Fuse(rss, counters)
+	j, evidence := verdict.Fuse(rss, counters)
+	if grew := h.uncounted(t); grew.More > 0 && (j.Label == verdict.Stable || j.Label == verdict.Bloat || j.Label == verdict.Warmup) {
+		grew.Reason = fmt.Sprintf("RSS %s; %s", grew.Reason, j.Reason)
+		return grew, evidence
+	}
+	return j, evidence
+}
+
+// quietRSS is by how much a settled reading of RSS is off, in bytes, in a process
+// whose heap stands still.
+const quietRSS = 32 << 10
+
+// uncounted is growth of settled RSS that a few blocks suggest and that is to be
+// followed to the horizon before what a counter says clears t: a counter knows
+// nothing of what native libraries take from malloc.
+func (h *hunt) uncounted(t *track) verdict.Judgement {
+	if j := h.settledRSS(t, quietRSS); t.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
+		t.counted() < settledHorizon && !t.givenBack() {
+		return j
+	}
+	return verdict.Judgement{}
+}
+
+// settledRSS judges RSS at the edges of t's blocks, each off by so much; 0: the default.
+func (h *hunt) settledRSS(t *track, noise float64) verdict.Judgement {
+	return verdict.Counter(t.edges(func(e edge) float64 { return float64(e.metric) }, nil), verdict.CounterParams{
+		Unit: "bytes", Noise: noise, FixedN: !t.Requests.Auto, Horizon: settledHorizon,
+	})
 }
 
 // columns are the counters, each judged by itself.

@@ -120,6 +120,32 @@ func TestGrowthThatIsGivenBack(t *testing.T) {
 	}
 }
 
+// What a native library leaks is found beside counters that stand still: a few
+// blocks of quiet RSS suggest it, and it is followed until that is sure. What has
+// only filled a pool is not taken for it.
+func TestNativeLeakBesideFlatCounters(t *testing.T) {
+	f := newFake(t, func(f *fake, path string, n int) int {
+		f.rss += float64(n*7919%5-2) * 4096 // readings wander
+		switch {
+		case path == "/native":
+			f.rss += 2048
+		case path == "/pool" && n < 300:
+			f.rss += 2048
+		}
+		return 200
+	})
+	r := mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/", "/native", "/pool"), f.counted())
+	if u := byName(t, r, "/native"); u.Verdict != verdict.Inconclusive || u.Detectable < 2048 || !strings.Contains(u.Why, "native library") {
+		t.Errorf("/native is %s with a floor of %.0f B: %s", u.Verdict, u.Detectable, u.Why)
+	}
+	if u := byName(t, r, "/pool"); u.Verdict == verdict.Leak || u.Verdict == verdict.Inconclusive {
+		t.Errorf("/pool is %s: %s", u.Verdict, u.Why)
+	}
+	if u := byName(t, r, "/"); u.Verdict != verdict.Stable || u.Requests != settledBlock*settledRounds {
+		t.Errorf("/ is %s after %d requests", u.Verdict, u.Requests)
+	}
+}
+
 func TestFixedNumberIsExact(t *testing.T) {
 	for _, counted := range []bool{false, true} {
 		f := newFake(t, shop)
