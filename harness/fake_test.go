@@ -110,12 +110,11 @@ func (c fakeCounter) Read(context.Context) ([]float64, error) {
 func (c fakeCounter) Close() error { return nil }
 
 func (f *fake) options() Options {
-	return Options{OpenMeter: func(proc.ID) (Meter, error) { return f, nil }}
+	return Options{OpenMeter: func(proc.ID) (Meter, error) { return f, nil }, Outlast: time.Millisecond}
 }
 
 func (f *fake) counted() Options {
 	o := f.options()
-	o.Outlast = time.Millisecond
 	o.OpenCounter = func(context.Context, Pinned, *load.Client) (Counter, error) { return fakeCounter{f}, nil }
 	return o
 }

@@ -23,6 +23,7 @@ const extraLeak = 4 << 10 // bytes a request
 // no regression, and a page that keeps 4 KiB more with every request is one,
 // every time, and that page alone.
 func TestComparePairs(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	shop, err := filepath.Abs("testdata/shop/shop.py")
 	if err != nil {
@@ -39,6 +40,7 @@ func TestComparePairs(t *testing.T) {
 		{"python, RSS alone", python, []string{"runtime: none", "requests: auto"}},
 	} {
 		t.Run(app.name, func(t *testing.T) {
+			t.Parallel()
 			pages := []string{"/", "/cart", "/orders", "/search"}
 			measure := func(leaks ...string) *harness.Result {
 				file := shopScenario(t, app.command(leaks...), pages, app.lines...)

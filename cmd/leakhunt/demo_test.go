@@ -21,6 +21,7 @@ const demoSeeds = 10
 // TestDemo holds the whole tool against the truth about its demo: every leak,
 // in order, and no innocent, whatever the order of the requests.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	var want []string
 	leaks := slices.Clone(demo.Routes)
@@ -31,20 +32,23 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	for seed := 1; seed <= demoSeeds; seed++ {
-		r := hunt(t, bin, "run", "../../scenarios/demo.yaml", "--seed", fmt.Sprint(seed), "-o", "json", "-q")
-		var got []string
-		for _, u := range r.URIs {
-			if u.Verdict == verdict.Leak {
-				got = append(got, u.URI)
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			r := hunt(t, bin, "run", "../../scenarios/demo.yaml", "--seed", fmt.Sprint(seed), "-o", "json", "-q")
+			var got []string
+			for _, u := range r.URIs {
+				if u.Verdict == verdict.Leak {
+					got = append(got, u.URI)
+				}
 			}
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("seed %d: leaks %v, want %v", seed, got, want)
-		}
-		if !r.Complete || r.Summary.Error > 0 {
-			t.Errorf("seed %d: complete %v, %+v", seed, r.Complete, r.Summary)
-		}
-		t.Logf("seed %d: %.1f s, %d requests, %+v", seed, r.DurationS, r.RequestsTotal, r.Summary)
+			if !slices.Equal(got, want) {
+				t.Errorf("leaks %v, want %v", got, want)
+			}
+			if !r.Complete || r.Summary.Error > 0 {
+				t.Errorf("complete %v, %+v", r.Complete, r.Summary)
+			}
+			t.Logf("%.1f s, %d requests, %+v", r.DurationS, r.RequestsTotal, r.Summary)
+		})
 	}
 }
 
@@ -62,7 +66,14 @@ func build(t *testing.T) string {
 // failure.
 func hunt(t *testing.T, bin string, args ...string) *harness.Result {
 	t.Helper()
+	return huntIn(t, nil, bin, args...)
+}
+
+// huntIn does it with more variables in the environment.
+func huntIn(t *testing.T, env []string, bin string, args ...string) *harness.Result {
+	t.Helper()
 	cmd := exec.Command(bin, args...)
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	var out bytes.Buffer
 	cmd.Stdout = &out

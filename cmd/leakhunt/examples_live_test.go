@@ -52,6 +52,7 @@ var few = []string{"-n", "250"}
 // nothing but the URIs: a planted leak is found, and its innocent neighbours are
 // not accused.
 func TestExampleScenarios(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	files, err := filepath.Glob("../../scenarios/*.yaml")
 	if err != nil || len(files) != len(examples)+2 {
@@ -59,6 +60,7 @@ func TestExampleScenarios(t *testing.T) {
 	}
 	for name, ex := range examples {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			text, err := os.ReadFile("../../scenarios/" + name + ".yaml")
 			if err != nil {
 				t.Fatal(err)
@@ -72,11 +74,7 @@ func TestExampleScenarios(t *testing.T) {
 			}
 			file := filepath.Join(t.TempDir(), "scenario.yaml")
 			targettest.WriteFile(t, file, head+"\nuris:"+uris)
-			for _, e := range ex.env(t) {
-				k, v, _ := strings.Cut(e, "=")
-				t.Setenv(k, v)
-			}
-			r := hunt(t, bin, append([]string{"run", file, "-q", "-o", "json", "--seed", "3"}, ex.args...)...)
+			r := huntIn(t, ex.env(t), bin, append([]string{"run", file, "-q", "-o", "json", "--seed", "3"}, ex.args...)...)
 			found := 0
 			for _, u := range r.URIs {
 				t.Logf("%s %s by %v after %d requests: %s", u.URI, u.Verdict, u.Evidence, u.Requests, u.Why)

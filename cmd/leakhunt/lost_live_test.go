@@ -52,6 +52,7 @@ type way struct {
 // that holds what was measured, and a word on what was sent last; nothing that
 // leakhunt started is left.
 func TestLosses(t *testing.T) {
+	t.Parallel()
 	bin, schema := build(t), resultSchema(t)
 	for name, open := range map[string]func(*testing.T) way{
 		"gunicorn killed": gunicornKilled, "gunicorn recycled": gunicornRecycled, "gunicorn replaced": gunicornReplaced,

@@ -36,6 +36,7 @@ const mostEach = 150
 // Apache, behind the administrator's login, by the scenario that users copy:
 // once in a process with the agent, once by RSS alone in one without.
 func TestRedmine(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	app := redminetest.New(t)
 	leaks := map[string]int{}

@@ -144,6 +144,7 @@ func TestLiveTable(t *testing.T) {
 
 // The verdict alone is coloured, and only where colours are wanted.
 func TestLiveColors(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	for _, tt := range []struct {
 		name, flags, env string
@@ -157,6 +158,7 @@ func TestLiveColors(t *testing.T) {
 		{"quiet", " -q", "LANG=C.UTF-8", true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			tm := newTmux(t, 100, 30)
 			tm.typed("export " + tt.env + "; clear")
 			tm.typed(bin + " run " + terminalRun(t, 50_000) + tt.flags + " --max-time 4s --fail-on never; echo code $?")
