@@ -20,6 +20,8 @@ const (
 	maxAreas = 400
 	// labelShare is the room that the number of a round takes on a phone.
 	labelShare = 0.06
+	// axisShare is the room that the axis's own labels take there.
+	axisShare = 0.12
 )
 
 // timeline is the memory of the whole run, coloured by the URI that ran.
@@ -131,10 +133,11 @@ func legends(r *harness.Result) []legend {
 }
 
 // rounds are the stretches of time that belong to one round, or in which URIs
-// were tried alone. Where a label would run into the one before, there is none.
+// were tried alone. Where a label would run into the axis's or into the one
+// before, there is none.
 func (p plane) rounds(points []harness.Point) []area {
 	var out []area
-	free := 0.0
+	free := axisShare
 	for from := 0; from < len(points); {
 		to := from + 1
 		for to < len(points) && stretch(points[to]) == stretch(points[from]) {
