@@ -74,9 +74,9 @@ func TestLivePumaControl(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := growth(t, a, p, "/", "/leak", "/garbage")
-	within(t, "/leak", blocks["/leak"]["live objects"], 1-pumaNoise, 1+pumaNoise)
-	within(t, "/", blocks["/"]["live objects"], -pumaNoise, pumaNoise)
-	within(t, "/garbage", blocks["/garbage"]["live objects"], -pumaNoise, pumaNoise)
+	within(t, "/leak", blocks["/leak"]["live objects"], 0.95, 1.1)
+	within(t, "/", blocks["/"]["live objects"], -0.1, 0.1)
+	within(t, "/garbage", blocks["/garbage"]["live objects"], -0.1, 0.1)
 }
 
 // build compiles a fixture into a temporary folder.
