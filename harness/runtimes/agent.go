@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -94,12 +95,10 @@ func open(ctx context.Context, name string, pid int, l link) (*Agent, error) {
 	return a, nil
 }
 
-// note keeps the live bytes among the values of the columns.
+// note keeps the live bytes among the values of the columns: the first in bytes.
 func (a *Agent) note(values []float64) {
-	for i, c := range a.columns {
-		if c.Unit == "bytes" {
-			a.live = values[i]
-		}
+	if i := slices.IndexFunc(a.columns, func(c Column) bool { return c.Unit == "bytes" }); i >= 0 {
+		a.live = values[i]
 	}
 }
 
