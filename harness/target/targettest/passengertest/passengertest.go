@@ -83,22 +83,10 @@ func newServer(t testing.TB, apps []App) *Server {
 }
 
 // run starts the server on a free port and waits until it accepts connections.
-// Somebody else may take the port meanwhile; then another one is tried.
 func (s *Server) run(t testing.TB, command func() *exec.Cmd) {
 	t.Helper()
-	for range 3 {
-		s.Port = proctest.FreePort(t)
-		if s.try(t, command()) {
-			t.Cleanup(s.Stop)
-			return
-		}
-	}
-	log, _ := os.ReadFile(s.Log)
-	t.Fatalf("the server does not start; its log:\n%s", log)
-}
-
-func (s *Server) try(t testing.TB, cmd *exec.Cmd) bool {
-	t.Helper()
+	s.Port = proctest.FreePort(t)
+	cmd := command()
 	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		t.Fatal(err)
@@ -111,26 +99,20 @@ func (s *Server) try(t testing.TB, cmd *exec.Cmd) bool {
 		t.Fatal(err)
 	}
 	s.cmd, s.end = cmd, make(chan struct{})
-	go func(end chan struct{}) {
+	go func() {
 		_ = cmd.Wait()
-		close(end)
-	}(s.end)
-	deadline := time.After(startWithin)
-	for {
-		select {
-		case <-s.end:
-			return false
-		case <-deadline:
-			s.Stop()
-			return false
-		case <-time.After(20 * time.Millisecond):
-		}
+		close(s.end)
+	}()
+	t.Cleanup(s.Stop)
+	for end := time.Now().Add(startWithin); time.Now().Before(end) && !endWithin(s.end, 20*time.Millisecond); {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.Port))
 		if err == nil {
 			_ = conn.Close()
-			return true
+			return
 		}
 	}
+	said, _ := os.ReadFile(s.Log)
+	t.Fatalf("the server does not start; its log:\n%s", said)
 }
 
 // Stop ends the server and everything that it started. A second call does
