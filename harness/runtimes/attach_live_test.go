@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -138,12 +139,19 @@ func TestLiveAttach(t *testing.T) {
 // anything at.
 func TestLiveAttachRefused(t *testing.T) {
 	dir := classes(t)
+	for name, text := range map[string]string{"args": noAttach, "flags": "+DisableAttachMechanism"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, c := range map[string]struct {
 		env, before, flags []string
 		want, hint         string
 	}{
-		"by its command line": {nil, nil, []string{noAttach}, "was started with " + noAttach, "without that setting"},
-		"by its environment":  {[]string{"JDK_JAVA_OPTIONS=" + noAttach}, nil, nil, "was started with " + noAttach, "without that setting"},
+		"by its command line":    {nil, nil, []string{noAttach}, "was started with " + noAttach, "without that setting"},
+		"by its environment":     {[]string{"JDK_JAVA_OPTIONS=" + noAttach}, nil, nil, "was started with " + noAttach, "without that setting"},
+		"by a file of arguments": {nil, nil, []string{"@args"}, "was started with " + noAttach, "without that setting"},
+		"by a file of flags":     {nil, nil, []string{"-XX:Flags=flags"}, "was started with " + noAttach, "without that setting"},
 		// It does not know root, as no JVM before JDK 11 does.
 		"by its user namespace": {nil, append(nobody(), "unshare", "--user", "--map-user=1000", "--map-group=1000"), nil, "hung up without an answer", "sudo -u nobody leakhunt"},
 	} {

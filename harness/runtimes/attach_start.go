@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -35,10 +36,11 @@ func startListener(ctx context.Context, tmp *os.Root, name string, pid int, st p
 		return nil, fault.Measuref("process %d cannot be signalled", pid).Because(err)
 	}
 	defer func() { _ = process.Release() }()
-	if err := mayAttach(pid); err != nil {
+	inner := cmp.Or(st.Inner(), pid)
+	if err := mayAttach(pid, perfData(tmp, inner, st.UID)); err != nil {
 		return nil, err
 	}
-	request := fmt.Sprintf(".attach_pid%d", cmp.Or(st.Inner(), pid))
+	request := fmt.Sprintf(".attach_pid%d", inner)
 	_ = tmp.Remove(request) // of one that was killed while it asked
 	f, err := tmp.OpenFile(request, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -73,7 +75,7 @@ func startListener(ctx context.Context, tmp *os.Root, name string, pid int, st p
 
 // mayAttach is an error where SIGQUIT would end the process, or have it do
 // something else.
-func mayAttach(pid int) error {
+func mayAttach(pid int, perf []byte) error {
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
 	st, err2 := proc.ReadStatus(pid)
 	argv, err3 := proc.Cmdline(pid)
@@ -81,10 +83,33 @@ func mayAttach(pid int) error {
 	if err := errors.Join(err, err2, err3, err4); err != nil {
 		return fault.Measuref("process %d cannot be looked into", pid).Because(err)
 	}
-	return attachable(pid, maps, st, argv, env)
+	return attachable(pid, maps, st, argv, env, perf)
 }
 
-func attachable(pid int, maps []byte, st proc.Status, argv, env []string) error {
+// perfData is what a JVM tells jps and jstat (HotSpot, perfMemory_posix.cpp), nil
+// where it tells them nothing: there are its settings, those of files too
+// (@argfile, -XX:Flags=, .hotspotrc), each list cut off after 1,024 bytes.
+func perfData(tmp *os.Root, inner, uid int) []byte {
+	names, _ := fs.Glob(tmp.FS(), fmt.Sprintf("hsperfdata_*/%d", inner)) // the pattern is right
+	for _, name := range names {
+		f, err := tmp.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0) // it may be anybody's
+		if err != nil {
+			continue
+		}
+		info, err := f.Stat()
+		var data []byte
+		if err == nil && info.Mode().IsRegular() && owner(info) == uid {
+			data, _ = io.ReadAll(io.LimitReader(f, 1<<20)) // 32 KiB
+		}
+		_ = f.Close()
+		if data != nil {
+			return data
+		}
+	}
+	return nil
+}
+
+func attachable(pid int, maps []byte, st proc.Status, argv, env []string, perf []byte) error {
 	switch {
 	case bytes.Contains(maps, []byte("/libj9vm")): // beside a libjvm.so
 		return fault.Measuref("process %d runs on OpenJ9, whose live objects cannot be counted", pid).
@@ -96,7 +121,7 @@ func attachable(pid int, maps []byte, st proc.Status, argv, env []string) error 
 		return fault.Measuref("the JVM of process %d cannot be asked for its socket: SIGQUIT would end it", pid).
 			WithHint("Is it still starting? With -Xrs it has its socket from the start; where that was removed, restart it.")
 	}
-	off := slices.Contains(argv, noAttach)
+	off := slices.Contains(argv, noAttach) || bytes.Contains(perf, []byte(strings.TrimPrefix(noAttach, "-XX:"))) // a file of flags has no -XX:
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
 		off = off || slices.Contains([]string{"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}, name) && strings.Contains(value, noAttach)

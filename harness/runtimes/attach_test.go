@@ -142,18 +142,22 @@ func TestAttachable(t *testing.T) {
 		maps      string
 		st        proc.Status
 		argv, env []string
+		perf      string
 		want      string
 	}{
-		"HotSpot":         {maps, caught, []string{"java", "App", "-XX:-DisableAttachMechanism"}, []string{"A=" + noAttach}, ""},
-		"no JVM":          {"7f00 r-xp 0 fe:01 1 /usr/lib/libc.so.6\n", caught, nil, nil, "is no JVM"},
-		"OpenJ9":          {maps + "7f10 r-xp 0 fe:01 1 /opt/java/lib/default/libj9vm29.so\n", caught, nil, nil, "runs on OpenJ9"},
-		"it would end it": {maps, proc.Status{Caught: ^caught.Caught}, nil, nil, "SIGQUIT would end it"},
-		"switched off":    {maps, caught, []string{"java", noAttach, "App"}, nil, "was started with " + noAttach},
-		"by environment":  {maps, caught, []string{"java", "App"}, []string{"A=1", "JAVA_TOOL_OPTIONS=-Xmx1g '" + noAttach + "'"}, "was started with"},
-		"of the launcher": {maps, caught, []string{"java", "App"}, []string{"JDK_JAVA_OPTIONS=" + noAttach}, "was started with"},
-		"of Oracle's":     {maps, caught, []string{"java", "App"}, []string{"_JAVA_OPTIONS=" + noAttach}, "was started with"},
+		"HotSpot":         {maps, caught, []string{"java", "App", "-XX:-DisableAttachMechanism"}, []string{"A=" + noAttach}, "", ""},
+		"no JVM":          {"7f00 r-xp 0 fe:01 1 /usr/lib/libc.so.6\n", caught, nil, nil, "", "is no JVM"},
+		"OpenJ9":          {maps + "7f10 r-xp 0 fe:01 1 /opt/java/lib/default/libj9vm29.so\n", caught, nil, nil, "", "runs on OpenJ9"},
+		"it would end it": {maps, proc.Status{Caught: ^caught.Caught}, nil, nil, "", "SIGQUIT would end it"},
+		"switched off":    {maps, caught, []string{"java", noAttach, "App"}, nil, "", "was started with " + noAttach},
+		"by environment":  {maps, caught, []string{"java", "App"}, []string{"A=1", "JAVA_TOOL_OPTIONS=-Xmx1g '" + noAttach + "'"}, "", "was started with"},
+		"of the launcher": {maps, caught, []string{"java", "App"}, []string{"JDK_JAVA_OPTIONS=" + noAttach}, "", "was started with"},
+		"of Oracle's":     {maps, caught, []string{"java", "App"}, []string{"_JAVA_OPTIONS=" + noAttach}, "", "was started with"},
+		"by a file":       {maps, caught, []string{"java", "@args"}, nil, "java.rt.vmArgs\x00-Xmx1g -XX:+DisableAttachMechanism\x00", "was started with"},
+		"by its flags":    {maps, caught, []string{"java", "-XX:Flags=f"}, nil, "java.rt.vmFlags\x00+DisableAttachMechanism\x00", "was started with"},
+		"not by a file":   {maps, caught, []string{"java", "@args"}, nil, "java.rt.vmArgs\x00-XX:-DisableAttachMechanism\x00", ""},
 	} {
-		err := attachable(42, []byte(c.maps), c.st, c.argv, c.env)
+		err := attachable(42, []byte(c.maps), c.st, c.argv, c.env, []byte(c.perf))
 		if c.want == "" && err == nil {
 			continue
 		}
