@@ -34,6 +34,9 @@ func (h *hunt) params(t *track) verdict.Params {
 func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
 	rss := h.settledRSS(t, 0)
 	counters := h.columns(t)
+	if rss.Label == verdict.Leak && h.explained(t) {
+		rss.Label, rss.More = verdict.Inconclusive, 0
+	}
 	convicts := slices.ContainsFunc(counters, func(c verdict.Evidence) bool { return c.Exact && c.Judgement.Label == verdict.Leak })
 	if rss.Label == verdict.Leak && (t.givenBack() || h.grew(t) && !convicts) {
 		rss.Label, rss.More = verdict.Inconclusive, t.requests()
@@ -55,11 +58,32 @@ const quietRSS = 32 << 10
 // followed to the horizon before what a counter says clears t: a counter knows
 // nothing of what native libraries take from malloc.
 func (h *hunt) uncounted(t *track) verdict.Judgement {
+	native := slices.ContainsFunc(h.counter.Columns(), func(c runtimes.Column) bool { return c.Native })
 	if j := h.settledRSS(t, quietRSS); t.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
-		t.counted() < settledHorizon && !t.givenBack() {
+		t.counted() < settledHorizon && !native && !t.givenBack() {
 		return j
 	}
 	return verdict.Judgement{}
+}
+
+// explained says that the runtime counts most of what RSS grew by since t's first
+// block, so that what t's own blocks grew it by is no native library's: whoever
+// makes garbage grows the heap to where the neighbours' leaks have raised its goal.
+func (h *hunt) explained(t *track) bool {
+	i := slices.IndexFunc(h.counter.Columns(), func(c runtimes.Column) bool { return c.Exact && c.Unit == "bytes" })
+	first := slices.IndexFunc(t.blocks, func(b block) bool { return !b.cut && b.first >= t.life })
+	if i < 0 || first < 0 {
+		return false
+	}
+	var own float64
+	for _, b := range t.blocks[first:] {
+		if !b.cut {
+			own += float64(b.end.metric - b.start.metric)
+		}
+	}
+	start := t.blocks[first].start
+	all := float64(h.reading.metric - start.metric)
+	return all-(at(h.reading.counters, i)-at(start.counters, i)) < own/2
 }
 
 // settledRSS judges RSS at the edges of t's blocks, each off by so much; 0: the default.

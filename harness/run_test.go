@@ -146,6 +146,26 @@ func TestNativeLeakBesideFlatCounters(t *testing.T) {
 	}
 }
 
+// RSS that grows while somebody makes garbage, by what a neighbour leaks, is no
+// native library's.
+func TestGarbageBesideALeakIsNoNativeLeak(t *testing.T) {
+	f := newFake(t, func(f *fake, path string, _ int) int {
+		switch path {
+		case "/leak":
+			f.live += 16 << 10
+		case "/garbage":
+			if f.rss < 64<<20+f.live {
+				f.rss += 4096
+			}
+		}
+		return 200
+	})
+	r := mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/garbage", "/leak"), f.counted())
+	if u := byName(t, r, "/garbage"); u.Verdict != verdict.Warmup || u.Requests < settledHorizon {
+		t.Errorf("/garbage is %s after %d requests: %s", u.Verdict, u.Requests, u.Why)
+	}
+}
+
 func TestFixedNumberIsExact(t *testing.T) {
 	for _, counted := range []bool{false, true} {
 		f := newFake(t, shop)

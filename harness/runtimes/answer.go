@@ -27,10 +27,11 @@ type answer struct {
 }
 
 type reading struct {
-	Name  string `json:"name"`
-	Unit  string `json:"unit"`
-	Exact bool   `json:"exact"`
-	Value any    `json:"value"` // nil: missing or null
+	Name   string `json:"name"`
+	Unit   string `json:"unit"`
+	Exact  bool   `json:"exact"`
+	Native bool   `json:"native"`
+	Value  any    `json:"value"` // nil: missing or null
 }
 
 type rawSite struct {
@@ -97,7 +98,7 @@ func (a *answer) counters() ([]Column, []float64, error) {
 		if err := checkValue(c.Name, v); err != nil {
 			return nil, nil, err
 		}
-		columns[i] = Column{Name: c.Name, Unit: c.Unit, Exact: c.Exact}
+		columns[i] = Column{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Native: c.Native}
 		values[i] = v
 	}
 	return columns, values, nil

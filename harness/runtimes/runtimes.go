@@ -11,6 +11,8 @@ type Column struct {
 	// Exact counters count what is alive after a full collection: a few
 	// blocks that agree settle that they grow.
 	Exact bool
+	// Native says that it counts what native libraries take from malloc, too.
+	Native bool
 }
 
 // Site is a place in the source whose objects survived, per request.

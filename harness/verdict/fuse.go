@@ -94,6 +94,7 @@ func native(rss Judgement, flat Evidence, settled []Evidence) (Judgement, []stri
 	reason := fmt.Sprintf("%s %s, but %s says %s: memory that the runtime does not count grows, in a native library or by fragmentation",
 		name, j.Reason, flat.Name, flat.Judgement.Reason)
 	j.Label, j.Reason, j.More = Inconclusive, reason, 0
+	j.Creep = max(j.Creep, j.Low) // fragmentation comes to an end
 	return j, append([]string{flat.Name}, append(names(settled), evidenceRSS)...)
 }
 

@@ -186,7 +186,7 @@ module LeakhuntAgent
         bytes ? [slots, counter('live bytes', 'bytes', ObjectSpace.memsize_of_all)] : [slots]
       end
       used = malloced.call # others run meanwhile
-      counters << counter('malloc bytes', 'bytes', used) if used
+      counters << counter('malloc bytes', 'bytes', used, native: true) if used
       trim
       %(#{head},"counters":[#{counters.join(',')}]}\n)
     end
@@ -199,8 +199,8 @@ module LeakhuntAgent
       Thread.current.priority = 0
     end
 
-    def counter(name, unit, value)
-      %({"name":"#{name}","unit":"#{unit}","exact":true,"value":#{value}})
+    def counter(name, unit, value, native: false)
+      %({"name":"#{name}","unit":"#{unit}","exact":true,"native":#{native},"value":#{value}})
     end
 
     def objspace?

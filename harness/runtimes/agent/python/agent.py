@@ -275,11 +275,11 @@ class _Process(object):
         counters = []
         blocks = sys.getallocatedblocks()
         if blocks > 0:  # 0: PYTHONMALLOC=malloc
-            counters.append(("live blocks", "objects", True, blocks))
+            counters.append(("live blocks", "objects", True, False, blocks))
         used = self.used(libc)
         if used is not None:
-            counters.append(("live bytes", "bytes", True, used))
-        return [dict(zip(("name", "unit", "exact", "value"), c)) for c in counters]
+            counters.append(("live bytes", "bytes", True, True, used))
+        return [dict(zip(("name", "unit", "exact", "native", "value"), c)) for c in counters]
 
     def libc(self):
         """glibc with its mallinfo2 (2.33), or None."""
