@@ -54,8 +54,7 @@ func (s *session) tight() bool { return len(s.settings) > 0 }
 // frees says that the runtime counts references, and frees at once what is not
 // used any more.
 func (s *session) frees() bool {
-	runtime := s.pinned.Info().Runtime
-	return runtime == "python" || runtime == "php"
+	return slices.Contains([]string{"python", "php", "perl"}, s.pinned.Info().Runtime)
 }
 
 func (h *hunt) maxFloor(t *track) float64 {

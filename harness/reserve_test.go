@@ -94,6 +94,7 @@ func TestReserve(t *testing.T) {
 		"ruby, tight glibc": {"ruby", []string{"MALLOC_ARENA_MAX=1"}, shareLoose * anon, true},
 		"ruby":              {"ruby", nil, max(shareRuby*rss, 16<<20), false},
 		"php":               {"php", nil, shareFrees * rss, false},
+		"perl":              {"perl", nil, shareFrees * rss, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := &hunt{session: session{settings: c.settings, pinned: &fake{runtime: c.runtime, settings: c.settings, server: serverOf(t)}}}

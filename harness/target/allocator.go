@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Ruby and Python take their memory from malloc. The C library keeps holes in
+// Ruby, Python and Perl take their memory from malloc. The C library keeps holes in
 // the middle of its heap for ever, so that RSS of a Ruby server can stand still
 // while 13 MB leak into them. jemalloc gives back every page as soon as nothing
 // on it is alive (jemalloc(3): dirty_decay_ms:0); where it is installed, it is
@@ -28,7 +28,7 @@ var glibc = []string{
 // allocator is what makes malloc keep little back. An allocator that the user
 // has preloaded is left to itself.
 func allocator(runtime string, env []string, jemalloc string) []string {
-	if runtime != "ruby" && runtime != "python" {
+	if !slices.Contains([]string{"ruby", "python", "perl"}, runtime) {
 		return nil
 	}
 	preloaded, _ := lookup(env, "LD_PRELOAD")

@@ -19,7 +19,7 @@ import (
 // it is not recognised.
 type Identity struct {
 	Server  string // "puma", "unicorn", "gunicorn", "uwsgi", "php-fpm", "passenger", …
-	Runtime string // "ruby", "node", "python", "go", "java", "php"
+	Runtime string // "ruby", "node", "python", "go", "java", "php", "perl", "lua"
 }
 
 // programs are the names that tell server and runtime. Version numbers at the
@@ -34,12 +34,19 @@ var programs = map[string]Identity{
 	"node": {"", "node"}, "nodejs": {"", "node"}, "npm": {"", "node"}, "npx": {"", "node"}, "yarn": {"", "node"}, "pnpm": {"", "node"}, "next": {"next", "node"},
 	"java": {"", "java"},
 	"php":  {"", "php"}, "php-fpm": {"php-fpm", "php"},
+	"perl": {"", "perl"}, "starman": {"starman", "perl"}, "plackup": {"", "perl"}, "hypnotoad": {"hypnotoad", "perl"},
 	"nginx": {"nginx", ""}, "apache2": {"apache", ""}, "httpd": {"apache", ""}, "haproxy": {"haproxy", ""}, "envoy": {"envoy", ""},
 	"traefik": {"traefik", "go"}, "caddy": {"caddy", "go"}, "docker-proxy": {"docker-proxy", "go"},
 }
 
-// passers pass requests on: the application is another process.
+// passers pass requests on: the application is another process, unless an
+// interpreter in them runs it (mod_php, mod_perl, nginx's Lua module). mod_wsgi's
+// may be there for its daemons alone.
 var passers = []string{"nginx", "apache", "haproxy", "envoy", "traefik", "caddy", "docker-proxy"}
+
+func (id Identity) passesOn() bool {
+	return slices.Contains(passers, id.Server) && !slices.Contains([]string{"php", "perl", "lua"}, id.Runtime)
+}
 
 var version = regexp.MustCompile(`[-0-9.]+$`)
 
@@ -218,6 +225,8 @@ var libraries = []struct {
 	{regexp.MustCompile(`/libjvm\.so`), "java"},
 	{regexp.MustCompile(`/libnode\.so`), "node"},
 	{regexp.MustCompile(`/libphp`), "php"},
+	{regexp.MustCompile(`/mod_perl\.so|/ngx_http_perl_module`), "perl"},
+	{regexp.MustCompile(`/mod_lua\.so|/ngx_http_lua_module|/libluajit`), "lua"},
 }
 
 func mappedRuntime(pid int) string {

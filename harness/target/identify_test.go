@@ -61,6 +61,8 @@ func TestRecognise(t *testing.T) {
 		"uwsgi|--wsgi-file|x.py":           {"uwsgi", "python"},
 		"java|-jar|x.jar":                  {"", "java"},
 		"php8.2|-S|127.0.0.1:80":           {"", "php"},
+		"starman|--workers|1|app.psgi":     {"starman", "perl"},
+		"/usr/bin/perl|app.pl|prefork":     {"", "perl"},
 		"bin/rails|server":                 {"", "ruby"},
 		"./serve":                          {"", "python"},
 		"./run.sh":                         {},
@@ -98,4 +100,17 @@ func FuzzParseURL(f *testing.F) {
 			t.Errorf("%q: %+v", text, at)
 		}
 	})
+}
+
+// Apache and nginx pass requests on, unless an interpreter in them is the
+// application.
+func TestPassesOn(t *testing.T) {
+	for id, want := range map[Identity]bool{
+		{"nginx", ""}: true, {"apache", ""}: true, {"caddy", "go"}: true, {"apache", "python"}: true, // mod_wsgi's daemons
+		{"apache", "php"}: false, {"apache", "perl"}: false, {"nginx", "lua"}: false, {"puma", "ruby"}: false,
+	} {
+		if id.passesOn() != want {
+			t.Errorf("%+v: %v", id, !want)
+		}
+	}
 }

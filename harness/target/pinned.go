@@ -71,9 +71,9 @@ func (p *pinned) choose(ctx context.Context, first proc.ID, pid int) error {
 		p.many = true
 	}
 	what := Identify(p.id.PID)
-	if pid == 0 && slices.Contains(passers, what.Server) {
+	if pid == 0 && what.passesOn() {
 		return fault.Measuref("%s answers at %s, and passes requests on to an application", describe(p.id.PID), p.at.url).
-			WithHint("Give the application's own address, use target.passenger or target.fastcgi, or set target.pid: %d to measure %s itself.", p.id.PID, what.Server)
+			WithHint("Give the application's own address, use target.passenger or target.fastcgi, or, to measure %s itself, start it yourself and set target.url and target.pid: %d.", what.Server, p.id.PID)
 	}
 	if what.Server == "uwsgi" && routes(p.id.PID) {
 		return fault.Measuref("pid %d, uwsgi's http router, answers at %s, and passes requests on to the workers", p.id.PID, p.at.url).
