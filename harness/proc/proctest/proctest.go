@@ -3,6 +3,8 @@
 package proctest
 
 import (
+	"errors"
+	"math/rand/v2"
 	"os/exec"
 	"testing"
 	"time"
@@ -23,29 +25,44 @@ func FreePort(t testing.TB) int {
 	return port
 }
 
-// Reserve returns a TCP port of 127.0.0.1 that nobody listens on, and that the
-// kernel gives to nobody who asks for any port, until release is called: it is
-// bound, and does not listen, so connections are refused. A server that sets
-// SO_REUSEADDR, as all do that can be restarted at once, can listen on it
-// (socket(7)).
+// The ports that Reserve chooses from. They are none of those that the kernel
+// gives to whoever asks for any (net.ipv4.ip_local_port_range): such a port may
+// have been given to a server that does not listen yet, as leakhunt gives one to
+// each command.
+const (
+	firstPort = 20_000
+	lastPort  = 32_767
+)
+
+// Reserve returns a TCP port of 127.0.0.1 that nobody listens on, and that no
+// other test is given until release is called: it is bound, and does not listen,
+// so connections are refused. A server that sets SO_REUSEADDR, as all do that can
+// be restarted at once, can listen on it, for it is set here too, once the port is
+// ours alone (socket(7)).
 func Reserve() (port int, release func(), err error) {
+	for range lastPort - firstPort {
+		port = firstPort + rand.IntN(lastPort-firstPort+1)
+		if release, err = reserve(port); !errors.Is(err, unix.EADDRINUSE) {
+			return port, release, err
+		}
+	}
+	return 0, nil, err
+}
+
+func reserve(port int) (release func(), err error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return 0, nil, err
+		return nil, err
+	}
+	if err = unix.Bind(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err == nil {
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
 	}
 	release = func() { _ = unix.Close(fd) }
-	if err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err == nil {
-		err = unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
-	}
-	var at unix.Sockaddr
-	if err == nil {
-		at, err = unix.Getsockname(fd)
-	}
 	if err != nil {
 		release()
-		return 0, nil, err
+		return nil, err
 	}
-	return at.(*unix.SockaddrInet4).Port, release, nil
+	return release, nil
 }
 
 // Start starts a process and returns when its arguments and its environment can

@@ -45,6 +45,18 @@ func TestFreePort(t *testing.T) {
 	}
 }
 
+// Nobody is given what another holds, until all are held.
+func TestReserve(t *testing.T) {
+	held := map[int]bool{}
+	for range (lastPort - firstPort) / 20 {
+		port := FreePort(t)
+		if held[port] || port < firstPort || port > lastPort {
+			t.Fatalf("given %d", port)
+		}
+		held[port] = true
+	}
+}
+
 func TestStart(t *testing.T) {
 	for range 20 {
 		cmd := exec.Command("sleep", "60")

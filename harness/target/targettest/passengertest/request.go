@@ -29,7 +29,8 @@ func (s *Server) Get(t testing.TB, app, uri string) string {
 	client := http.Client{Timeout: startWithin, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		log, _ := os.ReadFile(s.Log)
+		t.Fatalf("%v\n%s", err, log)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
