@@ -7,6 +7,7 @@ import (
 
 	"leakhunt/harness/load"
 	"leakhunt/harness/memory"
+	"leakhunt/harness/proc"
 	"leakhunt/scenarios"
 )
 
@@ -36,6 +37,9 @@ type session struct {
 	patience time.Duration
 }
 
+// restTime is how long a reading waits at most for the threads of a process to rest.
+const restTime = 100 * time.Millisecond
+
 // edge reads memory between blocks: settled where there is a counter. The
 // pinned process is checked first, so no reading of another process is kept.
 func (s *session) edge(ctx context.Context) (edge, error) {
@@ -48,6 +52,8 @@ func (s *session) edge(ctx context.Context) (edge, error) {
 	e := edge{at: time.Since(s.began)}
 	var err error
 	if s.counter != nil {
+		// What a request holds until its thread is done with it is no growth.
+		proc.Rest(ctx, s.pinned.Process().PID, restTime)
 		err = s.patiently(ctx, func(ctx context.Context) (err error) {
 			e.counters, err = s.counter.Read(ctx)
 			return err
