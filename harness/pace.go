@@ -91,7 +91,7 @@ func (p settledPace) next(t *track, round int) int {
 	// grew by then, but may not go on, once as far again.
 	left := settledHorizon - t.counted()
 	if left <= 0 {
-		if j, _ := p.h.settled(t); j.Low > 0 && j.More > 0 {
+		if j, _ := p.h.settled(t); j.More > 0 && (j.Low > 0 || left < 0) {
 			left += settledHorizon
 		}
 	}

@@ -218,6 +218,10 @@ func (h *hunt) burnIn(ctx context.Context) error {
 	}
 	var err error
 	h.burned = h.total - before
+	if h.client.Visits() && len(h.plan.Scenario.Before) == 0 {
+		h.warnings.add("one-visitor", "the application set a cookie, and all requests send it, as one visitor's: what it keeps for each visitor (sessions) does not grow then; "+
+			"cookies: fresh at a URI makes each of its requests a new visitor's")
+	}
 	h.warmed, err = h.sample()
 	if err != nil {
 		return h.broken(ctx, err)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/bits"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,11 +81,15 @@ func TestCounterFindsLeaksInFewRequests(t *testing.T) {
 // A cache that is full only just before the horizon is followed until that shows,
 // a leak no further than the horizon.
 func TestCounterFollowsWhatSlowsDown(t *testing.T) {
-	for name, full := range map[string]int{"/cache700": 700, "/cache1500": 1500, "/cache2000": 2000, "/leak": math.MaxInt} {
+	for name, full := range map[string]int{"/cache700": 700, "/cache1500": 1500, "/cache2000": 2000, "/table2000": 2000, "/leak": math.MaxInt} {
 		f := newFake(t, func(f *fake, path string, n int) int {
 			if path == name && n <= full {
 				f.live += 586
 				f.rss += 586
+			}
+			if name == "/table2000" && path == name && n <= full && bits.OnesCount(uint(n)) == 1 {
+				f.live += float64(100 * n) // the table doubles, as a dict's
+				f.rss += float64(100 * n)
 			}
 			return 200
 		})
@@ -284,6 +291,33 @@ func TestSeedsAgreeAndOrdersDiffer(t *testing.T) {
 		r := mustRun(t, f, sc, f.options())
 		if r.Seed != seed || r.URIs[0].Name != "/leak2" || r.URIs[1].Name != "/leak" || r.Summary.Leak != 2 {
 			t.Errorf("seed %d: %+v", seed, r.Summary)
+		}
+	}
+}
+
+// Whoever is sent the session's cookie again makes one session: that is said, or a
+// leak of a session for each visitor would be called stable without a word.
+func TestOneVisitor(t *testing.T) {
+	for name, c := range map[string]struct{ sets, fresh, login, want bool }{
+		"no cookies": {}, "a session": {sets: true, want: true},
+		"a session for each": {sets: true, fresh: true}, "a login": {sets: true, login: true},
+	} {
+		f := newFake(t, func(*fake, string, int) int { return 200 })
+		app := f.server.Config.Handler
+		f.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c.sets {
+				http.SetCookie(w, &http.Cookie{Name: "sid", Value: "1"})
+			}
+			app.ServeHTTP(w, r)
+		})
+		sc := scenario(scenarios.Count{N: 10}, "/")
+		sc.URIs[0].Fresh = c.fresh
+		if c.login {
+			sc.Before = []scenarios.Step{{Request: scenarios.Request{Method: "GET", URI: "/login"}}}
+		}
+		r := mustRun(t, f, sc, f.options())
+		if got := slices.ContainsFunc(r.Warnings, func(w Warning) bool { return w.Code == "one-visitor" }); got != c.want {
+			t.Errorf("%s: told %v", name, got)
 		}
 	}
 }

@@ -41,6 +41,9 @@ func (c *Client) keepCookies(t *Template, resp *http.Response) {
 	c.filled = true
 }
 
+// Visits says that the server has set a cookie that later requests send.
+func (c *Client) Visits() bool { return c.filled }
+
 // cookieURL is the address cookies belong to: https also where only a proxy
 // that we stand in for would speak TLS, or Secure cookies would be lost.
 func (c *Client) cookieURL() *url.URL {

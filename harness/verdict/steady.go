@@ -66,8 +66,9 @@ func steadiness(edges []Edge, p CounterParams) steady {
 			s.up++
 		}
 	}
-	last, before := used[len(used)-1], used[:len(used)-1]
-	s.slows = last.rate < 0.75*s.rate && s.rate-last.rate > max(3*scatter(before), 2*p.Noise/last.requests)
+	// However the blocks scatter: the table of a cache grows in steps.
+	last := used[len(used)-1]
+	s.slows = last.rate < 0.75*s.rate && s.rate-last.rate > 2*p.Noise/last.requests
 	s.even = 4*s.up >= 3*s.blocks && !s.faded && s.late >= 0.4*s.rate
 	if !p.Exact && len(used) >= leastForLine && equallyLong(used) {
 		s.byLine(used, p)
