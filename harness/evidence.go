@@ -34,8 +34,11 @@ func (h *hunt) params(t *track) verdict.Params {
 func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
 	rss := h.settledRSS(t, 0)
 	counters := h.columns(t)
-	if rss.Label == verdict.Leak && h.explained(t) {
-		rss.Label, rss.More = verdict.Inconclusive, 0
+	if h.untightJVM() || rss.Label == verdict.Leak && h.explained(t) {
+		rss.High = 0 // none of it need be native
+		if rss.Label == verdict.Leak {
+			rss.Label, rss.More = verdict.Inconclusive, 0
+		}
 	}
 	convicts := slices.ContainsFunc(counters, func(c verdict.Evidence) bool { return c.Exact && c.Judgement.Label == verdict.Leak })
 	if rss.Label == verdict.Leak && (t.givenBack() || h.grew(t) && !convicts) {
@@ -60,7 +63,7 @@ const quietRSS = 32 << 10
 func (h *hunt) uncounted(t *track) verdict.Judgement {
 	native := slices.ContainsFunc(h.counter.Columns(), func(c runtimes.Column) bool { return c.Native })
 	if j := h.settledRSS(t, quietRSS); t.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
-		t.counted() < settledHorizon && !native && !t.givenBack() {
+		t.counted() < settledHorizon && !native && !h.untightJVM() && !t.givenBack() {
 		return j
 	}
 	return verdict.Judgement{}

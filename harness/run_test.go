@@ -153,6 +153,23 @@ func TestNativeLeakBesideFlatCounters(t *testing.T) {
 	}
 }
 
+// A JVM with a large heap fills it with garbage, whatever its native libraries do.
+func TestGarbageOfAJVMIsNoNativeLeak(t *testing.T) {
+	for _, requests := range []scenarios.Count{{Auto: true}, {N: 250}} {
+		f := newFake(t, func(f *fake, path string, _ int) int {
+			if path == "/garbage" {
+				f.rss += 8192
+			}
+			return 200
+		})
+		f.runtime = "java"
+		u := byName(t, mustRun(t, f, scenario(requests, "/", "/garbage"), f.counted()), "/garbage")
+		if u.Verdict != verdict.Warmup || u.Detectable > 200 || u.Requests != settledBlock*settledRounds {
+			t.Errorf("%s with a floor of %.0f B after %d requests: %s", u.Verdict, u.Detectable, u.Requests, u.Why)
+		}
+	}
+}
+
 // RSS that grows while somebody makes garbage, by what a neighbour leaks, is no
 // native library's.
 func TestGarbageBesideALeakIsNoNativeLeak(t *testing.T) {
