@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -115,4 +117,31 @@ func odd(t *testing.T, language string, argv ...string) string {
 		t.Errorf("%v", err)
 	}
 	return string(said)
+}
+
+// What asyncio keeps of timers that were cancelled is too little to be seen, also
+// beside many that were not.
+func TestLiveCancelledTimers(t *testing.T) {
+	const script = `
+import asyncio, gc, sys
+sys.path.insert(0, "agent/python")
+import agent
+async def main():
+    p = agent._Process.__new__(agent._Process)
+    p.gc = gc
+    p.collect()
+    loop = asyncio.get_running_loop()
+    for i in range(1000):
+        loop.call_later(600, print)
+    for i in range(200):
+        loop.call_later(60, print).cancel()
+        await asyncio.sleep(0)
+    print(len(loop._scheduled) - 1000)
+asyncio.run(main())
+`
+	cmd := exec.Command("python3", "-B", "-c", script)
+	out, err := cmd.CombinedOutput()
+	if left, bad := strconv.Atoi(strings.TrimSpace(string(out))); err != nil || bad != nil || left > 11 {
+		t.Errorf("%d of 200 are left, %v: %s", left, err, out)
+	}
 }

@@ -260,10 +260,12 @@ class _Process(object):
     def collect(self):
         # An event loop of asyncio forgets the timers that were cancelled (each request
         # leaves one or more behind: time limits, keep-alive) only when there are more
-        # than 100: with so few requests that grows like a leak.
+        # than 100 timers, and half of them cancelled: with so few requests that grows
+        # like a leak. Of 100 that are left one is too few to be seen.
         loops = sys.modules.get("asyncio.base_events")
-        if getattr(loops, "_MIN_SCHEDULED_TIMER_HANDLES", 0) > 1:
-            loops._MIN_SCHEDULED_TIMER_HANDLES = 1
+        for name, enough in (("_MIN_SCHEDULED_TIMER_HANDLES", 1), ("_MIN_CANCELLED_TIMER_HANDLES_FRACTION", 0.01)):
+            if getattr(loops, name, 0) > enough:
+                setattr(loops, name, enough)
         for _ in range(3):
             self.gc.collect()
 
