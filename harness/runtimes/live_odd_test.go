@@ -134,7 +134,7 @@ async def main():
     for i in range(1000):
         loop.call_later(600, print)
     for i in range(200):
-        loop.call_later(60, print).cancel()
+        loop.call_later(900, print).cancel() # behind those that live
         await asyncio.sleep(0)
     print(len(loop._scheduled) - 1000)
 asyncio.run(main())
