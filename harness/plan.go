@@ -109,8 +109,8 @@ func (p *Plan) BurnIn(settled bool) int {
 }
 
 // Blocks cuts total requests into rounds. Doubling blocks make the last half
-// of a series, on which growth is judged, one uninterrupted block; equal
-// blocks are what a counter read at block edges needs.
+// of a series, on which growth is judged, one uninterrupted block; for a counter
+// that is read at block edges equal ones are made uneven.
 func Blocks(total, rounds int, doubling bool) []int {
 	rounds = min(rounds, total)
 	if rounds <= 0 {
