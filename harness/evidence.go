@@ -34,11 +34,9 @@ func (h *hunt) params(t *track) verdict.Params {
 func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
 	rss := h.settledRSS(t, 0)
 	counters := h.columns(t)
-	if h.untightJVM() || rss.Label == verdict.Leak && h.explained(t) {
-		rss.High = 0 // none of it need be native
-		if rss.Label == verdict.Leak {
-			rss.Label, rss.More = verdict.Inconclusive, 0
-		}
+	excused := h.untightJVM() || rss.Label == verdict.Leak && h.explained(t)
+	if excused && rss.Label == verdict.Leak {
+		rss.Label, rss.More = verdict.Inconclusive, 0
 	}
 	convicts := slices.ContainsFunc(counters, func(c verdict.Evidence) bool { return c.Exact && c.Judgement.Label == verdict.Leak })
 	if rss.Label == verdict.Leak && (t.givenBack() || h.grew(t) && !convicts) {
@@ -46,9 +44,15 @@ func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
 		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
 	}
 	j, evidence := verdict.Fuse(rss, counters)
-	if grew := h.uncounted(t); grew.More > 0 && (j.Label == verdict.Stable || j.Label == verdict.Bloat || j.Label == verdict.Warmup) {
+	if j.Label != verdict.Stable && j.Label != verdict.Bloat && j.Label != verdict.Warmup {
+		return j, evidence
+	}
+	if grew := h.uncounted(t); grew.More > 0 {
 		grew.Reason = fmt.Sprintf("RSS %s; %s", grew.Reason, j.Reason)
 		return grew, evidence
+	}
+	if rss.Low > 0 && !excused && !h.countsNative() {
+		j.Detectable = max(j.Detectable, rss.High) // a native library's may go on
 	}
 	return j, evidence
 }
@@ -61,9 +65,8 @@ const quietRSS = 32 << 10
 // followed to the horizon before what a counter says clears t: a counter knows
 // nothing of what native libraries take from malloc.
 func (h *hunt) uncounted(t *track) verdict.Judgement {
-	native := slices.ContainsFunc(h.counter.Columns(), func(c runtimes.Column) bool { return c.Native })
 	if j := h.settledRSS(t, quietRSS); t.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
-		t.counted() < settledHorizon && !native && !h.untightJVM() && !t.givenBack() {
+		t.counted() < settledHorizon && !h.countsNative() && !h.untightJVM() && !t.givenBack() {
 		return j
 	}
 	return verdict.Judgement{}
@@ -87,6 +90,11 @@ func (h *hunt) explained(t *track) bool {
 	start := t.blocks[first].start
 	all := float64(h.reading.metric - start.metric)
 	return all-(at(h.reading.counters, i)-at(start.counters, i)) < own/2
+}
+
+// countsNative says that a counter holds what native libraries have from malloc.
+func (h *hunt) countsNative() bool {
+	return slices.ContainsFunc(h.counter.Columns(), func(c runtimes.Column) bool { return c.Native })
 }
 
 // settledRSS judges RSS at the edges of t's blocks, each off by so much; 0: the default.

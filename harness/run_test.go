@@ -153,6 +153,24 @@ func TestNativeLeakBesideFlatCounters(t *testing.T) {
 	}
 }
 
+// What RSS grew by stands in the floor where it may be a native library's: it
+// slows here, and goes on.
+func TestFloorHoldsWhatIsNotCounted(t *testing.T) {
+	rates := []float64{0, 15000, 13000, 5000, 5100}
+	f := newFake(t, func(f *fake, _ string, n int) int {
+		if n > 10 {
+			f.rss += rates[min(4, (n-11)/100)]
+		}
+		return 200
+	})
+	sc := scenario(scenarios.Count{N: 500}, "/slows")
+	sc.Warmup = scenarios.Count{N: 10}
+	u := byName(t, mustRun(t, f, sc, f.counted()), "/slows")
+	if u.Verdict != verdict.Warmup || u.Detectable < 5100 {
+		t.Errorf("%s with a floor of %.0f B: %s", u.Verdict, u.Detectable, u.Why)
+	}
+}
+
 // A JVM with a large heap fills it with garbage, whatever its native libraries do.
 func TestGarbageOfAJVMIsNoNativeLeak(t *testing.T) {
 	for _, requests := range []scenarios.Count{{Auto: true}, {N: 250}} {

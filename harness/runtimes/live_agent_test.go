@@ -56,21 +56,6 @@ func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
 	}
 }
 
-// What a native library takes from malloc is counted where Ruby knows nothing of
-// it, and nothing that is no leak.
-func TestLiveNativeLeak(t *testing.T) {
-	a := puma(t, true)
-	blocks := growth(t, a, a.agent(t), "/", "/garbage", "/cache", "/native", "/text")
-	within(t, "/native", blocks["/native"]["malloc bytes"], 950, 1100)
-	within(t, "/native, of Ruby's", blocks["/native"]["live bytes"], -40, 40)
-	within(t, "/text", blocks["/text"]["malloc bytes"], 950, 1200)
-	// What waits in the caches of threads counts as handed out: 500 KB of garbage
-	// move that by up to 200 B a request in blocks of 50, and by 8 over 2,000.
-	for _, r := range []string{"/", "/garbage", "/cache"} {
-		within(t, r, blocks[r]["malloc bytes"], -300, 300)
-	}
-}
-
 // The agent's own answers leave nothing behind.
 func TestLiveSettlesDoNotGrow(t *testing.T) {
 	for name, start := range map[string]func(testing.TB, bool) *app{

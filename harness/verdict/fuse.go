@@ -22,7 +22,7 @@ type Evidence struct {
 //   - An exact counter that is flat overrules RSS that creeps: that is bloat or
 //     warm-up. Where RSS itself (as it comes, or settled) would convict, the
 //     case is left open: memory that no runtime counts, in native libraries or
-//     by fragmentation, grows just so. The floor holds what RSS grew by.
+//     by fragmentation, grows just so.
 //   - A counter that may grow keeps the case open until it is followed for as
 //     long as it asks. So does an exact counter of bytes that seems to grow
 //     beside flat objects: a buffer that grows, or strings where they are no
@@ -110,7 +110,6 @@ func acquitted(rss Judgement, by, alive []Evidence) (Judgement, []string) {
 	switch {
 	case rss.Label == Leak, rss.Label == Inconclusive && rss.Low > 0:
 		j.Label, j.More = Warmup, 0
-		j.Detectable = max(j.Detectable, rss.High) // what grew may be a native library's, and go on
 		j.Reason = fmt.Sprintf("RSS grew %s per request, but %s says %s", units.Bytes(rss.Growth), best.Name, best.Judgement.Reason)
 	case rss.Label == Inconclusive:
 		j.Label, j.More = best.Judgement.Label, 0

@@ -178,16 +178,14 @@ module LeakhuntAgent
     # for it): how many there are must not depend on how long collections take.
     def settle
       bytes = objspace?
-      malloced = malloc
+      free = trimmer
       sleep ENDING
       counters = alone do
         collect
         slots = counter('live objects', 'objects', GC.stat(:heap_live_slots))
         bytes ? [slots, counter('live bytes', 'bytes', ObjectSpace.memsize_of_all)] : [slots]
       end
-      used = malloced.call # others run meanwhile
-      counters << counter('malloc bytes', 'bytes', used, native: true) if used
-      trim
+      free&.call(0) # others run meanwhile
       %(#{head},"counters":[#{counters.join(',')}]}\n)
     end
 
@@ -199,8 +197,8 @@ module LeakhuntAgent
       Thread.current.priority = 0
     end
 
-    def counter(name, unit, value, native: false)
-      %({"name":"#{name}","unit":"#{unit}","exact":true,"native":#{native},"value":#{value}})
+    def counter(name, unit, value)
+      %({"name":"#{name}","unit":"#{unit}","exact":true,"value":#{value}})
     end
 
     def objspace?
@@ -220,61 +218,15 @@ module LeakhuntAgent
       $VERBOSE = verbose
     end
 
-    # native is a function of the C library, or of one that is preloaded; nil
-    # where there is none. Its arguments are pointers (p), sizes (z) and numbers (i).
-    def native(name, takes, gives)
+    # trimmer hands free pages back, where the allocator is glibc's.
+    def trimmer
+      return @trimmer if defined?(@trimmer)
+
+      @trimmer = nil
       silently { require 'fiddle' }
-      types = { 'p' => Fiddle::TYPE_VOIDP, 'z' => Fiddle::TYPE_SIZE_T, 'i' => Fiddle::TYPE_INT, '' => Fiddle::TYPE_VOID }
-      Fiddle::Function.new(Fiddle.dlopen(nil)[name], takes.chars.map { |t| types[t] }, types[gives])
+      @trimmer = Fiddle::Function.new(Fiddle.dlopen(nil)['malloc_trim'], [Fiddle::TYPE_SIZE_T], Fiddle::TYPE_INT)
     rescue LoadError, StandardError
       nil
-    end
-
-    # trim hands free pages back, where the allocator is glibc's.
-    def trim
-      @trim = native('malloc_trim', 'z', 'i') || false if @trim.nil?
-      @trim.call(0) if @trim
-    end
-
-    # malloc says what malloc has handed out, in bytes: to Ruby, and to native
-    # libraries, of which Ruby knows nothing. It says nil where no allocator tells.
-    def malloc
-      @malloc ||= jemalloc || glibc || -> {}
-    end
-
-    # jemalloc(3): its statistics stand still until the epoch moves on.
-    def jemalloc
-      control = native('mallctl', 'ppppz', 'i') or return
-      lambda do
-        epoch = [1].pack('Q')
-        value = "\0" * Fiddle::SIZEOF_SIZE_T
-        size = [value.bytesize].pack('J')
-        failed = control.call('epoch', nil, nil, epoch, epoch.bytesize) +
-                 control.call('stats.allocated', value, size, nil, 0)
-        value.unpack1('J') if failed.zero?
-      end
-    end
-
-    # malloc_info(3) ends with the sums over all arenas.
-    def glibc
-      open, info, close, free = native('open_memstream', 'pp', 'p'), native('malloc_info', 'ip', 'i'),
-                                native('fclose', 'p', 'i'), native('free', 'p', '')
-      return unless open && info && close && free
-
-      lambda do
-        out = Fiddle::Pointer["\0" * (2 * Fiddle::SIZEOF_VOIDP)]
-        file = open.call(out, out + Fiddle::SIZEOF_VOIDP)
-        info.call(0, file)
-        close.call(file)
-        text, size = out[0, out.size].unpack('J2')
-        in_use(Fiddle::Pointer.new(text)[0, size]).tap { free.call(text) }
-      end
-    end
-
-    def in_use(xml)
-      sums = xml[xml.rindex('</heap>')..]
-      sums[/<system type="current" size="(\d+)"/, 1].to_i +
-        sums.scan(/<total type="(\w+)" count="\d+" size="(\d+)"/).sum { |type, size| type == 'mmap' ? size.to_i : -size.to_i }
     end
 
     def trace_on

@@ -6,7 +6,7 @@ require_relative 'gems/keeper/keeper'
 # 1 KiB, /library an array and a string of 800 B through a library. /, /garbage
 # (500 KB of strings that die), /bloat (8 MB once) and /cache (its last 20
 # answers) keep nothing that grows. /store, /thread, /closure and /global keep one
-# in other places. /native keeps 1,000 B of which Ruby knows nothing.
+# in other places.
 KEPT = [] # rubocop:disable Style/MutableConstant
 TEXTS = [] # rubocop:disable Style/MutableConstant
 CACHE = {} # rubocop:disable Style/MutableConstant
@@ -29,7 +29,6 @@ ROUTES = {
   '/thread' => ->(n) { (Thread.current[:mine] ||= []) << n.to_s * 10; 'thread' },
   '/closure' => ->(n) { seen << n.to_s * 10; 'closure' },
   '/global' => ->(n) { $kept << n.to_s * 10; 'global' }, # rubocop:disable Style/GlobalVars
-  '/native' => ->(_) { require 'fiddle'; Fiddle.malloc(1000); 'native' },
   '/garbage' => ->(n) { Array.new(1000) { |i| "row #{i} #{n}" * 30 }.join[0, 100] },
   '/bloat' => ->(_) { BIG << ('b' * 8_000_000) if BIG.empty?; 'bloat' },
   '/tracing' => ->(_) { defined?(ObjectSpace.trace_object_allocations) && ObjectSpace.allocation_sourcefile(Object.new) ? 'on' : 'off' },
