@@ -1,6 +1,11 @@
 package harness
 
-import "leakhunt/harness/verdict"
+import (
+	"slices"
+
+	"leakhunt/harness/runtimes"
+	"leakhunt/harness/verdict"
+)
 
 // pace says how many requests a URI gets in its next block, and when it has
 // had enough. There are two: by RSS alone a URI needs thousands of requests
@@ -82,7 +87,11 @@ type settledPace struct{ h *hunt }
 
 func (p settledPace) next(t *track, round int) int {
 	if !t.Requests.Auto {
-		return nth(uneven(Blocks(t.Requests.N, p.h.plan.Scenario.Rounds, false)), round)
+		blocks := Blocks(t.Requests.N, p.h.plan.Scenario.Rounds, false)
+		if slices.ContainsFunc(p.h.counter.Columns(), func(c runtimes.Column) bool { return c.Exact }) {
+			uneven(blocks)
+		}
+		return nth(blocks, round)
 	}
 	if round <= settledRounds {
 		return settledBlock
@@ -100,13 +109,14 @@ func (p settledPace) next(t *track, round int) int {
 
 // uneven makes equal blocks longer and shorter in turn, by a fifth, a seventh and so
 // on, and their sum the same. A cache that is emptied by a part whenever it is full
-// (Django's, by a third of 300) would grow evenly, looked at in equal steps.
-func uneven(blocks []int) []int {
+// (Django's, by a third of 300) would grow evenly, looked at in equal steps, and few
+// of them convict by an exact counter. Any other is judged by a line through many,
+// which asks for equal ones.
+func uneven(blocks []int) {
 	for i := 0; i+1 < len(blocks); i += 2 {
 		d := blocks[i] / (5 + i)
 		blocks[i], blocks[i+1] = blocks[i]+d, blocks[i+1]-d
 	}
-	return blocks
 }
 
 func (p settledPace) look(t *track) {

@@ -3,7 +3,9 @@ package harness
 import (
 	"testing"
 
+	"leakhunt/harness/runtimes"
 	"leakhunt/harness/verdict"
+	"leakhunt/scenarios"
 )
 
 // A cache that is emptied by a third whenever it is full is no leak, whatever its
@@ -25,7 +27,8 @@ func TestUnevenBlocks(t *testing.T) {
 			if accused(Blocks(n, settledRounds, false), period) {
 				equal++
 			}
-			blocks, sum := uneven(Blocks(n, settledRounds, false)), 0
+			blocks, sum := Blocks(n, settledRounds, false), 0
+			uneven(blocks)
 			for _, b := range blocks {
 				sum += b
 			}
@@ -39,5 +42,23 @@ func TestUnevenBlocks(t *testing.T) {
 	}
 	if unequal > 0 || equal == 0 {
 		t.Errorf("accused of %d: %d in equal blocks, %d in uneven ones", caches, equal, unequal)
+	}
+}
+
+// roughCounter counts garbage, too.
+type roughCounter struct{ fakeCounter }
+
+func (roughCounter) Columns() []runtimes.Column {
+	return []runtimes.Column{{Name: "heap", Unit: "bytes"}}
+}
+
+// Only an exact counter's blocks are uneven: a line is fitted to those of others.
+func TestBlocksByCounter(t *testing.T) {
+	sc := scenario(scenarios.Count{N: 250}, "/")
+	for want, c := range map[int]Counter{60: fakeCounter{}, 50: roughCounter{}} {
+		h := &hunt{session: session{counter: c, plan: &Plan{Scenario: sc}}}
+		if got := h.pace().next(&track{Item: Item{URI: sc.URIs[0], Requests: sc.Requests}}, 1); got != want {
+			t.Errorf("%T: %d requests in the first block, want %d", c, got, want)
+		}
 	}
 }
