@@ -51,8 +51,14 @@ func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
 		grew.Reason = fmt.Sprintf("RSS %s; %s", grew.Reason, j.Reason)
 		return grew, evidence
 	}
-	if rss.Low > 0 && !excused && !h.countsNative() {
+	if h.countsNative() || excused {
+		return j, evidence
+	}
+	if rss.Low > 0 {
 		j.Detectable = max(j.Detectable, rss.High) // a native library's may go on
+	}
+	if rss.Detectable > j.Detectable { // the floor is that of what is counted
+		j.Reason += fmt.Sprintf("; native memory is not counted, and may grow by up to %s per request", units.Bytes(rss.Detectable))
 	}
 	return j, evidence
 }

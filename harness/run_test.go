@@ -148,8 +148,8 @@ func TestNativeLeakBesideFlatCounters(t *testing.T) {
 	if u := byName(t, r, "/pool"); u.Verdict == verdict.Leak || u.Verdict == verdict.Inconclusive {
 		t.Errorf("/pool is %s: %s", u.Verdict, u.Why)
 	}
-	if u := byName(t, r, "/"); u.Verdict != verdict.Stable || u.Requests != settledBlock*settledRounds {
-		t.Errorf("/ is %s after %d requests", u.Verdict, u.Requests)
+	if u := byName(t, r, "/"); u.Verdict != verdict.Stable || u.Requests != settledBlock*settledRounds || !strings.Contains(u.Why, "native memory is not counted") {
+		t.Errorf("/ is %s after %d requests: %s", u.Verdict, u.Requests, u.Why)
 	}
 }
 
