@@ -80,6 +80,9 @@ const (
 	settledBlock   = 50
 	settledRounds  = 5
 	settledHorizon = 2048
+	// settledLast is the last block before the horizon: short, so that a cache that
+	// is full shortly before it shows.
+	settledLast = 100
 )
 
 // settledPace reads counters at block edges.
@@ -104,7 +107,10 @@ func (p settledPace) next(t *track, round int) int {
 			left += settledHorizon
 		}
 	}
-	return min(left, max(settledBlock, (settledHorizon-settledBlock*settledRounds)/settledRounds+1))
+	if left <= settledLast {
+		return left
+	}
+	return min(left-settledLast, (settledHorizon-settledLast-settledBlock*settledRounds)/settledRounds+1)
 }
 
 // uneven makes equal blocks longer and shorter in turn, by a fifth, a seventh and so
