@@ -99,11 +99,11 @@ func (p settledPace) next(t *track, round int) int {
 	if round <= settledRounds {
 		return settledBlock
 	}
-	// What grows is followed to the horizon in a few larger blocks, and what surely
-	// grew by then, but may not go on, once as far again.
+	// What grows is followed to the horizon in a few larger blocks, and what cannot
+	// be told by then once as far again.
 	left := settledHorizon - t.counted()
 	if left <= 0 {
-		if j, _ := p.h.settled(t); j.More > 0 && (j.Low > 0 || left < 0) {
+		if j, _ := p.h.settled(t); j.More > 0 {
 			left += settledHorizon
 		}
 	}

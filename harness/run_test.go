@@ -103,6 +103,20 @@ func TestCounterFollowsWhatSlowsDown(t *testing.T) {
 	}
 }
 
+// What scatters too much to be told at the horizon is followed once as far again.
+func TestCounterFollowsWhatScatters(t *testing.T) {
+	f := newFake(t, func(f *fake, path string, n int) int {
+		if path == "/scatters" {
+			f.live += 300 + float64(n*7919%11-5)*60_000
+		}
+		return 200
+	})
+	u := byName(t, mustRun(t, f, scenario(scenarios.Count{Auto: true}, "/", "/scatters"), f.counted()), "/scatters")
+	if u.Requests != 2*settledHorizon {
+		t.Errorf("%s after %d requests: %s", u.Verdict, u.Requests, u.Why)
+	}
+}
+
 // RSS that grows while the runtime counts nothing is memory of a native library,
 // unless the next neighbour makes it shrink again.
 func TestGrowthThatIsGivenBack(t *testing.T) {
