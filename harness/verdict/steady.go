@@ -67,7 +67,7 @@ func steadiness(edges []Edge, p CounterParams) steady {
 		}
 	}
 	last, before := used[len(used)-1], used[:len(used)-1]
-	s.slows = last.rate < 0.75*s.rate && s.rate-last.rate > max(3*spread(before), 2*p.Noise/last.requests)
+	s.slows = last.rate < 0.75*s.rate && s.rate-last.rate > max(3*scatter(before), 2*p.Noise/last.requests)
 	s.even = 4*s.up >= 3*s.blocks && !s.faded && s.late >= 0.4*s.rate
 	if !p.Exact && len(used) >= leastForLine && equallyLong(used) {
 		s.byLine(used, p)
@@ -161,18 +161,6 @@ func quantile975(nu float64) float64 {
 
 func equallyLong(b []block) bool {
 	return !slices.ContainsFunc(b, func(x block) bool { return x.requests != b[0].requests })
-}
-
-// spread is the standard deviation of most blocks' rates, by their median absolute
-// deviation (for a normal distribution 1/1.4826 of it): the table of a cache, which
-// grows in a few large steps, does not count.
-func spread(b []block) float64 {
-	usual := median(b)
-	off := make([]block, len(b))
-	for i, x := range b {
-		off[i] = block{x.requests, math.Abs(x.rate - usual)}
-	}
-	return 1.4826 * median(off)
 }
 
 // scatter is the standard deviation of the blocks' rates, from the differences
