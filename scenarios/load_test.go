@@ -69,7 +69,7 @@ func TestDefaults(t *testing.T) {
 	s := load(t, "minimal", nil)
 	want := &Scenario{
 		Version: 1, Name: "minimal", Path: "testdata/good/minimal.yaml", SHA256: s.SHA256,
-		Target:   Target{Kind: "demo", Demo: true, Tighten: true, Ready: Ready{Timeout: time.Minute}},
+		Target:   Target{Kind: "demo", Tighten: true, Ready: Ready{Timeout: time.Minute}},
 		Requests: Count{Auto: true}, Rounds: 5, Warmup: Count{Auto: true}, Metric: "rss", Timeout: 30 * time.Second,
 		Vars: map[string]string{}, URIs: []URI{{Name: "/", Request: Request{Method: "GET", URI: "/"}, Line: 2}},
 		Runtime: Runtime{Kind: "auto"}, Limits: Limits{Time: 15 * time.Minute}, Sites: "auto", Strategy: "auto",

@@ -47,7 +47,6 @@ type use struct {
 type captured struct {
 	name string
 	step int
-	line int
 }
 
 // template notes a text whose placeholders are filled at each request.

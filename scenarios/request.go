@@ -97,7 +97,7 @@ func (d *decoder) stepFields(s *Step, number int) fields {
 			}
 			d.needs(found, "attr", "selector", "it names an attribute of what selector: finds")
 			if c.As != "" {
-				d.captures = append(d.captures, captured{c.As, number, item.Line})
+				d.captures = append(d.captures, captured{c.As, number})
 			}
 			s.Capture = append(s.Capture, c)
 		})

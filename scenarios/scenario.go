@@ -56,11 +56,10 @@ type Count struct {
 	N    int // at least 0; 0 where Auto
 }
 
-// Target says which process is pinned. Exactly one of Demo, URL, Passenger
-// (with or without Command), FastCGI and Command alone is set.
+// Target says which process is pinned. Exactly one of URL, Passenger (with or
+// without Command), FastCGI and Command alone is set; none where Kind is "demo".
 type Target struct {
 	Kind      string // "demo", "url", "command", "passenger", "fastcgi"
-	Demo      bool
 	URL       string // http, https or http+unix
 	PID       int    // with URL: the process that must answer; 0: whoever answers
 	Insecure  bool   // do not check the certificate of an https URL

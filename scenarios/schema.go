@@ -1,15 +1,6 @@
 package scenarios
 
-import (
-	"embed"
-	_ "embed" // for the schema
-)
-
-// Examples holds the scenarios of this folder, *.yaml, and the schema that
-// their first lines name, so that a copy of it works in an editor.
-//
-//go:embed *.[jy]*
-var Examples embed.FS
+import _ "embed" // for the schema
 
 //go:embed leakhunt.schema.json
 var schema string

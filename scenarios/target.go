@@ -16,10 +16,7 @@ import (
 
 func (d *decoder) targetFields(t *Target) fields {
 	return fields{
-		"demo": func(n *yaml.Node) {
-			t.Demo = true
-			d.mapping(n, d.demoFields())
-		},
+		"demo": func(n *yaml.Node) { d.mapping(n, d.demoFields()) },
 		"url": func(n *yaml.Node) {
 			d.hidePassword(n.Value)
 			d.text(&t.URL, checkTargetURL)(n)

@@ -18,20 +18,11 @@ var units = map[string]int64{
 
 var sizeForm = regexp.MustCompile(`^(\d+(?:\.\d+)?)([A-Za-z]*)$`)
 
-// ParseSize reads a size such as "512B", "64KiB", "1.5MB": decimal digits and
-// one of B, KiB, MiB, GiB, KB, MB, GB. It returns bytes, from 0 on. A size
-// without a unit, below zero, or of no whole number of bytes is a Usage fault.
-func ParseSize(s string) (int64, error) {
-	n, fix := parseSize(s)
-	if fix != "" {
-		return 0, fault.Usagef("%q is not a size", s).WithHint("%s", sentence(fix))
-	}
-	return n, nil
-}
-
 const sizeFix = "write digits and a unit, such as 512B, 64KiB, 2MiB, 1GiB, 500KB, 10MB"
 
-// parseSize returns what would be right where s is no size.
+// parseSize reads a size such as "512B", "64KiB", "1.5MB": decimal digits and one
+// of units. It returns bytes, from 0 on, or what would be right where s is no size:
+// one without a unit, below zero, or of no whole number of bytes.
 func parseSize(s string) (n int64, fix string) {
 	m := sizeForm.FindStringSubmatch(strings.ReplaceAll(s, " ", ""))
 	if m == nil {
