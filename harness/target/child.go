@@ -110,8 +110,9 @@ func (c *child) note(pid int, status syscall.WaitStatus) {
 	c.news = make(chan struct{})
 }
 
-// how says how a process ended, where the guard was its parent: "exit status 3",
-// "signal 9 (killed)". It waits up to limit for the news.
+// how says how a process ended, where the guard was its parent: "with exit status
+// 3", "by signal 15 (SIGTERM)"; "" where it is not known to have. It waits up to
+// limit for the news.
 func (c *child) how(pid int, limit time.Duration) string {
 	timeout := time.After(limit)
 	for {

@@ -24,7 +24,6 @@ type command struct {
 	argv    []string
 	dir     string
 	env     []string // of the scenario
-	extra   []string
 	ready   scenarios.Ready
 	tighten bool
 	sc      *scenarios.Scenario
@@ -42,7 +41,7 @@ func openCommand(sc *scenarios.Scenario, argv []string, opt Options) *command {
 		ready.Timeout = 60 * time.Second
 	}
 	return &command{
-		kind: t.Kind, argv: argv, dir: dir, env: t.Env, extra: opt.ExtraEnv,
+		kind: t.Kind, argv: argv, dir: dir, env: t.Env,
 		ready: ready, tighten: t.Tighten || t.Kind == "demo", sc: sc, opt: opt,
 	}
 }
@@ -170,7 +169,7 @@ func (c *command) run(port string) (run, []string, error) {
 	if c.tighten {
 		settings = tighten(wanted(what.Runtime, r.argv, r.dir, r.env, c.sc), r.env, r.argv)
 	}
-	extra := c.extra
+	extra := c.opt.ExtraEnv
 	if confined(r.argv, r.env) {
 		settings, extra = withoutModules(settings), withoutModules(extra)
 	}

@@ -22,12 +22,12 @@ import (
 // A command runs under a guard: this program once more, as the command's
 // parent. The guard holds one end of a pipe, the lifeline, and ends the command
 // with everything that descends from it when something is written to the other
-// end, or that closes, which the kernel does however leakhunt dies, by SIGKILL too. PR_SET_PDEATHSIG alone
-// would reach the command, and neither its workers nor what it daemonised. As
-// a subreaper (prctl(2)) the guard inherits what its descendants orphan, so a
-// double fork, a new group or session does not escape it; and it learns the
-// exit status of each. Where the other end has closed, the guard removes what
-// leakhunt would have removed at its own end.
+// end, or that closes, which the kernel does however leakhunt dies, by SIGKILL
+// too. PR_SET_PDEATHSIG alone would reach the command, and neither its workers
+// nor what it daemonised. As a subreaper (prctl(2)) the guard inherits what its
+// descendants orphan, so a double fork, a new group or session does not escape
+// it; and it learns the exit status of each. Where the other end has closed, the
+// guard removes what leakhunt would have removed at its own end.
 
 // guardName is argv[0] of a guard.
 const guardName = "leakhunt-guard"
@@ -51,8 +51,8 @@ func init() {
 
 // guard runs argv until it and all its descendants have ended, and ends them
 // when the lifeline says so: with stop, and after grace with SIGKILL; where the
-// lifeline has closed it removes the folder scratch then, if that is not "". It reports
-// "started PID", or "failed WHY", then "ended PID STATUS" for each process
+// lifeline has closed it removes the folder scratch then, if that is not "". It
+// reports "started PID", or "failed WHY", then "ended PID STATUS" for each process
 // that it reaps, where STATUS is the raw wait status.
 func guard(stop, grace, scratch string, argv []string) int {
 	sig, err1 := strconv.Atoi(stop)

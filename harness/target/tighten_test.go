@@ -169,7 +169,7 @@ func TestConfinedNode(t *testing.T) {
 		"a word of the application's": {[]string{"node", "app.js", "--permissions"}, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tgt := &command{argv: c.argv, env: c.env, extra: agent, tighten: true, sc: rssAlone}
+			tgt := &command{argv: c.argv, env: c.env, tighten: true, sc: rssAlone, opt: Options{ExtraEnv: agent}}
 			r, settings, err := tgt.run("1")
 			if err != nil {
 				t.Fatal(err)

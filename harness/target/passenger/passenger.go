@@ -10,7 +10,6 @@ package passenger
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 // Instance is one running Passenger: a web server with its core, or Standalone.
@@ -39,7 +38,6 @@ type App struct {
 	Root        string
 	Type        string // "ruby", "nodejs", "python", … ; "" for a generic application, and in the text form
 	Environment string
-	User        string
 	UID         int // -1 where unknown
 	// Spawning and Restarting say that processes are on their way.
 	Spawning, Restarting bool
@@ -61,9 +59,7 @@ type Process struct {
 	GUPID     string // unique over all processes there ever were; "" in the text form
 	Sessions  int    // requests it is busy with
 	Processed int64  // requests that the pool gave it; requests sent to it directly do not count
-	LastUsed  time.Time
-	Uptime    time.Duration // to the second
-	Life      string        // "ALIVE", "SHUTDOWN_TRIGGERED", "DEAD"; "" in the text form
+	Life      string // "ALIVE", "SHUTDOWN_TRIGGERED", "DEAD"; "" in the text form
 	Enabled   string
 	Sockets   []Socket
 	Password  Password
@@ -151,22 +147,4 @@ func parseAddress(s string) (network, address string, ok bool) {
 		return "unix", a, true
 	}
 	return "", "", false
-}
-
-// longestUptime is where an uptime stops to be one.
-const longestUptime = 100 * 365 * 24 * time.Hour
-
-// parseUptime reads Passenger's "1d 6h 37m 40s"; what it cannot read is 0.
-func parseUptime(s string) time.Duration {
-	units := map[byte]time.Duration{'d': 24 * time.Hour, 'h': time.Hour, 'm': time.Minute, 's': time.Second}
-	var sum time.Duration
-	for _, part := range strings.Fields(s) {
-		unit, ok := units[part[len(part)-1]]
-		n, err := parseCount(part[:len(part)-1])
-		if !ok || err != nil || n < 0 || n > int64((longestUptime-sum)/unit) {
-			return 0
-		}
-		sum += time.Duration(n) * unit
-	}
-	return sum
 }

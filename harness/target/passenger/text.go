@@ -18,7 +18,7 @@ var (
 
 var (
 	colours     = regexp.MustCompile("\x1b\\[[0-9;]*m")
-	processLine = regexp.MustCompile(`^\s*\* PID: *(\d+)\s+Sessions: *(\d+)\s+Processed: *(\d+)\s+Uptime: *(.*)$`)
+	processLine = regexp.MustCompile(`^\s*\* PID: *(\d+)\s+Sessions: *(\d+)\s+Processed: *(\d+)\s+Uptime:`)
 	headerLine  = regexp.MustCompile(`^(Version|Instance|Max pool size)\s*: *(.*)$`)
 	fieldLine   = regexp.MustCompile(`^ +(App root|URL|Password)\s*: *(.*)$`)
 	instance    = regexp.MustCompile(`^(\S+)(?: \((.*)\))?$`)
@@ -173,7 +173,7 @@ func (r *textReader) process(m []string) error {
 	}
 	app := &r.in.Apps[len(r.in.Apps)-1]
 	app.Processes = append(app.Processes, Process{
-		PID: pid, Sessions: sessions, Processed: processed, Uptime: parseUptime(m[4]), Enabled: Enabled,
+		PID: pid, Sessions: sessions, Processed: processed, Enabled: Enabled,
 	})
 	return nil
 }

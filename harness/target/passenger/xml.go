@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/net/html/charset"
 )
@@ -44,7 +43,6 @@ type xmlGroup struct {
 	Root        string       `xml:"app_root"`
 	Type        string       `xml:"app_type"`
 	Environment string       `xml:"environment"`
-	User        string       `xml:"user"`
 	UID         *int         `xml:"uid"`
 	Spawning    *struct{}    `xml:"spawning"`
 	Restarting  *struct{}    `xml:"restarting"`
@@ -59,8 +57,6 @@ type xmlProcess struct {
 	Password  string      `xml:"connect_password"` // 4.x
 	Sessions  int         `xml:"sessions"`
 	Processed int64       `xml:"processed"`
-	LastUsed  int64       `xml:"last_used"` // µs since 1970
-	Uptime    string      `xml:"uptime"`
 	Life      string      `xml:"life_status"`
 	Enabled   string      `xml:"enabled"`
 	Sockets   []xmlSocket `xml:"sockets>socket"` // only for who may see secrets
@@ -104,7 +100,7 @@ func harmless(err error) error {
 
 func (g *xmlGroup) app() (App, error) {
 	app := App{
-		Name: g.Name, Root: g.Root, Type: strings.ToLower(g.Type), Environment: g.Environment, User: g.User,
+		Name: g.Name, Root: g.Root, Type: strings.ToLower(g.Type), Environment: g.Environment,
 		UID: valueOr(g.UID, -1), MinProcesses: valueOr(g.Min, -1),
 		Spawning: g.Spawning != nil, Restarting: g.Restarting != nil,
 	}
@@ -124,10 +120,7 @@ func (x *xmlProcess) process(key string) (Process, error) {
 	}
 	p := Process{
 		PID: x.PID, GUPID: x.GUPID, Sessions: x.Sessions, Processed: x.Processed,
-		Uptime: parseUptime(x.Uptime), Life: x.Life, Enabled: x.Enabled, Password: Password(key),
-	}
-	if x.LastUsed > 0 {
-		p.LastUsed = time.UnixMicro(x.LastUsed)
+		Life: x.Life, Enabled: x.Enabled, Password: Password(key),
 	}
 	if x.Password != "" {
 		p.Password = Password(x.Password)
