@@ -16,7 +16,10 @@ import (
 // maxAnswer bounds an agent's answer in bytes: 100 sites of 25 frames are 300 kB.
 const maxAnswer = 8 << 20
 
-// Agent is a connection to the agent inside one process.
+// Agent is a connection to the agent inside one process. It counts what is
+// alive after full collections, and names the lines that made what survives.
+// Its errors are *fault.Error of kind Measure; after one that breaks the
+// connection every further call fails with it.
 //
 // Measured growth per request in blocks of 50 requests, five blocks to each of
 // six or seven routes on one process after 50 requests to each, ten runs
@@ -27,10 +30,6 @@ const maxAnswer = 8 << 20
 // above 0 being one-off steps. Settles without a request leave nothing
 // behind, but for single steps of 6 to 19 objects (Ruby) and 6.7 KB over the
 // first 160 settles (Node).
-// It counts what is
-// alive after full collections, and names the lines that made what survives.
-// Its errors are *fault.Error of kind Measure; after one that breaks the
-// connection every further call fails with it.
 type Agent struct {
 	name    string
 	pid     int
@@ -156,14 +155,8 @@ func (a *Agent) ask(ctx context.Context, command string) (*answer, error) {
 }
 
 func sameColumns(want, got []Column) error {
-	if len(want) == len(got) {
-		same := true
-		for i := range want {
-			same = same && want[i] == got[i]
-		}
-		if same {
-			return nil
-		}
+	if slices.Equal(want, got) {
+		return nil
 	}
 	names := func(cs []Column) string {
 		var s []string

@@ -15,16 +15,12 @@ import (
 // In a container the agent names its socket by the pid that the process has
 // there, and is found from outside by the one it has here.
 func TestLiveAgentInAContainer(t *testing.T) {
-	dir, err := os.MkdirTemp("/tmp", "lh") //nolint:usetesting // t.TempDir is too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	env, cleanup, err := Preload("node", nil, dir)
+	env, cleanup, err := Preload()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(cleanup)
+	dir := lookup(env, AgentVar)
 	own := []string{"--pid", "--fork", "--kill-child", "--mount-proc"}
 	if os.Getuid() != 0 {
 		own = append(own, "--map-root-user")

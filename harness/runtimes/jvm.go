@@ -32,8 +32,8 @@ func NewJVM(ctx context.Context, pid int) (*JVM, error) {
 	return j, nil
 }
 
-// Name is "jcmd".
-func (j *JVM) Name() string { return "jcmd" }
+// Name is "class histogram".
+func (j *JVM) Name() string { return "class histogram" }
 
 // Columns are live objects and live bytes.
 func (j *JVM) Columns() []Column {

@@ -50,6 +50,34 @@ func TestLiveInspectorAlone(t *testing.T) {
 	}
 }
 
+// A worker thread of Node has a heap of its own: what is kept there is counted too,
+// also while another worker blocks.
+func TestLiveNodeThreads(t *testing.T) {
+	for name, agent := range map[string]bool{"agent": true, "inspector": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := launch(t, "node", agent, []string{"NODE_OPTIONS=--inspect-port=0"}, true, "node", "threads.js")
+			var c *Agent
+			if agent {
+				c = a.agent(t)
+			} else {
+				in, err := DialInspector(t.Context(), a.pid)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer in.Close()
+				c = in
+			}
+			blocks := growth(t, a, c, "/garbage", "/leak")
+			within(t, "/leak objects", blocks["/leak"]["live objects"], 0.9, 1.1)
+			within(t, "/leak bytes", blocks["/leak"]["live bytes"], 512, 640)
+			within(t, "/garbage objects", blocks["/garbage"]["live objects"], -0.1, 0.1)
+			// A young thread's code is still being compiled.
+			within(t, "/garbage bytes", blocks["/garbage"]["live bytes"], -250, 250)
+		})
+	}
+}
+
 func TestLiveInspectorGoesWrong(t *testing.T) {
 	if _, err := DialInspector(t.Context(), os.Getpid()); err == nil || !strings.Contains(err.Error(), "not node") {
 		t.Errorf("a process that is not node: %v", err)

@@ -31,7 +31,7 @@ func run(t *testing.T, env []string, argv ...string) (out string, code int) {
 // Programs print and return what they would without the agents, whether the
 // sockets can be made or not.
 func TestLiveAgentsAreHarmless(t *testing.T) {
-	env, cleanup, err := Preload("", nil, "")
+	env, cleanup, err := Preload()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,11 +107,12 @@ func TestLiveAgentsChain(t *testing.T) {
 		}
 	}
 	existing := []string{"RUBYOPT=-r" + user + "/user.rb", "NODE_OPTIONS=--require " + user + "/user.js", "PYTHONPATH=" + user}
-	env, cleanup, err := Preload("", existing, "")
+	agents, cleanup, err := Preload()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer cleanup()
+	env := chained(existing, agents)
 	for _, c := range []struct {
 		argv []string
 		want string

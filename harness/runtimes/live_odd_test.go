@@ -17,7 +17,7 @@ import (
 // numbers then: they are neither read nor closed, and the agent opens its own anew.
 func TestLiveAgentOfADaemon(t *testing.T) {
 	want := "worker: untouched, agent True\nparent: untouched, agent True\n"
-	if said := odd(t, "python", "python3", "testdata/python/daemon.py"); said != want {
+	if said := odd(t, "python3", "testdata/python/daemon.py"); said != want {
 		t.Errorf("%q, want %q", said, want)
 	}
 }
@@ -25,7 +25,7 @@ func TestLiveAgentOfADaemon(t *testing.T) {
 // Another thread of the application may be making files: with a umask that the
 // agent sets for its socket they would have a wrong mode.
 func TestLiveAgentLeavesTheUmask(t *testing.T) {
-	if said := odd(t, "node", "node", "testdata/node/umask.js"); said != "mode 600, others [], umask 0\n" {
+	if said := odd(t, "node", "testdata/node/umask.js"); said != "mode 600, others [], umask 0\n" {
 		t.Errorf("%q", said)
 	}
 }
@@ -33,7 +33,7 @@ func TestLiveAgentLeavesTheUmask(t *testing.T) {
 // What the agent holds while it answers must not be locked in a child for ever.
 func TestLiveAgentAndForks(t *testing.T) {
 	for range 6 {
-		if said := odd(t, "python", "python3", "testdata/python/forks.py"); said != "0 hung, answered True\n" {
+		if said := odd(t, "python3", "testdata/python/forks.py"); said != "0 hung, answered True\n" {
 			t.Fatalf("%q", said)
 		}
 	}
@@ -41,7 +41,7 @@ func TestLiveAgentAndForks(t *testing.T) {
 
 // An agent says nothing in the application's name.
 func TestLiveAgentIsSilent(t *testing.T) {
-	if said := odd(t, "ruby", "ruby", "-w", "testdata/ruby/warns.rb"); said != "true\nconstant\n" {
+	if said := odd(t, "ruby", "-w", "testdata/ruby/warns.rb"); said != "true\nconstant\n" {
 		t.Errorf("%q", said)
 	}
 }
@@ -55,7 +55,7 @@ func TestLiveAgentSweepsItsFolder(t *testing.T) {
 		"python": {"python3", "-c", "import time; time.sleep(600)"},
 	} {
 		t.Run(language, func(t *testing.T) {
-			env, cleanup, err := Preload(language, nil, "")
+			env, cleanup, err := Preload()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,9 +103,9 @@ func exists(path string) bool {
 }
 
 // odd runs a program with the agent to its end, and returns all that it said.
-func odd(t *testing.T, language string, argv ...string) string {
+func odd(t *testing.T, argv ...string) string {
 	t.Helper()
-	env, cleanup, err := Preload(language, nil, "")
+	env, cleanup, err := Preload()
 	if err != nil {
 		t.Fatal(err)
 	}

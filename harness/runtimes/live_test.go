@@ -31,6 +31,21 @@ type app struct {
 	client *http.Client
 }
 
+// chained joins what loads the agents to what env has, the agent's folder first in
+// a path, as a target does for its command.
+func chained(env, agents []string) []string {
+	for _, e := range agents {
+		name, value, _ := strings.Cut(e, "=")
+		if have := lookup(env, name); have != "" && name == "PYTHONPATH" {
+			value += ":" + have
+		} else if have != "" {
+			value = have + " " + value
+		}
+		env = append(env, name+"="+value)
+	}
+	return env
+}
+
 // launch starts a fixture. A server that does not print its port gets PORT.
 func launch(t testing.TB, dir string, agent bool, extra []string, prints bool, argv ...string) *app {
 	t.Helper()
@@ -41,12 +56,12 @@ func launch(t testing.TB, dir string, agent bool, extra []string, prints bool, a
 	env := append(os.Environ(), extra...)
 	env = append(env, "PORT="+strconv.Itoa(a.port), "PYTHONDONTWRITEBYTECODE=1")
 	if agent {
-		more, cleanup, err := Preload("", env, "")
+		agents, cleanup, err := Preload()
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(cleanup)
-		env = append(env, more...)
+		env = chained(env, agents)
 		a.dir = lookup(env, AgentVar)
 	}
 	for i := range argv {

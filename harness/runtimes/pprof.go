@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/pprof/profile"
 
@@ -24,7 +25,8 @@ const DefaultPprof = "/debug/pprof"
 type Pprof struct {
 	fetch      Fetch
 	heap       string
-	goroutines string // path of the goroutine profile, "" where it is not served
+	goroutines string  // path of the goroutine profile, "" where it is not served
+	last       float64 // goroutines at the last reading
 	base       *profile.Profile
 	remark     string
 }
@@ -76,9 +78,20 @@ func (p *Pprof) Columns() []Column {
 	return slices.Clone(goColumns[:n])
 }
 
-// Read collects garbage twice (what a finalizer or a sync.Pool held is gone
-// only after the second collection) and reads runtime.MemStats.
+// A reading waits so long at most for goroutines that the last one did not see to
+// end, and looks so often.
+const (
+	ending = 300 * time.Millisecond
+	pause  = 10 * time.Millisecond
+)
+
+// Read lets goroutines end that requests have left behind, collects garbage twice
+// (what a finalizer or a sync.Pool held is gone only after the second collection)
+// and reads runtime.MemStats.
 func (p *Pprof) Read(ctx context.Context) ([]float64, error) {
+	if err := p.ended(ctx); err != nil {
+		return nil, err
+	}
 	var text []byte
 	for range 2 {
 		var err error
@@ -94,8 +107,26 @@ func (p *Pprof) Read(ctx context.Context) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.last = n
 	values[0] += n * stackMin
 	return append(values, n), nil
+}
+
+// ended waits until there are no more goroutines than at the last reading, or for
+// as long as that takes at most: a mail that is sent behind the answer would be
+// counted for this URI, and its end for the next one.
+func (p *Pprof) ended(ctx context.Context) error {
+	for waited := time.Duration(0); p.goroutines != "" && p.last > 0 && waited < ending; waited += pause {
+		if n, err := p.running(ctx); err != nil || n <= p.last {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+	return nil
 }
 
 // running is the number of goroutines.

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"net/http/pprof"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"leakhunt/harness/fault"
 )
@@ -83,6 +85,36 @@ func TestPprofGoroutines(t *testing.T) {
 	// 2 KiB of stack, and some hundred bytes that the scheduler keeps for each.
 	if d := (after[0] - before[0]) / 300; d < 2048 || d > 3072 {
 		t.Errorf("%v bytes for a goroutine", d)
+	}
+}
+
+// What a request leaves to a goroutine that ends soon is in no reading; one that
+// stays is waited for, and counted.
+func TestPprofWaitsForGoroutines(t *testing.T) {
+	for name, c := range map[string]struct{ falls, want float64 }{
+		"they end":  {10, 8},
+		"they stay": {0, 58},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n, falls := 8.0, 0.0
+				p, err := NewPprof(t.Context(), func(_ context.Context, path string) ([]byte, error) {
+					if strings.Contains(path, "goroutine") {
+						defer func() { n -= falls }()
+						return fmt.Appendf(nil, "goroutine profile: total %v\n", max(n, 8)), nil
+					}
+					return fmt.Appendf(nil, "# HeapAlloc = %v\n# HeapObjects = %v\n", 1000*max(n, 8), max(n, 8)), nil
+				}, "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				n, falls = n+50, c.falls
+				values, err := p.Read(t.Context())
+				if err != nil || values[1] != c.want || values[2] != c.want {
+					t.Errorf("%v, %v: want %v objects and goroutines", values, err, c.want)
+				}
+			})
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/pprof/profile"
@@ -120,12 +121,7 @@ func diffProfiles(base, now *profile.Profile) ([]Site, error) {
 }
 
 func valueIndex(p *profile.Profile, name string) int {
-	for i, t := range p.SampleType {
-		if t.Type == name {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(p.SampleType, func(t *profile.ValueType) bool { return t.Type == name })
 }
 
 // profileSite is the innermost frame outside the allocator.

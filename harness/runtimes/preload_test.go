@@ -3,7 +3,6 @@ package runtimes
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,16 +12,15 @@ import (
 )
 
 func TestPreload(t *testing.T) {
-	existing := []string{"RUBYOPT=-W0", "RUBYOPT=-rset", "NODE_OPTIONS=--no-warnings", "PYTHONPATH=/srv/lib", "RUBYOPTS=no"}
-	env, cleanup, err := Preload("", existing, "")
+	env, cleanup, err := Preload()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := lookup(env, AgentVar)
 	for name, want := range map[string]string{
-		"RUBYOPT":      "-rset -r" + dir + "/ruby/agent.rb",
-		"NODE_OPTIONS": "--no-warnings --require \"" + dir + "/node/agent.js\"",
-		"PYTHONPATH":   dir + "/python:/srv/lib",
+		"RUBYOPT":      "-r" + dir + "/ruby/agent.rb",
+		"NODE_OPTIONS": "--require \"" + dir + "/node/agent.js\"",
+		"PYTHONPATH":   dir + "/python",
 	} {
 		if got := lookup(env, name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -37,11 +35,35 @@ func TestPreload(t *testing.T) {
 	}
 }
 
+// A folder for temporary files whose path RUBYOPT and PYTHONPATH cannot carry, or
+// that is too long for a socket, is passed by; one that is missing is an error.
+func TestPreloadChoosesAFolder(t *testing.T) {
+	good := t.TempDir()
+	for usual, want := range map[string]string{
+		good: good, "/tmp/with space": "/tmp", "/tmp/a:b": "/tmp", "relative": "/tmp", "/tmp/" + strings.Repeat("x", 90): "/tmp",
+	} {
+		t.Setenv("TMPDIR", usual)
+		env, cleanup, err := Preload()
+		if err != nil {
+			t.Errorf("%s: %v", usual, err)
+			continue
+		}
+		if dir := filepath.Dir(lookup(env, AgentVar)); dir != want {
+			t.Errorf("%s: the agents are in %s, want %s", usual, dir, want)
+		}
+		cleanup()
+	}
+	t.Setenv("TMPDIR", "/nowhere/at/all")
+	if env, cleanup, err := Preload(); fault.KindOf(err) != fault.Measure || env != nil || cleanup != nil {
+		t.Errorf("without a folder: %v, %v", env, err)
+	}
+}
+
 // A command may drop its privileges before it becomes Ruby or Node, which do not
 // start without the file that they are to load.
 func TestPreloadIsForAllToRead(t *testing.T) {
 	before := unix.Umask(0o077)
-	env, cleanup, err := Preload("", nil, "")
+	env, cleanup, err := Preload()
 	unix.Umask(before)
 	if err != nil {
 		t.Fatal(err)
@@ -56,54 +78,6 @@ func TestPreloadIsForAllToRead(t *testing.T) {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v, want %v", name, info, err, mode)
-		}
-	}
-}
-
-func TestPreloadOneRuntime(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "own")
-	if len(dir) > maxDir {
-		t.Fatalf("the temporary folder %s is too long for this test", dir)
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	env, cleanup, err := Preload("python", nil, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{AgentVar + "=" + dir, "PYTHONPATH=" + dir + "/python"}; !slices.Equal(env, want) {
-		t.Errorf("got %q, want %q", env, want)
-	}
-	cleanup()
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) != 0 {
-		t.Errorf("the user's folder holds %v, %v", left, err)
-	}
-}
-
-func TestPreloadRefuses(t *testing.T) {
-	open := filepath.Join(t.TempDir(), "open")
-	if err := os.Mkdir(open, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(open, 0o777); err != nil { //nolint:gosec // what is to be refused
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ runtime, dir, want string }{
-		{"perl", "", `no agent for "perl"`},
-		{"ruby", "relative", "not an absolute path"},
-		{"ruby", "/tmp/with space", "a space"},
-		{"ruby", "/tmp/" + strings.Repeat("x", 90), "leaves room for 90"},
-		{"ruby", open, "no private folder"},
-		{"ruby", "/nowhere/at/all", "no folder"},
-	} {
-		env, cleanup, err := Preload(c.runtime, nil, c.dir)
-		if err == nil || !strings.Contains(err.Error(), c.want) || fault.KindOf(err) == fault.Internal {
-			t.Errorf("%s in %s: %v, want %q", c.runtime, c.dir, err, c.want)
-		}
-		if env != nil || cleanup != nil {
-			t.Errorf("%s in %s: a result beside an error", c.runtime, c.dir)
 		}
 	}
 }

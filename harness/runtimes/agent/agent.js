@@ -20,9 +20,12 @@
   const INTERVAL = 16
 
   let path, session, gc, still
+  // Whether there may be other threads with a heap of their own.
+  let threads = typeof module !== 'object'
   const dir = process.env.LEAKHUNT_AGENT || ''
   if (typeof module === 'object' && dir.startsWith('/') && Buffer.byteLength(dir) <= 90 && isMain()) {
     setTimeout(() => { try { listen() } catch { /* the application comes first */ } }, DELAY).unref()
+    process.once('worker', () => { threads = true })
   }
   return answer // for an inspector, which evaluates this file and needs no socket
 
@@ -121,10 +124,9 @@
   // what finalizers and handles let go of is gone only after the next one.
   async function collect () {
     if (!gc) {
-      const v8 = require('v8')
-      v8.setFlagsFromString('--expose-gc')
-      gc = require('vm').runInNewContext('gc')
-      v8.setFlagsFromString('--no-expose-gc')
+      expose(true)
+      gc = collector()
+      expose(false)
     }
     for (let i = 0; i < 2; i++) {
       await new Promise((resolve) => setImmediate(resolve))
@@ -132,12 +134,63 @@
     }
   }
 
+  function expose (on) {
+    require('v8').setFlagsFromString(on ? '--expose-gc' : '--no-expose-gc')
+  }
+
+  function collector () {
+    return require('vm').runInNewContext('gc')
+  }
+
   async function settle () {
+    const others = threads && process.getBuiltinModule ? await countWorkers() : []
     await collect()
-    const objects = countObjects()
-    const counters = [{ name: 'live bytes', unit: 'bytes', exact: objects !== undefined, value: liveBytes() }]
-    if (objects !== undefined) counters.unshift({ name: 'live objects', unit: 'objects', exact: true, value: objects })
+    const heaps = [{ objects: countObjects(), bytes: liveBytes() }, ...others]
+    const sum = (key) => heaps.reduce((total, h) => total + h[key], 0)
+    const exact = heaps[0].objects !== undefined
+    const counters = [{ name: 'live bytes', unit: 'bytes', exact, value: sum('bytes') }]
+    if (exact) counters.unshift({ name: 'live objects', unit: 'objects', exact, value: sum('objects') })
     return counters
+  }
+
+  // countWorkers counts what is alive in the worker threads of this one, each of
+  // which has a heap of its own. V8's inspector asks them, also those that block
+  // until there is work (Atomics.wait). One that ends meanwhile has nothing. The
+  // inspector's own require (includeCommandLineAPI) would leave 29 objects behind
+  // each time; getBuiltinModule is there from Node 20.16 on.
+  async function countWorkers () {
+    const { Session } = require('inspector')
+    const s = new Session()
+    const heaps = []
+    const expression = `(() => { const require = process.getBuiltinModule; ${collector}; ${countObjects}; ${liveBytes}
+      const gc = collector(); gc(); return { objects: countObjects(), bytes: liveBytes() } })()`
+    s.connect()
+    expose(true) // V8's settings are those of all threads
+    try {
+      s.on('NodeWorker.attachedToWorker', ({ params: { sessionId } }) => {
+        const heap = new Promise((resolve, reject) => {
+          s.on('NodeWorker.detachedFromWorker', ({ params }) => { if (params.sessionId === sessionId) resolve() })
+          s.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
+            if (params.sessionId !== sessionId) return
+            const { id, result, error } = JSON.parse(params.message)
+            if (id !== 1) return
+            if (result && result.result.value) resolve(result.result.value)
+            else reject(new Error(`a worker thread was not counted: ${error ? error.message : result.result.description}`))
+          })
+        })
+        heap.catch(() => {}) // nobody waits for a worker that begins meanwhile
+        heaps.push(heap)
+        s.post('NodeWorker.sendMessageToWorker', {
+          sessionId,
+          message: JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression, returnByValue: true } })
+        })
+      })
+      await new Promise((resolve, reject) => s.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (err) => err ? reject(new Error(err.message)) : resolve()))
+      return (await Promise.all(heaps)).filter(Boolean)
+    } finally {
+      expose(false)
+      s.disconnect()
+    }
   }
 
   // countObjects counts JavaScript objects (functions, arrays and buffers are

@@ -6,8 +6,9 @@
 # It opens the Unix socket $LEAKHUNT_AGENT/PID.sock (0600). A line in, a line of
 # JSON out: "settle" collects garbage, hands free pages back and says what is
 # alive; "trace on" and "trace off" say where what survives was made, "hold on",
-# "hold off" and "names" what holds it. Nothing else is possible through it. No gem is loaded, so none is forced upon the
-# application's Gemfile; fiddle and objspace come with the first line.
+# "hold off" and "names" what holds it. Nothing else is possible through it. No gem
+# is loaded, so none is forced upon the application's Gemfile; fiddle and objspace
+# come with the first line.
 module LeakhuntAgent
   PROTOCOL = 1
   SITES = 100

@@ -10,6 +10,6 @@ const until = Date.now() + 10000
 const watch = setInterval(() => {
   if (!fs.existsSync(socket) && Date.now() < until) return
   clearInterval(watch)
-  const others = fs.readdirSync(dir).filter((name) => name !== 'node' && name !== `${process.pid}.sock`)
+  const others = fs.readdirSync(dir).filter((name) => !['node', 'python', 'ruby', `${process.pid}.sock`].includes(name))
   console.log(`mode ${(fs.statSync(socket).mode & 0o777).toString(8)}, others [${others}], umask ${touched}`)
 }, 10)
