@@ -131,12 +131,12 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 	case even && (told || p.FixedN && min(s.rate, s.late) >= p.Sure):
 		j.Label = Leak
 		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks (or a cache of more than %s entries%s)",
-			rate, s.up, s.blocks, units.Count(n), p.orLonger())
+			rate, s.up, s.blocks, units.Count(n), p.longer())
 	case even:
 		j.More = follow
 		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks; whether that is a bounded cache takes longer to tell",
 			rate, s.up, s.blocks)
-	case s.early >= p.Sure && s.faded && s.late < p.Sure:
+	case s.early >= p.Sure && s.faded && !s.fell && s.late < p.Sure:
 		j.Label = Warmup
 		j.Growth, j.Low, j.High = s.late, s.late-s.lateHalf, s.late+s.lateHalf
 		j.Detectable = math.Max(0, s.late) + s.lateHalf
@@ -160,12 +160,12 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 	return j
 }
 
-// orLonger is what time leaves open.
-func (p CounterParams) orLonger() string {
+// longer is what time leaves open.
+func (p CounterParams) longer() string {
 	if p.Outlived < 1 {
 		return ""
 	}
-	return fmt.Sprintf(", or of more than %d s", int(p.Outlived))
+	return fmt.Sprintf(", kept for more than %d s", int(p.Outlived))
 }
 
 func (p CounterParams) amount(v float64) string {

@@ -56,6 +56,7 @@ func TestCounter(t *testing.T) {
 		{"rare leak, short", edges(50, 0.12, 0.1, 0.1, 0.12, 0.08), fixed, verdict.Inconclusive, "takes longer to tell"},
 		{"falls", edges(50, -3, -3, -3, -3, -3), fixed, verdict.Inconclusive, "the counter fell by 3 objects per request"},
 		{"dies away", edges(50, 8, 4, 2, 1, 0.5, 0.2, 0.1, 0), fixed, verdict.Warmup, "dies away"},
+		{"others let go of more than a leak makes", edges(50, 2, 2, 2, -1, -1), fixed, verdict.Inconclusive, "possible"},
 		{"still dying away", edges(50, 9, 5, 3.6, 2.6, 1.9), fixed, verdict.Inconclusive, "takes longer to tell"},
 		{"too little at the end", edges(50, 1.54, 0.98, 0.56, 0.50, 0.34), fixed, verdict.Inconclusive, "takes longer to tell"},
 		{"few blocks", edges(50, 1, 1, 1), fixed, verdict.Inconclusive, "only 3 blocks of requests were measured to their end: a counter tells from 4 on"},
@@ -114,6 +115,7 @@ func TestFuse(t *testing.T) {
 		return verdict.Evidence{Name: "bytes", Unit: "bytes", Exact: true, Judgement: j(verdict.Inconclusive, growth, low, 1800)}
 	}
 	flat, leak := exact(j(verdict.Stable, 0, 0, 0)), exact(j(verdict.Leak, 1, 1, 0))
+	bytes := verdict.Evidence{Name: "bytes", Unit: "bytes", Exact: true, Judgement: j(verdict.Stable, 0, 0, 0)}
 	for _, c := range []struct {
 		name     string
 		rss      verdict.Judgement
@@ -126,25 +128,28 @@ func TestFuse(t *testing.T) {
 		{"counter convicts before rss", j(verdict.Inconclusive, 10, -800, 250), []verdict.Evidence{leak}, verdict.Leak, "agent", "agent: because"},
 		{"both", creeping, []verdict.Evidence{leak}, verdict.Leak, "agent rss", "agent: because"},
 		{"counter convicts against flat rss", j(verdict.Stable, 0, -90, 0), []verdict.Evidence{leak}, verdict.Leak, "agent", "agent: because"},
-		{"flat overrules creep", creeping, []verdict.Evidence{flat}, verdict.Warmup, "agent rss", "RSS grew 2.0 KiB per request, but agent says because"},
-		{"flat settles scatter", j(verdict.Inconclusive, 10, -800, 250), []verdict.Evidence{flat}, verdict.Stable, "agent rss", "agent: because"},
-		{"flat keeps bloat", j(verdict.Bloat, 0, -90, 0), []verdict.Evidence{flat}, verdict.Bloat, "agent rss", "because"},
-		{"native leak", j(verdict.Leak, 9000, 8000, 0), []verdict.Evidence{flat}, verdict.Inconclusive, "agent rss", "memory that the runtime does not count"},
-		{"native leak, settled", creeping, []verdict.Evidence{flat, settled(j(verdict.Leak, 9000, 8000, 0))}, verdict.Inconclusive, "agent settled rss rss", "settled rss because"},
+		{"flat overrules creep", creeping, []verdict.Evidence{flat}, verdict.Warmup, "agent rss", "RSS grew 2.0 KiB per request, but not agent (because)"},
+		{"flat settles scatter", j(verdict.Inconclusive, 10, -800, 250), []verdict.Evidence{flat}, verdict.Stable, "agent rss", "agent: because; RSS: no growth above 300 B per request"},
+		{"flat settles scatter of bytes, too", j(verdict.Inconclusive, 10, -800, 250), []verdict.Evidence{flat, alive(200, -300)}, verdict.Stable, "agent rss", "agent: because; bytes: no growth above 300 B per request"},
+		{"flat keeps bloat", j(verdict.Bloat, 0, -90, 0), []verdict.Evidence{flat}, verdict.Bloat, "agent rss", "RSS: because"},
+		{"flat bytes keep bloat", j(verdict.Bloat, 0, -90, 0), []verdict.Evidence{bytes}, verdict.Bloat, "bytes rss", "RSS: because; bytes: no growth above 300 B per request"},
+		{"flat bytes settle scatter", j(verdict.Inconclusive, 10, -800, 250), []verdict.Evidence{bytes}, verdict.Stable, "bytes rss", "bytes: because"},
+		{"native leak", j(verdict.Leak, 9000, 8000, 0), []verdict.Evidence{flat}, verdict.Inconclusive, "agent rss", "RSS because, but not agent (because): memory that the runtime does not count grows, in a native library or by fragmentation"},
+		{"native leak, settled", creeping, []verdict.Evidence{flat, settled(j(verdict.Leak, 9000, 8000, 0))}, verdict.Inconclusive, "agent settled rss rss", "settled rss because, but not agent (because): memory that the runtime does not count grows, in a native library or by fragmentation"},
 		{"settled rss convicts without a counter", creeping, []verdict.Evidence{settled(j(verdict.Leak, 1024, 900, 0))}, verdict.Leak, "settled rss rss", "settled rss: because"},
-		{"settled rss acquits", j(verdict.Leak, 9000, 8000, 0), []verdict.Evidence{settled(j(verdict.Stable, 0, -9, 0))}, verdict.Warmup, "settled rss rss", "settled rss says"},
+		{"settled rss acquits", j(verdict.Leak, 9000, 8000, 0), []verdict.Evidence{settled(j(verdict.Stable, 0, -9, 0))}, verdict.Warmup, "settled rss rss", "RSS grew 8.8 KiB per request, but not settled rss (because)"},
 		{"growing is followed", j(verdict.Stable, 0, -9, 0), []verdict.Evidence{exact(j(verdict.Inconclusive, 1, 0.8, 1800))}, verdict.Inconclusive, "agent", "agent: because"},
 		{"growing bytes beside flat objects", creeping, []verdict.Evidence{flat, exact(j(verdict.Inconclusive, 900, 700, 1800))}, verdict.Inconclusive, "agent", "agent: because"},
-		{"scatter beside flat objects", creeping, []verdict.Evidence{flat, settled(j(verdict.Inconclusive, 900, -700, 1800))}, verdict.Warmup, "agent rss", "RSS grew"},
+		{"scatter beside flat objects", creeping, []verdict.Evidence{flat, settled(j(verdict.Inconclusive, 900, -700, 1800))}, verdict.Warmup, "agent rss", "RSS grew 2.0 KiB per request, but not agent (because)"},
 		{"bytes that seem to grow beside flat objects", creeping, []verdict.Evidence{flat, alive(3000, -300)}, verdict.Inconclusive, "bytes", "bytes: because"},
-		{"scatter of bytes beside flat objects", creeping, []verdict.Evidence{flat, alive(200, -300)}, verdict.Warmup, "agent rss", "RSS grew"},
+		{"scatter of bytes beside flat objects", creeping, []verdict.Evidence{flat, alive(200, -300)}, verdict.Warmup, "agent rss", "RSS grew 2.0 KiB per request, but not agent (because); bytes: no growth above 300 B per request"},
 		{"scatter alone", creeping, []verdict.Evidence{exact(j(verdict.Inconclusive, 0.1, -0.1, 1800))}, verdict.Inconclusive, "agent", "agent: because"},
 		{"a counter that broke", creeping, []verdict.Evidence{exact(j(verdict.Inconclusive, 0, 0, 0))}, verdict.Inconclusive, "rss", "because"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, evidence := verdict.Fuse(c.rss, c.counters)
-			if got.Label != c.want || strings.Join(evidence, " ") != c.evidence || !strings.Contains(got.Reason, c.reason) {
-				t.Errorf("%s by %q (%s), want %s by %q (… %s …)", got.Label, evidence, got.Reason, c.want, c.evidence, c.reason)
+			if got.Label != c.want || strings.Join(evidence, " ") != c.evidence || got.Reason != c.reason {
+				t.Errorf("%s by %q (%s), want %s by %q (%s)", got.Label, evidence, got.Reason, c.want, c.evidence, c.reason)
 			}
 			if got.Label != verdict.Inconclusive && got.More != 0 {
 				t.Errorf("%s asks for %d more requests", got.Label, got.More)
@@ -187,31 +192,13 @@ func TestFuseGrowthBesideAFall(t *testing.T) {
 	}
 }
 
-func TestAdjusted(t *testing.T) {
-	p := []float64{0.01, 0.04, 0.03, 0.005, math.NaN()}
-	for name, c := range map[string]struct{ got, want []float64 }{
-		"Holm": {verdict.Holm(p), []float64{0.04, 0.09, 0.09, 0.025, 1}},
-		"BH":   {verdict.BenjaminiHochberg(p), []float64{0.025, 0.05, 0.05, 0.025, 1}},
-	} {
-		for i := range c.want {
-			if math.Abs(c.got[i]-c.want[i]) > 1e-12 {
-				t.Errorf("%s: %v, want %v", name, c.got, c.want)
-				break
-			}
-		}
-	}
-	if len(verdict.Holm(nil)) != 0 || len(verdict.BenjaminiHochberg(nil)) != 0 {
-		t.Error("something out of nothing")
-	}
-}
-
 // What a counter was not watched for long enough to exclude is said.
 func TestWhatTimeLeavesOpen(t *testing.T) {
 	edges := []verdict.Edge{{}, {Requests: 50, Value: 50}, {Requests: 100, Value: 100}, {Requests: 150, Value: 150}, {Requests: 200, Value: 200}}
 	for lasted, want := range map[float64]string{
 		0:   "(or a cache of more than 200 entries)",
 		0.3: "(or a cache of more than 200 entries)",
-		8.7: "(or a cache of more than 200 entries, or of more than 8 s)",
+		8.7: "(or a cache of more than 200 entries, kept for more than 8 s)",
 	} {
 		j := verdict.Counter(edges, verdict.CounterParams{Unit: "objects", Exact: true, FixedN: true, Outlived: lasted})
 		if j.Label != verdict.Leak || !strings.HasSuffix(j.Reason, want) {

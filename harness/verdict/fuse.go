@@ -91,29 +91,39 @@ func native(rss Judgement, flat Evidence, settled []Evidence) (Judgement, []stri
 	if len(settled) > 0 && rss.Label != Leak {
 		j, name = settled[0].Judgement, settled[0].Name
 	}
-	reason := fmt.Sprintf("%s %s, but %s says %s: memory that the runtime does not count grows, in a native library or by fragmentation",
+	reason := fmt.Sprintf("%s %s, but not %s (%s): memory that the runtime does not count grows, in a native library or by fragmentation",
 		name, j.Reason, flat.Name, flat.Judgement.Reason)
 	j.Label, j.Reason, j.More = Inconclusive, reason, 0
 	j.Creep = max(j.Creep, j.Low) // fragmentation comes to an end
 	return j, append([]string{flat.Name}, append(names(settled), evidenceRSS)...)
 }
 
+// acquitted is what by clears. Its growth and its floor are in bytes, so they are
+// those of the first counter of bytes, or of RSS: Reason names which, where it is
+// not the one that clears.
 func acquitted(rss Judgement, by, alive []Evidence) (Judgement, []string) {
-	best := by[0]
-	j := rss
+	best, j, floor := by[0], rss, "RSS"
 	if c, ok := firstBytes(slices.Concat(by, alive)); ok {
 		// What goes on is what is alive; the growth of RSS is told in Reason.
 		j.Growth, j.Low, j.High = c.Judgement.Growth, c.Judgement.Low, c.Judgement.High
 		j.Creep = 0
-		j.Detectable = c.Judgement.Detectable
+		j.Detectable, floor = c.Judgement.Detectable, c.Name
 	}
+	told := []string{best.Name}
 	switch {
 	case rss.Label == Leak, rss.Label == Inconclusive && rss.Low > 0:
 		j.Label, j.More = Warmup, 0
-		j.Reason = fmt.Sprintf("RSS grew %s per request, but %s says %s", units.Bytes(rss.Growth), best.Name, best.Judgement.Reason)
+		j.Reason = fmt.Sprintf("RSS grew %s per request, but not %s (%s)", units.Bytes(rss.Growth), best.Name, best.Judgement.Reason)
+		told = append(told, "RSS")
 	case rss.Label == Inconclusive:
 		j.Label, j.More = best.Judgement.Label, 0
 		j.Reason = best.Name + ": " + best.Judgement.Reason
+	default:
+		j.Reason = "RSS: " + rss.Reason
+		told = []string{"RSS"}
+	}
+	if !slices.Contains(told, floor) {
+		j.Reason += fmt.Sprintf("; %s: no growth above %s per request", floor, units.Bytes(j.Detectable))
 	}
 	return j, []string{best.Name, evidenceRSS}
 }
