@@ -4,6 +4,7 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -141,7 +142,7 @@ func Instead(header http.Header, body []byte) string {
 		return fmt.Sprintf("The answer redirects to %s: send that URI in a step of its own.", to)
 	}
 	if !strings.Contains(kind, "html") {
-		return fmt.Sprintf("The answer held %d bytes of %s.", len(body), or(kind, "no type"))
+		return fmt.Sprintf("The answer held %d bytes of %s.", len(body), cmp.Or(kind, "no type"))
 	}
 	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(body))
 	if err != nil {
@@ -153,11 +154,4 @@ func Instead(header http.Header, body []byte) string {
 		text = append(text[:excerpt], '…')
 	}
 	return fmt.Sprintf("The page was titled %q and began: %s", strings.TrimSpace(doc.Find("title").First().Text()), string(text))
-}
-
-func or(s, instead string) string {
-	if s == "" {
-		return instead
-	}
-	return s
 }

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/url"
 	"strings"
+
+	"leakhunt/harness/units"
 )
 
 // Site is a line whose objects are looked for.
@@ -70,13 +72,13 @@ func (w Way) Words() []string {
 			n++
 		}
 		if i += n; n > 1 {
-			text += " × " + count(n)
+			text += " × " + units.Count(n)
 		}
 		out = append(out, text)
 	}
 	if over := len(out) - maxSteps; over > 0 {
 		head, tail := out[:maxSteps/2], out[len(out)-maxSteps/2:]
-		out = append(append(append([]string{}, head...), "… "+count(over)+" more …"), tail...)
+		out = append(append(append([]string{}, head...), "… "+units.Count(over)+" more …"), tail...)
 	}
 	return out
 }

@@ -3,6 +3,8 @@ package heap
 import (
 	"io"
 	"strings"
+
+	"leakhunt/harness/units"
 )
 
 // rubyLine is what a dump tells of one object.
@@ -133,7 +135,7 @@ func (r *rubyDump) step(n uint32, line rubyLine) Step {
 			s.Kind = strings.ToLower(line.kind)
 		}
 		if line.sized && (line.kind == "ARRAY" || line.kind == "HASH") {
-			s.Kind += " of " + count(line.size)
+			s.Kind += " of " + units.Count(line.size)
 		}
 	}
 	return s

@@ -6,10 +6,7 @@ import (
 	"io"
 
 	"leakhunt/harness/fault"
-	"leakhunt/harness/units"
 )
-
-func count(n int) string { return units.Count(n) }
 
 // scanner reads JSON as a stream without building its values: a dump of a
 // gigabyte has texts of megabytes, and arrays of a hundred million numbers. It

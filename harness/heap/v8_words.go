@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/units"
 )
 
 // inWeakMap says that an edge's name is that of a pair in a WeakMap: the key
@@ -22,7 +23,7 @@ var inner = []string{"hidden", "code", "object shape"}
 func (v *v8Dump) link() error {
 	switch {
 	case len(v.kind) == 0 || len(v.first) != len(v.kind)+1 || len(v.to) != int(v.first[len(v.kind)]):
-		return fault.Measuref("the heap snapshot is not whole: it has %s references of %s objects", count(len(v.to)), count(len(v.kind)))
+		return fault.Measuref("the heap snapshot is not whole: it has %s references of %s objects", units.Count(len(v.to)), units.Count(len(v.kind)))
 	case len(v.texts) == 0:
 		return fault.Measuref("the heap snapshot is not whole: it has no texts")
 	}

@@ -24,10 +24,6 @@ import (
 // 9.2.2) is the request sent again, once, on a new connection; Result.Sent
 // counts it. A POST is never sent twice. Redirects are not followed.
 type Client struct {
-	// OnConnect, where not nil, is called with each new connection before
-	// anything is sent on it.
-	OnConnect func(net.Conn)
-
 	ep       Endpoint
 	header   []Field        // of the endpoint, and what every client sends
 	badField string         // name of an endpoint header that cannot be sent
@@ -174,9 +170,6 @@ func (c *Client) connect(ctx context.Context, t *Template, until time.Time) erro
 	c.mu.Lock()
 	c.link = l
 	c.mu.Unlock()
-	if c.OnConnect != nil {
-		c.OnConnect(l.Conn)
-	}
 	return nil
 }
 

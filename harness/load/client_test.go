@@ -172,27 +172,26 @@ func TestOtherConnections(t *testing.T) {
 	}
 }
 
-func TestOnConnect(t *testing.T) {
+func TestConn(t *testing.T) {
 	srv := httptest.NewServer(app())
 	defer srv.Close()
 	c := New(endpoint(srv), false)
-	var seen []net.Conn
-	c.OnConnect = func(n net.Conn) { seen = append(seen, n) }
 	if c.Conn() != nil {
 		t.Error("connected before the first request")
 	}
 	tm := compile(t, Spec{URI: "/echo"})
 	c.Do(context.Background(), tm, Values{})
+	first := c.Conn()
 	c.Do(context.Background(), tm, Values{})
-	if len(seen) != 1 || seen[0] != c.Conn() {
-		t.Errorf("OnConnect called %d times", len(seen))
+	if first == nil || first != c.Conn() || c.Connections() != 1 {
+		t.Errorf("%d connections, kept: %t", c.Connections(), first == c.Conn())
 	}
 	c.Close()
 	if c.Conn() != nil {
 		t.Error("connected after Close")
 	}
-	if res := c.Do(context.Background(), tm, Values{}); !res.OK() || len(seen) != 2 {
-		t.Errorf("after Close: %+v, %d connections", res, len(seen))
+	if res := c.Do(context.Background(), tm, Values{}); !res.OK() || c.Connections() != 2 {
+		t.Errorf("after Close: %+v, %d connections", res, c.Connections())
 	}
 	c.Close()
 }

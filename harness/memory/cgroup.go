@@ -3,6 +3,7 @@ package memory
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,7 +23,7 @@ func limit(root string, groups []byte) int64 {
 		switch {
 		case f[0] == "0" && f[1] == "":
 			dir, file = root, "memory.max"
-		case hasWord(f[1], "memory"):
+		case slices.Contains(strings.Split(f[1], ","), "memory"):
 			dir, file = filepath.Join(root, "memory"), "memory.limit_in_bytes"
 		default:
 			continue
@@ -53,13 +54,4 @@ func readLimit(name string) int64 {
 		return 0
 	}
 	return n
-}
-
-func hasWord(list, word string) bool {
-	for _, w := range strings.Split(list, ",") {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }

@@ -2,7 +2,9 @@ package proc
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,18 +14,24 @@ import (
 )
 
 func TestRest(t *testing.T) {
-	start := func(argv ...string) int {
-		cmd := exec.Command(argv[0], argv[1:]...)
-		if err := cmd.Start(); err != nil {
+	// It has said a line before it is looked at: one that is still being loaded may
+	// wait for its pages.
+	start := func(then string) int {
+		cmd := exec.Command("sh", "-c", "echo; "+then)
+		out, err := cmd.StdoutPipe()
+		if err = errors.Join(err, cmd.Start()); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+		if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
 		return cmd.Process.Pid
 	}
-	if !Rest(t.Context(), start("sleep", "60"), time.Minute) {
+	if !Rest(t.Context(), start("exec sleep 60"), time.Minute) {
 		t.Error("a process that sleeps does not rest")
 	}
-	runs := start("sh", "-c", "while :; do :; done")
+	runs := start("while :; do :; done")
 	if Rest(t.Context(), runs, 20*time.Millisecond) {
 		t.Error("a process that runs rests")
 	}
