@@ -67,7 +67,7 @@ func (s *Summary) Count(l verdict.Label) {
 
 // standing is every URI judged by what there is now, ranked.
 func (h *hunt) standing() []URIResult {
-	out := make([]URIResult, 0, len(h.tracks))
+	out := append(make([]URIResult, 0, len(h.kept)+len(h.tracks)), h.kept...)
 	for _, t := range h.tracks {
 		out = append(out, h.conclude(t))
 	}
@@ -115,7 +115,7 @@ func (h *hunt) conclude(t *track) URIResult {
 		Detectable: floor(j), More: j.More,
 		Requests: t.requests(), Errors: t.errors, FirstError: t.first,
 		LatencyMS: t.quantiles(), Probes: probes, Sites: t.sites, SitesNote: t.sitesNote, SitesPass: t.pass,
-		Budget: t.Budget, Line: t.Line, Series: t.points(pointsEach(len(h.tracks)), h.anon, h.restarted),
+		Budget: t.Budget, Line: t.Line, Series: t.points(pointsEach(len(h.tracks)+len(h.kept)), h.anon, h.restarted),
 	}
 	if u.Sites == nil {
 		u.Sites = noSites
@@ -134,6 +134,9 @@ func (h *hunt) conclude(t *track) URIResult {
 	if ig := t.Ignore; ig != nil {
 		u.IgnoreReason, u.IgnoreUntil = ig.Reason, ig.Until.Format(time.DateOnly)
 		u.Ignored = h.began.Before(ig.Until.AddDate(0, 0, 1))
+	}
+	if t.among != nil {
+		return t.among.then(u, t.answers)
 	}
 	return u
 }
@@ -243,7 +246,7 @@ func (h *hunt) fixed(t *track) verdict.Judgement {
 		}
 	}
 	switch j = h.beyond(j, grown, headroom); {
-	case len(h.tracks) == 1, h.untightJVM():
+	case len(h.tracks) == 1, h.boundless() != "":
 		return j
 	case j.Label != verdict.Leak: // with N more requests its neighbours make more room, too
 		j.More, j.Reason = 0, j.Reason+aloneInstead

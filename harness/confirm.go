@@ -142,12 +142,12 @@ func (h *hunt) confirmed(t *track) verdict.Judgement {
 // beyond is the verdict on a series of one URI in a row, which grew by so many
 // bytes, where what grows within the headroom, or unevenly, convicts nobody.
 func (h *hunt) beyond(j verdict.Judgement, grown, headroom float64) verdict.Judgement {
+	why := h.boundless()
 	switch {
 	case j.Label != verdict.Leak:
 		return j
-	case h.untightJVM():
-		return open(j, 0, "it grew by %s per request, but a JVM fills all of its heap before it collects what is old: "+
-			"let its class histogram be read (runtime: {jvm: {}}), or its heap be kept small (a command: target with tighten: true)", units.Bytes(j.Growth))
+	case why != "":
+		return open(j, 0, "it grew by %s per request, but %s", units.Bytes(j.Growth), why)
 	case !h.tight() && j.Low < j.Growth/2:
 		return open(j, 0, "it grew by %s to %s per request: so unevenly a heap wanders that is seldom collected",
 			units.Bytes(j.Low), units.Bytes(j.High))

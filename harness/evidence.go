@@ -34,7 +34,7 @@ func (h *hunt) params(t *track) verdict.Params {
 func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
 	rss := h.settledRSS(t, 0)
 	counters := h.columns(t)
-	excused := h.untightJVM() || rss.Label == verdict.Leak && h.explained(t)
+	excused := h.boundless() != "" || rss.Label == verdict.Leak && h.explained(t)
 	if excused && rss.Label == verdict.Leak {
 		rss.Label, rss.More = verdict.Inconclusive, 0
 	}
@@ -48,17 +48,20 @@ func (h *hunt) settled(t *track) (verdict.Judgement, []string) {
 		return j, evidence
 	}
 	if grew := h.uncounted(t); grew.More > 0 {
-		grew.Reason = fmt.Sprintf("RSS %s; %s", grew.Reason, j.Reason)
+		grew.Reason = "RSS " + grew.Reason
+		if i := slices.IndexFunc(counters, func(c verdict.Evidence) bool { return c.Name == evidence[0] }); i >= 0 {
+			grew.Reason += fmt.Sprintf("; %s: %s", evidence[0], counters[i].Judgement.Reason)
+		}
 		return grew, evidence
 	}
 	if h.countsNative() || excused {
 		return j, evidence
 	}
-	if rss.Low > 0 {
-		j.Detectable = max(j.Detectable, rss.High) // a native library's may go on
-	}
-	if rss.Detectable > j.Detectable { // the floor is that of what is counted
+	if rss.Detectable > j.Detectable {
 		j.Reason += fmt.Sprintf("; native memory is not counted, and may grow by up to %s per request", units.Bytes(rss.Detectable))
+	}
+	if rss.Low > 0 { // and it does: elsewhere the floor is that of what is counted
+		j.Detectable = max(j.Detectable, rss.High)
 	}
 	return j, evidence
 }
@@ -72,7 +75,7 @@ const quietRSS = 32 << 10
 // nothing of what native libraries take from malloc.
 func (h *hunt) uncounted(t *track) verdict.Judgement {
 	if j := h.settledRSS(t, quietRSS); t.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
-		t.counted() < settledHorizon && !h.countsNative() && !h.untightJVM() && !t.givenBack() {
+		t.counted() < settledHorizon && !h.countsNative() && h.boundless() == "" && !t.givenBack() {
 		return j
 	}
 	return verdict.Judgement{}

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -35,6 +36,7 @@ type fake struct {
 	// runtime and settings are what the target says of its process.
 	runtime  string
 	settings []string
+	pid      int     // 0: that of the test
 	touched  float64 // bytes touched since the last reset
 }
 
@@ -53,7 +55,7 @@ func newFake(t *testing.T, route func(f *fake, path string, n int) int) *fake {
 
 func (f *fake) Pin(context.Context) (Pinned, error) { return f, nil }
 func (f *fake) Info() target.Info {
-	return target.Info{Kind: "command", PID: os.Getpid(), URL: f.server.URL, Runtime: f.runtime, Settings: f.settings}
+	return target.Info{Kind: "command", PID: cmp.Or(f.pid, os.Getpid()), URL: f.server.URL, Runtime: f.runtime, Settings: f.settings}
 }
 func (f *fake) Process() proc.ID { return proc.ID{PID: os.Getpid()} }
 func (f *fake) Endpoint() load.Endpoint {
@@ -77,7 +79,7 @@ func (f *fake) RSS() (int64, error) {
 
 func (f *fake) Read() (memory.Reading, error) {
 	rss, err := f.RSS()
-	return memory.Reading{RSS: rss, Anon: rss - 8<<20}, err
+	return memory.Reading{RSS: rss, Anon: rss - 48<<20}, err // the rest is mapped from files
 }
 func (f *fake) Exact() (memory.Reading, error) { return f.Read() }
 

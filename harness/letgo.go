@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"leakhunt/harness/units"
@@ -18,18 +19,10 @@ import (
 // leastStay is how long what a counter convicts for must have stayed.
 const leastStay = 6 * time.Second
 
-// remains is what a URI's requests left for good: readings before them, and so
-// long after them that what was kept for a while has gone.
-type remains struct {
-	n             int // requests
-	before, after edge
-	wait          time.Duration
-}
-
 // outlast waits, where a counter would convict somebody, until what was only kept
-// for a while has been let go, and reads once more. Where something was, each that
-// grew is tried again by itself with the same wait behind it, which tells a leak
-// from what is let go.
+// for a while has been let go, and reads once more. Whoever that may have been is
+// tried again by itself with the same wait behind it, which tells a leak from what
+// is let go.
 func (h *hunt) outlast(ctx context.Context) error {
 	if h.counter == nil {
 		return nil
@@ -46,13 +39,12 @@ func (h *hunt) outlast(ctx context.Context) error {
 		return nil
 	}
 	h.progress.phase = "letting go"
-	later, err := h.quiet(ctx, stay)
+	again, err := h.together(ctx, grew, stay)
 	if err != nil {
 		return h.revive(ctx, err)
 	}
-	h.swept = &later
 	for _, t := range grew {
-		if j, _ := h.settled(t); j.Label != verdict.Inconclusive || !h.allows(2*stay) {
+		if j, _ := h.settled(t); j.Label != verdict.Inconclusive && !h.short(t, again) || !h.allows(3*stay) {
 			continue
 		}
 		if err = h.outlive(ctx, t, stay); err == nil {
@@ -93,19 +85,6 @@ func (h *hunt) allows(wait time.Duration) bool {
 	return l <= 0 || time.Since(h.began)+wait < l
 }
 
-// outlive sends t's requests once more, and looks what they left for good.
-func (h *hunt) outlive(ctx context.Context, t *track, stay time.Duration) error {
-	o := &remains{n: min(t.requests(), settledBlock*settledRounds), before: h.reading, wait: stay}
-	if err := h.unjudged(ctx, t, o.n); err != nil {
-		return err
-	}
-	var err error
-	if o.after, err = h.quiet(ctx, stay); err == nil {
-		t.stayed = o
-	}
-	return err
-}
-
 // outlived is how many seconds before the last reading half of t's requests had
 // been sent, 0 before that: had they been kept for less, unlessLetGo would have told.
 func (h *hunt) outlived(t *track) float64 {
@@ -122,18 +101,19 @@ func (h *hunt) unlessLetGo(t *track, j verdict.Judgement, i int, unit string) ve
 	if j.Label != verdict.Leak {
 		return j
 	}
-	grown, gone := h.letGo(t, i)
-	if grown <= 0 || 2*gone < grown {
-		return j
-	}
 	if o := t.stayed; o != nil {
-		left := (at(o.after.counters, i) - at(o.before.counters, i)) / float64(o.n)
+		left := o.left(i)
 		if 2*left >= j.Growth {
 			return j
 		}
-		j.Label, j.Detectable = verdict.Warmup, max(left, j.Growth/2)
+		// What others let go of during a trial may hide a leak: its blocks tell how large.
+		j.Label, j.Detectable = verdict.Warmup, max(left, j.High)
 		j.Reason = fmt.Sprintf("grew %s per request, and let go of it within %s", amount(j.Growth, unit), o.wait)
 		j.Growth, j.Low, j.High = max(0, left), min(0, left), j.Detectable
+		return j
+	}
+	grown, gone := h.letGo(t, i)
+	if grown <= 0 || 2*gone < grown {
 		return j
 	}
 	return open(j, t.requests(), "grew %s per request, and %s was let go while others ran or nobody did", amount(j.Growth, unit), amount(gone, unit))
@@ -148,30 +128,34 @@ func (h *hunt) letGo(t *track, i int) (grown, gone float64) {
 	if h.swept != nil {
 		now = *h.swept
 	}
-	var first *edge
-	added := func(o *track) (sum float64) {
-		for k := range o.blocks {
-			b := &o.blocks[k]
-			if b.cut || b.first < o.life || first != nil && b.start.at < first.at {
-				continue
-			}
-			if first == nil {
-				first = &b.start
-			}
-			sum += at(b.end.counters, i) - at(b.start.counters, i)
-		}
-		return sum
-	}
-	if grown = added(t); first == nil {
+	own := t.added(nil)
+	if len(own) == 0 {
 		return 0, 0
 	}
+	first := &own[0].start
+	grown = sum(own, i)
 	all := grown
 	for _, o := range h.tracks {
 		if o != t {
-			all += max(0, added(o))
+			all += max(0, sum(o.added(first), i))
 		}
 	}
 	return grown, all - (at(now.counters, i) - at(first.counters, i))
+}
+
+// added are the blocks of the present process that were counted at both edges,
+// since that edge.
+func (t *track) added(since *edge) []block {
+	return slices.DeleteFunc(slices.Clone(t.blocks), func(b block) bool {
+		return b.cut || b.first < t.life || since != nil && b.start.at < since.at
+	})
+}
+
+func sum(blocks []block, i int) (all float64) {
+	for _, b := range blocks {
+		all += at(b.end.counters, i) - at(b.start.counters, i)
+	}
+	return all
 }
 
 func amount(v float64, unit string) string {

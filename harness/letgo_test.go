@@ -55,8 +55,8 @@ func TestLetGo(t *testing.T) {
 				hold(f, -held)
 			}}
 			r := mustRun(t, f, scenario(c.requests, "/held", "/neighbour", "/leak"), o)
-			if u := byName(t, r, "/held"); u.Verdict != verdict.Warmup || !strings.Contains(u.Why, "and let go of it within 1ms") || u.Growth > 16 {
-				t.Errorf("%s at %.0f B per request (%s)", u.Verdict, u.Growth, u.Why)
+			if u := byName(t, r, "/held"); u.Verdict != verdict.Warmup || !strings.Contains(u.Why, "and let go of it within 1ms") || u.Growth > 16 || u.Detectable < 16<<10 {
+				t.Errorf("%s at %.0f B per request, floor %.0f (%s)", u.Verdict, u.Growth, u.Detectable, u.Why)
 			}
 			if u := byName(t, r, "/leak"); u.Verdict != verdict.Leak || u.Growth < 4000 {
 				t.Errorf("the leak beside it is %s at %.0f B per request (%s)", u.Verdict, u.Growth, u.Why)

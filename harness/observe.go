@@ -36,9 +36,11 @@ func (Silent) Note(string) {}
 func (Silent) Standing([]URIResult) {}
 
 type progress struct {
+	part     string // what of the run the phase belongs to
 	phase    string
 	rss      int64
 	expected int
+	later    int // requests that come after those
 	next     time.Time
 	first    time.Time // when telling began
 	sent     int       // requests that had been sent by then
@@ -59,8 +61,8 @@ func (s *session) tick(t *track, rss int64) {
 		s.progress.first, s.progress.sent = now, s.total
 	}
 	p := Progress{
-		Phase: s.progress.phase, URI: t.Name, RSS: rss, Sent: s.total,
-		Expected: max(s.total, s.progress.expected), Elapsed: now.Sub(s.began),
+		Phase: s.progress.part + s.progress.phase, URI: t.Name, RSS: rss, Sent: s.total,
+		Expected: max(s.total, s.progress.expected) + s.progress.later, Elapsed: now.Sub(s.began),
 	}
 	p.Left = left(now.Sub(s.progress.first), s.total-s.progress.sent, p.Expected-s.total)
 	s.observer.Progress(p)

@@ -19,7 +19,6 @@ type Plan struct {
 	Items    []Item
 	Before   []*load.Template
 	Seed     int64
-	Warmup   int // requests to each URI before the first round
 }
 
 // Item is one URI of the plan.
@@ -149,6 +148,9 @@ func (p *Plan) Cost(settled bool) (least, most int) {
 		default:
 			least += 128
 			most += maxAuto + confirmFar
+			if p.Scenario.Target.Kind == "command" && len(p.Items) > 1 {
+				most += isolateMost
+			}
 		}
 	}
 	return least, most

@@ -2,7 +2,9 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"leakhunt/harness/target"
 	"leakhunt/harness/verdict"
@@ -31,9 +33,10 @@ const (
 	// URI, or a full cache that replaces its entries, grows as evenly as a leak.
 	// No setting of the environment changes that of V8.
 	sharePlain = 1
-	// followsNode: V8 lets the heap grow to four times what is alive before it
-	// collects (kMaxGrowingFactor in src/heap/heap-controller.h).
-	followsNode = 3
+	// followsMost: V8 lets the heap grow to four times what is alive before it
+	// collects (kMaxGrowingFactor in src/heap/heap-controller.h). So may a collector
+	// that we do not know.
+	followsMost = 3
 )
 
 // The largest floors, in bytes per request, with which a URI may be called
@@ -81,10 +84,10 @@ func (h *hunt) reserve() (share, follows float64) {
 		return shareLoose, 0.25
 	case info.Runtime == "ruby":
 		return shareRuby, 1
-	case info.Runtime == "node":
-		return sharePlain, followsNode
+	case info.Runtime == "go":
+		return sharePlain, 1
 	}
-	return sharePlain, 1
+	return sharePlain, followsMost
 }
 
 // leastHeadroom, in bytes, is room in any heap: Ruby's old objects may hand out
@@ -141,14 +144,17 @@ func (h *hunt) grown(mem []float64) (grown, room float64) {
 
 // headroom is how far an innocent URI may grow when tried alone, in bytes, from
 // where RSS stands at rss: by what may be in reserve, and by the room that its
-// neighbours' growth has made.
+// neighbours' growth has made, or all that is alive.
 func (h *hunt) headroom(rss float64) float64 {
 	share, follows := h.reserve()
-	own := rss
+	own, made := rss, rss-float64(h.warmed)
 	if h.tight() { // what is mapped from files is no reserve
 		own = float64(h.reading.Anon + h.reading.Swap)
 	}
-	return max(leastHeadroom, share*own, follows*(rss-float64(h.warmed)), h.oldMalloc(float64(h.reading.metric-h.start)))
+	if follows == followsMost { // nor alive; what was before the burn-in is
+		made = rss - float64(h.reading.metric-h.reading.Anon-h.reading.Swap)
+	}
+	return max(leastHeadroom, share*own, follows*made, h.oldMalloc(float64(h.reading.metric-h.start)))
 }
 
 // allowed is how far a URI may grow, innocent, when tried alone, from the lowest
@@ -156,7 +162,7 @@ func (h *hunt) headroom(rss float64) float64 {
 // Ruby's goal. An innocent that grew so fast made garbage at that rate ever
 // since, and not only as much as RSS has grown by.
 func (h *hunt) allowed(t *track, low float64) float64 {
-	return max(min(t.headroom, h.headroom(low)), h.oldMalloc(t.slope*float64(t.sent)))
+	return max(min(t.headroom, h.headroom(low)), h.oldMalloc(t.slope*float64(t.served)))
 }
 
 // untightJVM is a JVM whose heap may grow to a quarter of the machine's memory
@@ -164,6 +170,19 @@ func (h *hunt) allowed(t *track, low float64) float64 {
 func (h *hunt) untightJVM() bool {
 	info := h.pinned.Info()
 	return info.Runtime == "java" && len(info.Settings) == 0 && !h.tight()
+}
+
+// boundless says why garbage alone may grow the process by any amount before it is
+// collected, so that growth of RSS convicts nobody; "" where it may not.
+func (h *hunt) boundless() string {
+	switch {
+	case len(h.told) > 0:
+		return fmt.Sprintf("%s lets garbage fill memory before it is collected: leave that out", strings.Join(h.told, " "))
+	case h.untightJVM():
+		return "a JVM fills all of its heap before it collects what is old: " +
+			"let its class histogram be read (runtime: {jvm: {}}), or its heap be kept small (a command: target with tighten: true)"
+	}
+	return ""
 }
 
 // oldMalloc is how much more Ruby lets malloc hand out before it collects what

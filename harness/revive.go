@@ -35,19 +35,17 @@ func (h *hunt) revive(ctx context.Context, err error) error {
 			return err
 		}
 		again, ok := h.pinned.(Restarter)
-		if n := h.plan.Scenario.Target.Restarts; !ok || len(h.restarted) >= n {
+		if n := h.plan.Scenario.Target.Restarts; !ok || h.revived >= n {
 			return err
 		}
-		h.disconnect()
-		if failed := again.Restart(ctx); failed != nil {
+		h.revived++
+		if failed := h.restart(ctx, again); failed != nil {
 			return errors.Join(err, failed)
 		}
-		h.restarted = append(h.restarted, time.Since(h.began).Seconds())
-		h.renew()
 		// What a process said at its end is not for one line.
 		why, _, _ := strings.Cut(halt.reason, "; it said:")
 		text := fmt.Sprintf("%s; it was started again (restart %d of %d, target.restarts), and every series goes on from the new process",
-			why, len(h.restarted), h.plan.Scenario.Target.Restarts)
+			why, h.revived, h.plan.Scenario.Target.Restarts)
 		h.warnings.add("restarted", "%s", text)
 		h.observer.Note(text)
 		if err = h.begin(ctx); err == nil {
@@ -59,12 +57,19 @@ func (h *hunt) revive(ctx context.Context, err error) error {
 	}
 }
 
-// renew forgets what was known of the process before.
-func (h *hunt) renew() {
-	h.fresh, h.peak = false, 0
+// restart has the process started afresh, and forgets what was known of the one
+// before.
+func (h *hunt) restart(ctx context.Context, again Restarter) error {
+	h.disconnect()
+	if err := again.Restart(ctx); err != nil {
+		return err
+	}
+	h.restarted = append(h.restarted, time.Since(h.began).Seconds())
+	h.fresh, h.peak, h.progress.rss = false, 0, 0
 	for _, t := range h.tracks {
 		t.failed, t.served, t.life, t.touched = 0, 0, t.requests(), nil
 	}
+	return nil
 }
 
 // whole is a block of n requests, which is finished on a fresh process where

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/proc"
+	"leakhunt/harness/target"
 	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
@@ -17,14 +19,25 @@ import (
 // mortal is a fake that can be started again, with as much memory as at first.
 type mortal struct {
 	*fake
-	lives int
+	lives   int
+	kind    string // of the target; "": what the fake says
+	failing error  // of each restart
 }
 
 func (m *mortal) Pin(context.Context) (Pinned, error) { return m, nil }
 
+func (m *mortal) Info() target.Info {
+	info := m.fake.Info()
+	info.Kind = cmp.Or(m.kind, info.Kind)
+	return info
+}
+
 func (m *mortal) Restart(context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.failing != nil {
+		return m.failing
+	}
 	m.lives++
 	m.rss, m.live, m.gone = 64<<20, 0, nil
 	return nil
@@ -46,7 +59,7 @@ func (m *mortal) run(t *testing.T, sc *scenarios.Scenario, o Options) (*Result, 
 }
 
 func mortals(t *testing.T, route func(f *fake, path string, n int) int) *mortal {
-	return &mortal{fake: newFake(t, route)}
+	return &mortal{fake: newFake(t, route), kind: "passenger"} // nobody tries URIs by themselves there
 }
 
 func restartable(n int, requests scenarios.Count, paths ...string) *scenarios.Scenario {

@@ -97,13 +97,16 @@ type hunt struct {
 	session
 	order     *rand.Rand
 	opt       Options
-	tracks    []*track
-	start     int64     // the metric when the process was pinned
-	startAnon int64     // anonymous memory then
-	warmed    int64     // the metric after the burn-in
-	swept     *edge     // the reading at the end of the sweep
-	burned    int       // requests of the burn-in
-	restarted []float64 // when the process was started again, in seconds since the run began
+	tracks    []*track      // the URIs that share the present process
+	kept      []URIResult   // those whose verdicts are final, since they ran on one before
+	start     int64         // the metric when the process was pinned
+	startAnon int64         // anonymous memory then
+	warmed    int64         // the metric after the burn-in
+	swept     *edge         // the reading at the end of the sweep
+	burned    int           // requests of the burn-in
+	restarted []float64     // when the process was started again, in seconds since the run began
+	revived   int           // how often because it was lost
+	starting  time.Duration // how long that took at first
 	allocator string
 	passPeak  int64  // the highest RSS of the pass that names lines
 	dir       string // the process's working directory, "" where it is not known
@@ -114,6 +117,7 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 	if h.pinned, err = tgt.Pin(ctx); err != nil {
 		return err
 	}
+	h.starting = time.Since(h.began)
 	defer func() { err = errors.Join(err, h.pinned.Close()) }()
 	defer h.disconnect()
 	if err := h.begin(ctx); err != nil {
@@ -121,16 +125,20 @@ func (h *hunt) run(ctx context.Context, tgt Target) (err error) {
 			return err
 		}
 	}
-	if err := h.sweep(ctx); err != nil {
+	if err := h.examine(ctx); err != nil {
 		return err
 	}
-	if err := h.outlast(ctx); err != nil {
-		return err
+	return h.isolate(ctx)
+}
+
+// examine measures and judges the URIs that share the process.
+func (h *hunt) examine(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{h.sweep, h.outlast, h.confirmAll, h.nameSites} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
-	if err := h.confirmAll(ctx); err != nil {
-		return err
-	}
-	return h.nameSites(ctx)
+	return nil
 }
 
 // begin makes a fresh process ready to be measured.
@@ -169,7 +177,11 @@ func (h *hunt) open(ctx context.Context) (err error) {
 	}
 	info := h.pinned.Info()
 	env, _ := proc.Environ(info.PID) // of others' processes, where it may be read
+	argv, _ := proc.Cmdline(info.PID)
 	h.settings = target.Tightly(info.Runtime, slices.Concat(env, info.Settings))
+	if h.told = target.Told(info.Runtime, env, argv); len(h.told) > 0 {
+		h.settings = nil
+	}
 	h.observer.Note(fmt.Sprintf("pinned pid %d (%s %s)", info.PID, info.Kind, info.URL))
 	return nil
 }
@@ -204,7 +216,7 @@ func (h *hunt) burnIn(ctx context.Context) error {
 	h.progress.phase = "warming up"
 	before := h.total
 	each := h.plan.BurnIn(h.counter != nil)
-	h.progress.expected = h.expected(each)
+	h.progress.expected = h.total + h.expected(each)
 	for _, n := range Blocks(each, burnInPasses, false) {
 		for _, i := range h.order.Perm(len(h.tracks)) {
 			t := h.tracks[i]

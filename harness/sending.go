@@ -21,6 +21,7 @@ func (s *session) send(ctx context.Context, t *track) (load.Result, error) {
 	if res.OK() {
 		t.failed = 0
 		t.served++
+		t.answers.add(res)
 		return res, nil
 	}
 	if ctx.Err() != nil {
@@ -57,12 +58,8 @@ func (s *session) values(n int) load.Values {
 	return v
 }
 
-// warm sends n requests that are not judged, and notes the largest step.
+// warm sends n requests that are not judged.
 func (s *session) warm(ctx context.Context, t *track, n int) error {
-	before, err := s.sample()
-	if err != nil {
-		return s.broken(ctx, err)
-	}
 	for range n {
 		if t.failed >= giveUpAfter {
 			t.broken = true
@@ -78,10 +75,6 @@ func (s *session) warm(ctx context.Context, t *track, n int) error {
 		if err != nil {
 			return s.broken(ctx, err)
 		}
-		if d := now - before; d > t.step.bytes {
-			t.step = firstStep{bytes: d, request: t.sent}
-		}
-		before = now
 		s.tick(t, now)
 	}
 	return nil

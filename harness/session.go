@@ -29,6 +29,7 @@ type session struct {
 	anon     bool   // metric: anon
 	readCost time.Duration
 	settings []string // of the environment, all those that make a process tight, or none
+	told     []string // settings of others by which the runtime may collect later
 	exact    bool     // readings between blocks come from smaps_rollup
 	peak     int64
 	progress progress

@@ -55,9 +55,9 @@ func (h *hunt) nameSites(ctx context.Context) error {
 	}
 	culprits = slices.DeleteFunc(culprits, func(t *track) bool {
 		if !ok {
-			t.sitesNote = h.untraceable()
+			t.sitesNote = sentence(h.untraceable())
 		} else {
-			t.sitesNote = h.crowded(t)
+			t.sitesNote = sentence(h.crowded(t))
 		}
 		return t.sitesNote != ""
 	})
@@ -81,7 +81,7 @@ func (h *hunt) nameSites(ctx context.Context) error {
 		if err := h.costed(ctx, t, func() error { return h.sitesOf(ctx, tracer, t, control) }); err != nil {
 			return err
 		}
-		t.sitesNote += "; " + costNote(t.pass)
+		t.sitesNote = sentence(t.sitesNote + "; " + costNote(t.pass))
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (h *hunt) sitesOf(ctx context.Context, tracer Tracer, t *track, control []r
 	ranked, explained := runtimes.Rank(sites, control, siteRequests, j.Growth)
 	t.sitesNote = "nothing that was made in this pass stayed alive"
 	if n := len(ranked); n > 0 && j.Growth > 0 {
-		t.sitesNote = fmt.Sprintf("%s: %.0f %% of %s", these(n), 100*explained, units.Rate(j.Growth))
+		t.sitesNote = fmt.Sprintf("%s %.0f %% of %s", these(n), 100*explained, units.Rate(j.Growth))
 	} else if n > 0 {
 		t.sitesNote = "what survived the pass"
 	}
@@ -169,14 +169,14 @@ func (h *hunt) sitesOf(ctx context.Context, tracer Tracer, t *track, control []r
 
 func these(lines int) string {
 	if lines == 1 {
-		return "this line"
+		return "this line explains"
 	}
-	return fmt.Sprintf("these %d lines", lines)
+	return fmt.Sprintf("these %d lines explain", lines)
 }
 
 // costNote is the cost of the pass in words.
 func costNote(p *SitesPass) string {
-	return fmt.Sprintf("the pass took %s more requests, %s s, and up to %s more RSS", units.Count(p.Requests),
+	return fmt.Sprintf("the pass took %s, %s s, and up to %s more RSS", units.Quantity(float64(p.Requests), "more requests"),
 		units.Number(p.Seconds), units.Bytes(float64(p.PeakExtraRSS)))
 }
 

@@ -92,7 +92,7 @@ func TestSites(t *testing.T) {
 	if p := leak.SitesPass; p.Requests != siteRequests || p.PeakExtraRSS != siteRequests*4096 {
 		t.Errorf("%+v", p)
 	}
-	if !strings.HasPrefix(leak.SitesNote, "this line: 100 % of 4.0 KiB/request; the pass took 160 more requests") {
+	if !strings.HasPrefix(leak.SitesNote, "This line explains 100 % of 4.0 KiB/request; the pass took 160 more requests") {
 		t.Error(leak.SitesNote)
 	}
 }
@@ -108,10 +108,10 @@ func TestSitesGoWrong(t *testing.T) {
 		want   string
 		starts int
 	}{
-		{"too old", fakeTracer{start: fault.Measuref("LoadError: objspace is not to be had")}, 0, "no lines named: LoadError", 1},
-		{"dies in the pass", fakeTracer{stop: gone}, 0, "no lines named: the agent of process 7 went away in the middle", 1},
-		{"no room", fakeTracer{}, 80 << 20, "no lines named: tracing may need 33.", 0},
-		{"grows past the limit", fakeTracer{traced: func(f *fake) { f.rss += 1 << 30 }}, 512 << 20, "no lines named: the process reached the limit", 1},
+		{"too old", fakeTracer{start: fault.Measuref("LoadError: objspace is not to be had")}, 0, "No lines named: LoadError", 1},
+		{"dies in the pass", fakeTracer{stop: gone}, 0, "No lines named: the agent of process 7 went away in the middle", 1},
+		{"no room", fakeTracer{}, 80 << 20, "No lines named: tracing may need 33.", 0},
+		{"grows past the limit", fakeTracer{traced: func(f *fake) { f.rss += 1 << 30 }}, 512 << 20, "No lines named: the process reached the limit", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, tracer := leaky(t), c.tracer
@@ -178,7 +178,7 @@ func TestSitesWithoutAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := byName(t, res, "/leak")
-	if u.Verdict != verdict.Leak || u.SitesPass != nil || !strings.Contains(u.SitesNote, "the agent (two lines: leakhunt agent ruby) would name the lines") {
+	if u.Verdict != verdict.Leak || u.SitesPass != nil || !strings.Contains(u.SitesNote, "The agent (two lines: leakhunt agent ruby) would name the lines.") {
 		t.Errorf("%s: %s", u.Verdict, u.SitesNote)
 	}
 }
@@ -233,8 +233,8 @@ func TestHolders(t *testing.T) {
 		requests int
 		holds    int
 	}{
-		{"not asked for", scenarios.SitesAuto, holding{}, 0, "", "this line: 100 %", 0, 0},
-		{"asked for", scenarios.SitesRetainers, holding{}, 0, "Pool (class) String", "this line: 100 %", holderRequests, 1},
+		{"not asked for", scenarios.SitesAuto, holding{}, 0, "", "This line explains 100 %", 0, 0},
+		{"asked for", scenarios.SitesRetainers, holding{}, 0, "Pool (class) String", "This line explains 100 %", holderRequests, 1},
 		{"a file for the user", scenarios.SitesRetainers, holding{quiet: true, note: "see x.hprof"}, 0, "", "; see x.hprof; the pass took", 0, 1},
 		{"no room", scenarios.SitesRetainers, holding{begin: fault.Measuref("too little room")}, 1 << 30, "", "; what holds them is not known: too little room; the pass", 0, 0},
 		{"dies at it", scenarios.SitesRetainers, holding{end: gone}, 0, "", "; what holds them is not known: the agent of process 7 went away in the middle; the pass", holderRequests, 1},

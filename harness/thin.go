@@ -13,10 +13,11 @@ const (
 // pointsEach is how many points each of n series may have.
 func pointsEach(n int) int { return min(seriesPoints, max(leastPoints, allPoints/max(1, n))) }
 
-// Thin picks at most about most of n values so that no extreme is lost: the
-// first, the last, and the lowest and the highest of each equal bucket. It
-// returns their indices in order.
+// Thin picks at most so many of n values, two at least, so that no extreme is
+// lost (from 4 on): the first, the last, and the lowest and the highest of each of
+// (most-2)/2 equal parts of what is between them. It returns their indices in order.
 func Thin(n, most int, value func(int) float64) []int {
+	most = max(2, most)
 	if n <= most {
 		all := make([]int, n)
 		for i := range all {
@@ -24,10 +25,9 @@ func Thin(n, most int, value func(int) float64) []int {
 		}
 		return all
 	}
-	buckets := max(1, (most-2)/2)
-	keep := []int{0}
-	for b := range buckets {
-		from, to := b*n/buckets, (b+1)*n/buckets
+	keep, parts := []int{0}, (most-2)/2
+	for p := range parts {
+		from, to := 1+p*(n-2)/parts, 1+(p+1)*(n-2)/parts
 		lo, hi := from, from
 		for i := from; i < to; i++ {
 			if value(i) < value(lo) {

@@ -22,7 +22,6 @@ type track struct {
 	failed   int // failures in a row, burn-in included
 	sent     int // every request, burn-in included
 	first    string
-	step     firstStep
 	peak     int64
 	slack    float64 // bytes that may have been free when its last block ended
 	late     *verdict.Late
@@ -46,13 +45,8 @@ type track struct {
 	// sitesNote says what the sites explain, or why there are none.
 	sitesNote string
 	pass      *SitesPass
-}
-
-// firstStep is the largest growth that one request of the burn-in brought: a
-// one-off bloat is attributed for free.
-type firstStep struct {
-	bytes   int64
-	request int
+	answers   answers
+	among     *among // where it shared a process before this one
 }
 
 // block is a run of requests to one URI, with full readings at both edges.

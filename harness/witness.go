@@ -43,7 +43,7 @@ type touching interface {
 func (s *session) witness() touching {
 	w, ok := s.meter.(touching)
 	_, heard := witnesses[s.pinned.Info().Runtime]
-	if !ok || s.counter != nil || s.tight() || !heard {
+	if !ok || s.counter != nil || s.tight() || len(s.told) > 0 || !heard {
 		return nil
 	}
 	return w
@@ -124,6 +124,9 @@ func (h *hunt) testimony(t *track, rss verdict.Judgement) (verdict.Judgement, []
 			rss.Reason = w.Reason
 		} else {
 			rss.Reason += "; it " + w.Reason
+		}
+		if floor > w.Detectable {
+			rss.Reason += fmt.Sprintf("; RSS: no growth above %s per request", units.Bytes(floor))
 		}
 		return rss, both
 	case w.Label == verdict.Stable && rss.Detectable > h.maxFloor(t) && rss.Low <= 0:

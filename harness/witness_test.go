@@ -1,8 +1,10 @@
 package harness
 
 import (
+	"strings"
 	"testing"
 
+	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
@@ -29,9 +31,10 @@ func TestTouchedSetLowersTheFloor(t *testing.T) {
 		{"RSS tells more by itself", 10, w.Detectable - 1, w.Detectable - 1},
 	} {
 		rss := verdict.Judgement{Label: verdict.Stable, Low: -10, High: c.high, Detectable: c.floor}
+		rss.Reason = "no growth above " + units.Bytes(rss.Detectable) + " per request"
 		j, _ := h.testimony(tr, rss)
-		if j.Label != verdict.Stable || j.Detectable != c.want {
-			t.Errorf("%s: %s with a floor of %v, want %v", c.name, j.Label, j.Detectable, c.want)
+		if j.Label != verdict.Stable || j.Detectable != c.want || !strings.Contains(j.Reason, units.Bytes(c.want)) {
+			t.Errorf("%s: %s with a floor of %v, want %v: %s", c.name, j.Label, j.Detectable, c.want, j.Reason)
 		}
 	}
 }
