@@ -72,8 +72,8 @@ func counterSample(seed uint64, m simulate.Meter, k simulate.Kind, l simulate.Le
 	p := verdict.CounterParams{Unit: unit, Exact: m != simulate.SettledRSS, FixedN: blocks*counterBlock < 2048}
 	return sample{
 		Source: "simulated", Evidence: fmt.Sprintf("counter, %d requests", blocks*counterBlock),
-		World: string(m) + rare(l), Name: fmt.Sprintf("%s %s %d", m, k, seed),
-		Unit: unit, Leak: read.Rate, Growth: read.Rate,
+		World: string(m) + rare(l),
+		Unit:  unit, Leak: read.Rate, Growth: read.Rate,
 		Judge: func() verdict.Judgement { return verdict.Counter(edges, p) },
 	}
 }

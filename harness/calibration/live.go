@@ -113,7 +113,7 @@ func (l *live) Samples(ctx context.Context) iter.Seq2[sample, error] {
 // sample is the finding beside the growth that its interval should hold.
 func (f finding) sample(growth float64) sample {
 	return sample{
-		Source: "live", Evidence: f.Evidence, World: f.Runtime, Name: fmt.Sprintf("%s %d", f.Route, f.Seed),
+		Source: "live", Evidence: f.Evidence, World: f.Runtime,
 		Unit: "bytes", Leak: f.Leak, Growth: growth,
 		Spent: time.Duration(f.Seconds * float64(time.Second)),
 		Judge: func() verdict.Judgement {

@@ -59,7 +59,7 @@ func (s simulated) Samples(ctx context.Context) iter.Seq2[sample, error] {
 func (p plan) sample(seed uint64, w simulate.World, k simulate.Kind, l simulate.Leak) sample {
 	process := simulate.New(seed, w, k, l, p.requests)
 	return sample{
-		Source: "simulated", Evidence: p.evidence, World: string(w) + waves(k) + rare(l), Name: fmt.Sprintf("%s %s %d", w, k, seed),
+		Source: "simulated", Evidence: p.evidence, World: string(w) + waves(k) + rare(l),
 		Unit: "bytes", Leak: l.Bytes, Growth: process.Resident,
 		Judge: func() verdict.Judgement { return p.judge(process.RSS, p.burnIn) },
 	}

@@ -13,7 +13,6 @@ type sample struct {
 	Source   string  // where it comes from: "simulated", "recorded", …
 	Evidence string  // what is judged, and how: "rss, sequential", "agent", …
 	World    string  // the process: a runtime, a simulated world, a counter
-	Name     string  // the series itself
 	Unit     string  // of the rates: "bytes" or "objects"
 	Leak     float64 // what leaks, in units/request; 0 for a clean one
 	Growth   float64 // the true growth that goes on, in units/request: what the interval should hold

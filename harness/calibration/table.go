@@ -17,8 +17,8 @@ func write(w io.Writer, command string, day time.Time, cells []*tally) error {
 	fmt.Fprintf(&b, "# Calibration of the verdicts\n\n`%s`, %s.\n\n", command, day.UTC().Format(time.DateOnly))
 	b.WriteString("Shares stand with their exact 95 % interval (Clopper–Pearson). " +
 		"A *lie* is a series called stable, bloat or warm-up with a floor below what it leaks. " +
-		"*Held* is how often the interval held the true growth: of RSS where simulated, recorded or judged live by RSS alone (as measured on other processes of the same application), " +
-		"of what the application keeps where that is counted; of innocents, none. " +
+		"*Held* is how often the interval held the true growth: what the application keeps where a counter judged; what RSS grows by where RSS did (live: as measured on other processes of the same application); " +
+		"none where it is innocent. " +
 		"Requests are judged ones, burn-in apart. " +
 		"The simulated worlds are our own, and the recorded series were looked at while the procedure was made: " +
 		"those rows say how well it fits them, only fresh series say how it does elsewhere.\n\n")

@@ -82,7 +82,7 @@ func growthOf(one trace, others []trace) float64 {
 
 func (t trace) sample(burnIn int, growth float64) sample {
 	return sample{
-		Source: "recorded", Evidence: "rss, recorded", World: t.world, Name: filepath.Base(t.path), Unit: "bytes",
+		Source: "recorded", Evidence: "rss, recorded", World: t.world, Unit: "bytes",
 		Leak: t.leak, Growth: growth,
 		Judge: func() verdict.Judgement { return verdict.Judge(t.rss, burnIn, verdict.Params{}) },
 	}
