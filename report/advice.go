@@ -111,9 +111,9 @@ func leakAdvice(leaks []*harness.URIResult) (lead, detail string) {
 	if len(u.Sites) > 0 && u.Sites[0].File != "" {
 		lead += ", made at " + culprit(u.Sites[0])
 	}
-	detail = "The interval is " + interval(u)
+	detail = "Its interval is " + interval(u)
 	if len(u.Evidence) > 0 {
-		detail += ", the evidence " + strings.Join(u.Evidence, ", ")
+		detail += ", its evidence: " + strings.Join(u.Evidence, ", ")
 	}
 	detail += "."
 	if n := len(leaks) - 1; n > 0 {

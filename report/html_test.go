@@ -84,6 +84,29 @@ func TestTimeline(t *testing.T) {
 	}
 }
 
+// No restart's name stands upon another's.
+func TestRestartNames(t *testing.T) {
+	p := plane{x0: 0, x1: 100, y0: 0, y1: 1}
+	for _, c := range []struct {
+		at    []float64
+		named string // one letter each
+	}{
+		{[]float64{40}, "y"},
+		{[]float64{40, 42, 60}, "yny"},
+		{[]float64{10, 20, 30}, "yny"},
+		{[]float64{75, 95}, "yn"}, // towards each other
+		{[]float64{60, 95}, "yy"},
+	} {
+		got := ""
+		for _, m := range p.restarts(c.at) {
+			got += map[string]string{"restart": "y", "": "n"}[m.Label]
+		}
+		if got != c.named {
+			t.Errorf("%v: %s, want %s", c.at, got, c.named)
+		}
+	}
+}
+
 // The page loads nothing, runs nothing, and has no element or attribute but
 // those of the template, whatever the names.
 func TestHTMLIsInert(t *testing.T) {

@@ -26,7 +26,7 @@ type ranking struct {
 // rank low are folded: a table of 500 rows takes longer to open than all the
 // rest of the page.
 func (p *page) rank(r *harness.Result) {
-	p.Top = &ranking{"URIs by the growth that goes on. Nothing is known below the floor.", intervalTitle(r), p.URIs, false, false}
+	p.Top = &ranking{"URIs by the growth that goes on. Smaller growth than the floor is not ruled out.", intervalTitle(r), p.URIs, false, false}
 	if len(p.URIs) <= maxRows+maxRows/4 {
 		return
 	}

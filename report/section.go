@@ -12,7 +12,7 @@ import (
 type section struct {
 	ID                                string
 	Rank                              int
-	Name, Short, Request              string
+	Short, Request                    string
 	Verdict, Class                    string
 	Growth, Interval, Floor, Requests string
 	Trend                             string // path
@@ -35,7 +35,7 @@ type site struct {
 
 func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) section {
 	s := section{
-		ID: fmt.Sprintf("u%d", u.Rank), Rank: u.Rank, Name: clean(label(u)), Short: cut(clean(label(u)), 120),
+		ID: fmt.Sprintf("u%d", u.Rank), Rank: u.Rank, Short: cut(clean(label(u)), 120),
 		Request: clean(u.Method + " " + u.URI), Verdict: verdictText(u), Class: string(u.Verdict),
 		Growth: "–", Interval: "–", Floor: "–", Requests: units.Count(u.Requests),
 		Why: clean(why(u)), Chart: seriesChart(u, limit), Trend: trendPath(u),

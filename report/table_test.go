@@ -82,8 +82,8 @@ func TestAdvice(t *testing.T) {
 		return r
 	}
 	for want, r := range map[string]*harness.Result{
-		"Fix /feed first: it keeps 64.2 KiB with every request, made at app/models/feed.rb:31. The interval is 63.8 … 64.6 KiB, the evidence agent, rss.": pick(nil, 1, 7),
-		"Fix order page first: it keeps 4.1 KiB with every request. The interval is 3.9 … 4.3 KiB, the evidence agent.":                                   pick(nil, 2, 7),
+		"Fix /feed first: it keeps 64.2 KiB with every request, made at app/models/feed.rb:31. Its interval is 63.8 … 64.6 KiB, its evidence: agent, rss.": pick(nil, 1, 7),
+		"Fix order page first: it keeps 4.1 KiB with every request. Its interval is 3.9 … 4.3 KiB, its evidence: agent.":                                   pick(nil, 2, 7),
 		"Look at / first: it breaks its budget, at least 27 B/request where 8 B is allowed.": pick(func(r *harness.Result) {
 			r.URIs[0].OverBudget, r.URIs[0].Budget, r.URIs[0].GrowthLow = true, 8, 27
 		}, 7),

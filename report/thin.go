@@ -2,35 +2,15 @@ package report
 
 import "leakhunt/harness"
 
-// Thin keeps at most limit points of a series: the first, the last, and the
-// lowest and the highest RSS of each of (limit-2)/2 equal parts of what is
-// between them, in their order. From a limit of 4 on no extreme is lost. A
-// limit under 2 counts as 2. The points given are not changed.
+// Thin keeps at most limit points of a series, as harness.Thin does by their RSS.
+// The points given are not changed.
 func Thin(points []harness.Point, limit int) []harness.Point {
-	limit = max(2, limit)
-	if len(points) <= limit {
-		return append([]harness.Point{}, points...)
+	keep := harness.Thin(len(points), limit, func(i int) float64 { return float64(points[i].RSS) })
+	out := make([]harness.Point, len(keep))
+	for i, k := range keep {
+		out[i] = points[k]
 	}
-	last := len(points) - 1
-	out := append(make([]harness.Point, 0, limit), points[0])
-	parts := (limit - 2) / 2
-	for p := range parts {
-		from, to := 1+p*(last-1)/parts, 1+(p+1)*(last-1)/parts
-		low, high := from, from
-		for i := from; i < to; i++ {
-			if points[i].RSS < points[low].RSS {
-				low = i
-			}
-			if points[i].RSS > points[high].RSS {
-				high = i
-			}
-		}
-		out = append(out, points[min(low, high)])
-		if low != high {
-			out = append(out, points[max(low, high)])
-		}
-	}
-	return append(out, points[last])
+	return out
 }
 
 // joined is a URI's own series: its blocks end to end, in bytes above its first

@@ -179,9 +179,12 @@ func stretch(p harness.Point) string {
 	return fmt.Sprint(p.Round)
 }
 
-// restarts are where the process was started afresh.
+// restarts are where the process was started afresh, each with its name where
+// that does not stand upon the one before.
 func (p plane) restarts(at []float64) []tick {
+	const wide = planeX / 8 // the name, on a narrow screen
 	var out []tick
+	end := -1
 	for _, t := range at {
 		if t < p.x0 || t > p.x1 || len(out) == maxAreas {
 			continue
@@ -190,6 +193,13 @@ func (p plane) restarts(at []float64) []tick {
 		m := tick{At: percent(float64(px) / planeX), Line: px, Anchor: "start"}
 		if px > planeX*4/5 {
 			m.Anchor = "end"
+		}
+		from := px
+		if m.Anchor == "end" {
+			from -= wide
+		}
+		if from > end {
+			m.Label, end = "restart", from+wide
 		}
 		out = append(out, m)
 	}
