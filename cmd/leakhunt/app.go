@@ -46,10 +46,11 @@ interval and a detection floor, whether it leaks.
 Each flag can stand in the environment too, --fail-on as LEAKHUNT_FAIL_ON. The
 command line goes above the environment, and that above the scenario.`
 
-const rootExample = `  leakhunt run scenarios/demo.yaml              # the embedded demo: known leaks, known innocents
-  leakhunt run shop.yaml                        # your scenario, as a ranked table
-  leakhunt run shop.yaml -o table -o html=r.html # a table here, a report there
-  leakhunt validate shop.yaml                   # check a scenario, send nothing`
+const rootExample = `  leakhunt run scenarios/demo.yaml                # the embedded demo: known leaks, known innocents
+  leakhunt init                                   # write a first scenario
+  leakhunt run shop.yaml                          # your scenario, as a ranked table
+  leakhunt run shop.yaml -o table -o html=r.html  # a table here, a report there
+  leakhunt validate shop.yaml                     # check a scenario, send nothing`
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{

@@ -34,13 +34,11 @@ const (
 	bisectAbort = 255
 )
 
-// finding is the outcome of a command that worked and found something.
-type finding struct {
-	code int
-	text string
-}
+// finding is the outcome of a command that worked and found something, which its
+// reports tell.
+type finding struct{ code int }
 
-func (f *finding) Error() string { return f.text }
+func (f *finding) Error() string { return fmt.Sprintf("exit code %d", f.code) }
 
 // interruption is the signal that ended a run.
 type interruption struct{ sig syscall.Signal }
@@ -156,7 +154,7 @@ func plainCode(err error) int {
 // tell prints an error for a person: what happened, then what to do.
 func (a *app) tell(err error) {
 	var f *finding
-	if err == nil || errors.As(err, &f) && f.text == "" {
+	if err == nil || errors.As(err, &f) {
 		return
 	}
 	if several, ok := err.(interface{ Unwrap() []error }); ok {
@@ -165,12 +163,7 @@ func (a *app) tell(err error) {
 		}
 		return
 	}
-	text := strings.TrimRight(err.Error(), "\n")
-	if errors.As(err, &f) {
-		fmt.Fprintln(a.stderr, text)
-		return
-	}
-	fmt.Fprintln(a.stderr, "leakhunt: "+text)
+	fmt.Fprintln(a.stderr, "leakhunt: "+strings.TrimRight(err.Error(), "\n"))
 	if hint := fault.HintOf(err); hint != "" {
 		fmt.Fprintln(a.stderr, "  → "+hint)
 	}

@@ -81,9 +81,8 @@ func (a *app) reportOptions(scenario string) (report.Options, error) {
 }
 
 // conclude writes every report, also of a run that failed once a process was
-// pinned, and says what the
-// run came to. What the run came to weighs more than a report that could not be
-// written, which is told then and there.
+// pinned, and says what the run came to: that weighs more than a report that
+// could not be written, which is told then and there.
 func (a *app) conclude(res *harness.Result, runErr error, sc *scenarios.Scenario, sinks []report.Sink, g *gate) error {
 	o, err := a.reportOptions(sc.Path)
 	if err != nil {

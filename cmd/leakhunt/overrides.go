@@ -16,7 +16,7 @@ func (o *overrides) register(f *pflag.FlagSet) {
 	o.given = f.Changed
 	f.StringVarP(&o.requests, "requests", "n", "", "judged requests to each URI: a number, or auto")
 	f.StringVar(&o.warmup, "warmup", "", "requests to each URI before the first round: a number, or auto")
-	f.IntVarP(&o.rounds, "rounds", "r", 0, "blocks that the requests are sent in")
+	f.IntVarP(&o.rounds, "rounds", "r", 0, "rounds that the requests are sent in")
 	f.StringVarP(&o.url, "target", "t", "", "pin the process that answers at this URL")
 	f.IntVarP(&o.pid, "pid", "p", 0, "the process that must answer")
 	f.StringArrayVarP(&o.headers, "header", "H", nil, `a header for every request, "Name: value"; repeatable`)

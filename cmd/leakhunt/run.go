@@ -123,9 +123,19 @@ func (a *app) plan(o *overrides, path string) (*harness.Plan, error) {
 // openMeter is harness.Options.OpenMeter.
 func openMeter(id proc.ID) (harness.Meter, error) { return memory.Open(id) }
 
-// describe prints the plan.
+// describe prints the plan. Where the runtime is not known yet, whether it counts
+// what is alive is not, and what the plan costs is told both ways.
 func (a *app) describe(p *harness.Plan) error {
-	fmt.Fprintf(a.stdout, "%s: %s\n", p.Scenario.Name, p.Describe(false))
+	sc := p.Scenario
+	byRSS, counted := p.Describe(false), p.Describe(true)
+	switch rt := sc.Runtime.Kind; {
+	case rt != "auto" && rt != "none" || sc.Settle != nil || len(sc.Probes) > 0:
+		fmt.Fprintf(a.stdout, "%s: %s\n", sc.Name, counted)
+	case rt == "none" || byRSS == counted:
+		fmt.Fprintf(a.stdout, "%s: %s\n", sc.Name, byRSS)
+	default:
+		fmt.Fprintf(a.stdout, "%s, by a counter of the runtime: %s\n%[1]s, by RSS alone: %[3]s\n", sc.Name, counted, byRSS)
+	}
 	for _, it := range p.Items {
 		n := "auto"
 		if !it.Requests.Auto {

@@ -13,13 +13,10 @@ import (
 // agent in its environment, unless the scenario wants none; agents is the
 // folder of its sockets, "" without. done removes what was written for it.
 func (a *app) openTarget(sc *scenarios.Scenario) (tgt harness.Target, agents string, done func(), err error) {
-	opt := target.Options{AddSecret: a.keepSecret}
-	if a.verbose {
-		opt.Stdout, opt.Stderr = a.stderr, a.stderr
-	}
+	opt := a.targetOptions()
 	done = func() {}
 	if len(sc.Target.Command) > 0 && sc.Runtime.Kind == "auto" {
-		env, cleanup, err := runtimes.Preload("auto", nil, "")
+		env, cleanup, err := runtimes.Preload()
 		if err != nil {
 			return nil, "", nil, err
 		}
@@ -36,6 +33,15 @@ func (a *app) openTarget(sc *scenarios.Scenario) (tgt harness.Target, agents str
 		return nil, "", nil, err
 	}
 	return tgt, agents, done, nil
+}
+
+// targetOptions are what every target is opened with.
+func (a *app) targetOptions() target.Options {
+	opt := target.Options{AddSecret: a.keepSecret, Note: func(text string) { a.note("%s", printable(text)) }}
+	if a.verbose {
+		opt.Stdout, opt.Stderr = a.stderr, a.stderr
+	}
+	return opt
 }
 
 // keepSecret adds a value that must appear in no output. One that is too short
