@@ -108,6 +108,7 @@ func FuzzParseDiag(f *testing.F) {
 func FuzzParseSocketLink(f *testing.F) {
 	f.Add("socket:[4711]")
 	f.Add("pipe:[4711]")
+	f.Add("socket:[88888888888888888711]")
 	f.Fuzz(func(t *testing.T, link string) {
 		if inode, ok := parseSocketLink(link); !ok && inode != 0 {
 			t.Errorf("%q: %d", link, inode)

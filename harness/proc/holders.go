@@ -63,7 +63,10 @@ func parseSocketLink(link string) (uint64, bool) {
 		return 0, false
 	}
 	inode, err := strconv.ParseUint(digits, 10, 64)
-	return inode, err == nil
+	if err != nil {
+		return 0, false // not the largest number there is, which ParseUint returns
+	}
+	return inode, true
 }
 
 // sockets calls yield with the inode of every socket that a process holds. buf
