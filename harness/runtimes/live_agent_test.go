@@ -58,9 +58,7 @@ func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
 
 // The agent's own answers leave nothing behind.
 func TestLiveSettlesDoNotGrow(t *testing.T) {
-	for name, start := range map[string]func(testing.TB, bool) *app{
-		"ruby": func(t testing.TB, agent bool) *app { return puma(t, agent) }, "python": gunicorn, "node": node,
-	} {
+	for name, start := range agented {
 		t.Run(name, func(t *testing.T) {
 			a := start(t, true)
 			agent := a.agent(t)

@@ -4,9 +4,11 @@ package runtimes
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -171,9 +173,7 @@ func TestLiveAgentsSurviveForks(t *testing.T) {
 // both servers run, and take turns of 100 requests, so that what else the
 // machine does hits both. The median ratio of the turns is printed; 1 is free.
 func BenchmarkLiveCost(b *testing.B) {
-	for name, start := range map[string]func(testing.TB, bool) *app{
-		"ruby": func(t testing.TB, agent bool) *app { return puma(t, agent) }, "python": gunicorn, "node": node,
-	} {
+	for name, start := range agented {
 		b.Run(name, func(b *testing.B) {
 			servers := []*app{start(b, false), start(b, true)}
 			turn := func(a *app) float64 {
@@ -193,5 +193,23 @@ func BenchmarkLiveCost(b *testing.B) {
 			}
 			b.ReportMetric(median(ratios), "with/without")
 		})
+	}
+}
+
+// BenchmarkLiveSettle is the time of one settle (a collection, and the count of
+// what is alive) by how many objects are alive besides the application's own.
+func BenchmarkLiveSettle(b *testing.B) {
+	for name, start := range agented {
+		for _, alive := range []int{0, 100_000, 1_000_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, alive), func(b *testing.B) {
+				b.Setenv("HEAP", strconv.Itoa(alive))
+				agent := start(b, true).agent(b)
+				for b.Loop() {
+					if _, err := agent.Read(b.Context()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }

@@ -3,9 +3,11 @@
 // each request, /text a string of 512 B, /listener a closure on a process-wide
 // emitter, /map an object in a Map. /, /garbage (500 KB that die), /bloat (8 MB
 // once) and /cache (its last 20 answers) keep nothing that grows.
+// HEAP objects are alive from the start.
 const http = require('http')
 const { EventEmitter } = require('events')
 
+exports.heap = Array.from({ length: Number(process.env.HEAP || 0) }, (_, i) => ({ i }))
 const kept = []
 const texts = []
 const bus = new EventEmitter()

@@ -1,12 +1,14 @@
 """Truth: /leak keeps one bytes object of 64 B for each request, /text one of
 1 KiB. /, /garbage (500 KB that die), /cycle (garbage in cycles), /bloat (8 MB
 once) and /cache (its last 20 answers) keep nothing that grows. /store and
-/closure keep one in other places."""
+/closure keep one in other places. HEAP lists are alive from the start."""
 
 import collections
 import json
+import os
 import tracemalloc
 
+HEAP = [[i] for i in range(int(os.environ.get("HEAP", 0)))]
 KEPT, TEXTS, BIG = [], [], []
 CACHE = collections.OrderedDict()
 COUNT = [0]

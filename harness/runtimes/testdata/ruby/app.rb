@@ -6,7 +6,8 @@ require_relative 'gems/keeper/keeper'
 # 1 KiB, /library an array and a string of 800 B through a library. /, /garbage
 # (500 KB of strings that die), /bloat (8 MB once) and /cache (its last 20
 # answers) keep nothing that grows. /store, /thread, /closure and /global keep one
-# in other places.
+# in other places. HEAP strings are alive from the start.
+HEAP = Array.new(ENV.fetch('HEAP', 0).to_i) { |i| "alive #{i}" }.freeze
 KEPT = [] # rubocop:disable Style/MutableConstant
 TEXTS = [] # rubocop:disable Style/MutableConstant
 CACHE = {} # rubocop:disable Style/MutableConstant
