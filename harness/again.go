@@ -123,7 +123,11 @@ func (h *hunt) outlive(ctx context.Context, t *track, stay time.Duration) error 
 		o.n = max(o.n, b.n)
 	}
 	o.n = min(o.n, t.requests(), settledBlock*settledRounds)
-	var err error
+	// Once before it counts: a ring that all share is full of its own then.
+	err := h.unjudged(ctx, t, o.n)
+	if err != nil {
+		return err
+	}
 	if o.before, err = h.quiet(ctx, stay); err != nil {
 		return err
 	}

@@ -113,7 +113,12 @@ func (h *hunt) unlessLetGo(t *track, j verdict.Judgement, i int, unit string) ve
 		return j
 	}
 	grown, gone := h.letGo(t, i)
-	if grown <= 0 || 2*gone < grown {
+	if grown <= 0 {
+		return j
+	}
+	if fell := h.fell(t, i); fell > gone && fell >= j.Low*float64(t.requests()) {
+		gone = fell
+	} else if 2*gone < grown {
 		return j
 	}
 	return open(j, t.requests(), "grew %s per request, and %s was let go while others ran or nobody did", amount(j.Growth, unit), amount(gone, unit))
@@ -141,6 +146,31 @@ func (h *hunt) letGo(t *track, i int) (grown, gone float64) {
 		}
 	}
 	return grown, all - (at(now.counters, i) - at(first.counters, i))
+}
+
+// fell is what the requests of t's neighbours have let go of, by the i-th counter,
+// where that is likelier than not: they drop what t has put into a ring that all
+// share, such as the last events of a log, which does not grow. Those that grow
+// themselves drop as much as the others, unseen.
+func (h *hunt) fell(t *track, i int) float64 {
+	c := h.counter.Columns()[i]
+	var fell, seen, all float64 // the latter two: requests
+	for _, o := range h.tracks {
+		if o == t || o.broken {
+			continue
+		}
+		n := float64(o.requests())
+		all += n
+		switch j := h.column(o, i, c); {
+		case j.Label == verdict.Leak:
+		case 2*j.Growth < -(j.High - j.Growth):
+			fell -= j.Growth * n
+			fallthrough
+		default:
+			seen += n
+		}
+	}
+	return fell / max(1, seen) * all
 }
 
 // added are the blocks of the present process that were counted at both edges,
