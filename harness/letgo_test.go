@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -142,5 +143,39 @@ func TestLetGoCounts(t *testing.T) {
 		if grown, gone := h.letGo(&c.own, 0); grown != c.grown || gone != c.gone {
 			t.Errorf("%s: %v of %v gone, want %v of %v", name, gone, grown, c.gone, c.grown)
 		}
+	}
+}
+
+// A ring that all share, such as the last events of a log, grows by whoever puts
+// the largest entries into it, while its neighbours push those out again.
+func TestARingThatAllShare(t *testing.T) {
+	for seed := range int64(8) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			var ring []float64
+			f := newFake(t, func(f *fake, path string, _ int) int {
+				entry := 100.0
+				switch path {
+				case "/large":
+					entry = 4096
+				case "/leak":
+					f.live += 1024
+				}
+				if ring = append(ring, entry); len(ring) > 60 {
+					f.live, ring = f.live-ring[0], ring[1:]
+				}
+				f.live += entry
+				return 200
+			})
+			sc := scenario(scenarios.Count{N: 250}, "/", "/large", "/leak")
+			sc.Seed = seed
+			r := mustRun(t, f, sc, f.counted())
+			if u := byName(t, r, "/large"); u.Verdict == verdict.Leak || u.Verdict == verdict.Stable && u.Detectable < 100 {
+				t.Errorf("%s at %.0f B per request, floor %.0f: %s", u.Verdict, u.Growth, u.Detectable, u.Why)
+			}
+			if u := byName(t, r, "/leak"); u.Verdict != verdict.Leak && u.Verdict != verdict.Inconclusive && u.Detectable < 1024 {
+				t.Errorf("the leak beside it is %s with a floor of %.0f B: %s", u.Verdict, u.Detectable, u.Why)
+			}
+		})
 	}
 }
