@@ -266,6 +266,11 @@ class _Process(object):
         for name, enough in (("_MIN_SCHEDULED_TIMER_HANDLES", 1), ("_MIN_CANCELLED_TIMER_HANDLES_FRACTION", 0.01)):
             if getattr(loops, name, 0) > enough:
                 setattr(loops, name, enough)
+        # CPython's cache of attributes keeps a string for each name that was looked up
+        # last, up to 4,096: it fills during the first thousands of requests.
+        forget = getattr(sys, "_clear_internal_caches", None) or getattr(sys, "_clear_type_cache", None)
+        if forget is not None:
+            forget()
         for _ in range(3):
             self.gc.collect()
 
