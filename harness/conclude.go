@@ -171,7 +171,7 @@ func (h *hunt) judge(t *track) (verdict.Judgement, []string, []ProbeResult) {
 		return j, ev, h.probes(t)
 	}
 	j, ev := h.testimony(t, h.byRSS(t))
-	return j, ev, none
+	return t.unlessExpired(j), ev, none
 }
 
 func (h *hunt) metricName() string { return h.plan.Scenario.Metric }

@@ -85,6 +85,7 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 		return err
 	}
 	t.headroom, t.tried, t.trial = h.headroom(float64(h.reading.metric)), true, t.life
+	t.expired = ""
 	defer func() { t.looking = false }()
 	round := len(t.blocks)
 	for target := h.leastAlone(t); ; target = h.longer(target) {
@@ -101,6 +102,9 @@ func (h *hunt) confirm(ctx context.Context, t *track) error {
 		if t.broken || j.Label != verdict.Inconclusive || !h.worthMore(t, rss, j, target) {
 			if t.suspect && j.Label != verdict.Leak && j.Label != verdict.Inconclusive {
 				t.carried = h.heaviest(t)
+			}
+			if !t.broken && j.Label == verdict.Leak {
+				return h.lasts(ctx, t, j)
 			}
 			return nil
 		}

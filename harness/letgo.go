@@ -69,14 +69,22 @@ func (h *hunt) grew(t *track) bool {
 
 // quiet is a reading after nothing was sent for so long.
 func (h *hunt) quiet(ctx context.Context, wait time.Duration) (edge, error) {
+	if err := h.silence(ctx, wait); err != nil {
+		return edge{}, err
+	}
+	return h.again(ctx)
+}
+
+// silence sends nothing for so long.
+func (h *hunt) silence(ctx context.Context, wait time.Duration) error {
 	h.observer.Note(fmt.Sprintf("waiting %s, to see whether what grew is let go", wait.Round(time.Second)))
 	select {
 	case <-ctx.Done():
-		return edge{}, ctx.Err()
+		return ctx.Err()
 	case <-time.After(wait):
 	}
 	h.fresh = false
-	return h.edge(ctx)
+	return nil
 }
 
 // allows says that the run's time is not over by then.

@@ -41,6 +41,7 @@ type track struct {
 	carried  string         // the neighbour whose memory it was, where acquitted
 	touched  []verdict.Edge // the touched set since its last long block began, in bytes
 	stayed   *remains       // what its requests left for good, where that was tried
+	expired  string         // why what RSS grew by is no leak: it was seen to go
 	sites    []runtimes.Site
 	// sitesNote says what the sites explain, or why there are none.
 	sitesNote string
