@@ -136,6 +136,22 @@ func scenario(requests scenarios.Count, paths ...string) *scenarios.Scenario {
 	return sc
 }
 
+// opened is a hunt whose target is pinned and read, before its first request.
+func opened(t *testing.T, f *fake, sc *scenarios.Scenario) *hunt {
+	t.Helper()
+	plan, err := NewPlan(sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHunt(plan, f.options())
+	h.pinned = f
+	if err := h.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.disconnect)
+	return h
+}
+
 func mustRun(t *testing.T, f *fake, sc *scenarios.Scenario, o Options) *Result {
 	t.Helper()
 	res, err := run(t, f, sc, o)

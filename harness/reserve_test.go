@@ -399,15 +399,7 @@ func TestFill(t *testing.T) {
 	}{{"ruby", nil, fillRequests}, {"ruby", target.Tight("ruby"), 0}, {"go", nil, 0}, {"go", target.Tight("go"), 0}} {
 		f := newFake(t, func(*fake, string, int) int { return 200 })
 		f.runtime = c.runtime
-		plan, err := NewPlan(scenario(scenarios.Count{Auto: true}, "/", "/garbage"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		h := newHunt(plan, f.options())
-		h.pinned = f
-		if err := h.open(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		h := opened(t, f, scenario(auto, "/", "/garbage"))
 		h.settings = c.settings
 		if err := h.fill(t.Context()); err != nil {
 			t.Fatal(err)

@@ -54,16 +54,7 @@ func TestWhoeverWasToldToCollectLateIsNotConvicted(t *testing.T) {
 			child := answering(t, append(slices.Clone(c.settings), c.env))
 			f := newFake(t, shop)
 			f.runtime, f.settings, f.pid = c.runtime, c.settings, child
-			plan, err := NewPlan(scenario(auto, "/", "/leak"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			h := newHunt(plan, f.options())
-			h.pinned = f
-			if err := h.open(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			defer h.disconnect()
+			h := opened(t, f, scenario(auto, "/", "/leak"))
 			j := h.beyond(grew, 1<<40, 0)
 			if c.why == "" && j.Label != verdict.Leak || c.why != "" && (j.Label != verdict.Inconclusive || !strings.Contains(j.Reason, c.why)) {
 				t.Errorf("%s: %s", j.Label, j.Reason)
