@@ -1,0 +1,252 @@
+package record
+
+import "slices"
+
+// Ticks is how many units of Readings.At make a second.
+const Ticks = 10000
+
+// Lethal is how many processes in a row a URI must have ended with its first
+// requests, GiveUp at most, to be said to kill the process each time.
+const Lethal = 2
+
+// Block is a run of requests to one URI.
+type Block struct {
+	URI     int
+	Purpose Purpose
+	Round   int
+	Life    int // index of the process
+	Seq     int // counts the blocks of all URIs from 1: two in a row had nobody in between
+	Planned int // requests that were meant to be sent
+	Start   Edge
+	End     Edge // of a block that was cut short the metric alone
+	Cut     bool // it was cut short: nothing was counted at its end
+	Metric  []int64
+	At      []uint32 // in units of 1/Ticks s
+	Latency []uint32 // µs; 0: the request failed
+	Low     int64    // the least metric, the start included
+	High    int64
+	Failed  int // requests
+}
+
+// N is how many requests were sent.
+func (b *Block) N() int { return len(b.Metric) }
+
+// Rise is what the metric rose by, in bytes.
+func (b *Block) Rise() int64 { return b.End.Metric - b.Start.Metric }
+
+func (b *Block) finish(e Edge) { b.End, b.Cut = e, false }
+
+func (b *Block) add(e Readings, anon bool) {
+	b.Metric = append(b.Metric, e.Metric...)
+	b.At = append(b.At, e.At...)
+	b.Latency = append(b.Latency, e.Latency...)
+	for i, m := range e.Metric {
+		b.Low, b.High = min(b.Low, m), max(b.High, m)
+		if e.Latency[i] == 0 {
+			b.Failed++
+		}
+	}
+	if n := len(b.Metric); n > 0 {
+		b.End = Edge{T: float64(b.At[n-1]) / Ticks, RSS: b.Start.RSS, Anon: b.Start.Anon, Swap: b.Start.Swap, Metric: b.Metric[n-1]}
+		if !anon {
+			b.End.RSS = b.End.Metric
+		}
+	}
+}
+
+// Series is all that is known of one URI in one segment.
+type Series struct {
+	Item
+	Index   int      // in Header.Items
+	Blocks  []*Block // judged ones: see Purpose.Judged
+	Others  []*Block // the rest: warm-up, retests and so on
+	Errors  int      // failed requests of judged blocks
+	Sent    int      // every request
+	Served  int      // requests that the present process has answered
+	Deaths  int      // processes in a row that ended with its first requests
+	Broken  bool     // the requests themselves fail: no more are to be sent
+	First   string   // the first failure
+	Spread  int64    // the widest range of the metric in one judged block, in bytes
+	Answers Answers
+	Touched []Touch // the touched set since it began anew last
+
+	failing int // failures in a row
+	base    int // requests before the open block since the touched set began anew
+}
+
+func (s *Series) reborn() {
+	s.failing, s.Served, s.Touched = 0, 0, nil
+}
+
+func (s *Series) begin(b *Block, touched *int64) {
+	if b.Purpose.Judged() {
+		s.Blocks = append(s.Blocks, b)
+	} else {
+		s.Others = append(s.Others, b)
+	}
+	if touched != nil {
+		s.Touched = []Touch{{Bytes: *touched}}
+	}
+	s.base = 0
+	if n := len(s.Touched); n > 0 {
+		s.base = s.Touched[n-1].After
+	}
+}
+
+func (s *Series) add(b *Block, e Readings) {
+	for _, us := range e.Latency {
+		s.Sent++
+		if us > 0 {
+			s.failing = 0
+			s.Served++
+			continue
+		}
+		s.failing++
+		if b.Purpose.Judged() {
+			s.Errors++
+		}
+		s.Broken = s.Broken || s.failing >= GiveUp
+	}
+	if s.First == "" {
+		s.First = e.Failure
+	}
+	if b.Purpose.Judged() {
+		s.Spread = max(s.Spread, b.High-b.Low)
+	}
+	for _, t := range e.Touched {
+		s.Touched = append(s.Touched, Touch{After: s.base + t.After, Bytes: t.Bytes})
+	}
+	s.Answers.add(e.Answers)
+}
+
+// died notes that the process ended while it was to answer this URI.
+func (s *Series) died() {
+	if s.Served >= GiveUp {
+		s.Deaths = 0
+		return
+	}
+	s.Deaths++
+	s.Broken = s.Broken || s.Deaths >= Lethal
+}
+
+// Requests is the number of judged requests.
+func (s *Series) Requests() (n int) {
+	for _, b := range s.Blocks {
+		n += b.N()
+	}
+	return n
+}
+
+// Counted is the number of judged requests with a count at both edges of their
+// block.
+func (s *Series) Counted() (n int) {
+	for _, b := range s.Blocks {
+		if !b.Cut {
+			n += b.N()
+		}
+	}
+	return n
+}
+
+// Pick chooses blocks.
+type Pick func(*Block) bool
+
+// Joined is the metric over the URI's own judged blocks end to end, in bytes: the
+// change while others ran is taken out, so it is no reading of any moment. Where
+// a URI's own blocks fall for ever, since it collects what others left, the series
+// is lifted to stay above least. A nil pick is all blocks.
+func (s *Series) Joined(pick Pick, least float64) []float64 {
+	mem := make([]float64, 0, s.Requests())
+	var level, lowest float64
+	for _, b := range s.Blocks {
+		if b.N() == 0 || pick != nil && !pick(b) {
+			continue
+		}
+		base := float64(b.Start.Metric)
+		if len(mem) == 0 {
+			level, lowest = base, base
+		}
+		last := base
+		for _, m := range b.Metric {
+			last = float64(m)
+			mem = append(mem, level+last-base)
+			lowest = min(lowest, level+last-base)
+		}
+		level += last - base
+	}
+	if lowest < least {
+		for i := range mem {
+			mem[i] += least - lowest
+		}
+	}
+	return mem
+}
+
+// Rows are the metric over the URI's judged blocks, in bytes, those joined between
+// which nobody else ran.
+func (s *Series) Rows() (rows [][]float64) {
+	seq := -1
+	for _, b := range s.Blocks {
+		if b.N() == 0 {
+			continue
+		}
+		if b.Seq != seq+1 || rows == nil {
+			rows = append(rows, nil)
+		}
+		seq = b.Seq
+		last := &rows[len(rows)-1]
+		for _, m := range b.Metric {
+			*last = append(*last, float64(m))
+		}
+	}
+	return rows
+}
+
+// Latencies are those of the answered judged requests, sorted, in µs.
+func (s *Series) Latencies() []uint32 {
+	var out []uint32
+	for _, b := range s.Blocks {
+		for _, us := range b.Latency {
+			if us > 0 {
+				out = append(out, us)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (a *Answers) add(b Answers) {
+	if len(b.Status) > 0 && a.Status == nil {
+		a.Status = map[int]int{}
+	}
+	for s, n := range b.Status {
+		a.Status[s] += n
+	}
+	a.Bytes += b.Bytes
+}
+
+// N is the number of answers.
+func (a Answers) N() (n int) {
+	for _, k := range a.Status {
+		n += k
+	}
+	return n
+}
+
+// Usual is the status of most answers.
+func (a Answers) Usual() (status int) {
+	for s, n := range a.Status {
+		if n > a.Status[status] || n == a.Status[status] && s < status {
+			status = s
+		}
+	}
+	return status
+}
+
+// Like says that both are mostly of one status, and about as long.
+func (a Answers) Like(b Answers) bool {
+	const room = 64 // bytes: a counter in a page may be longer
+	x, y := float64(a.Bytes)/float64(max(1, a.N())), float64(b.Bytes)/float64(max(1, b.N()))
+	return a.Usual() == b.Usual() && x <= 2*y+room && y <= 2*x+room
+}
