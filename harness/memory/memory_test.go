@@ -50,11 +50,16 @@ func child(t *testing.T) (*exec.Cmd, proc.ID) {
 	if _, err := io.ReadFull(out, make([]byte, 3)); err != nil {
 		t.Fatal(err)
 	}
-	id, err := proc.Find(cmd.Process.Pid)
+	return cmd, identify(t, cmd.Process.Pid)
+}
+
+func identify(t testing.TB, pid int) proc.ID {
+	t.Helper()
+	id, err := proc.Find(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cmd, id
+	return id
 }
 
 func open(t testing.TB, id proc.ID) *Meter {
@@ -69,11 +74,7 @@ func open(t testing.TB, id proc.ID) *Meter {
 
 func self(t testing.TB) *Meter {
 	t.Helper()
-	id, err := proc.Find(os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return open(t, id)
+	return open(t, identify(t, os.Getpid()))
 }
 
 // every is every way to read a Meter.

@@ -41,6 +41,30 @@ func TestField(t *testing.T) {
 	}
 }
 
+func TestResident(t *testing.T) {
+	for text, want := range map[string]int64{
+		"1000 250 1 1 0 1 0\n":           250 << 12,
+		"0 0 0 0 0 0 0\n":                0,
+		"1 2251799813685247 1 1 0 1 0\n": 2251799813685247 << 12, // the most that fits
+		"1 2251799813685248 1 1 0 1 0\n": -1,
+		"1 99999999999999999999 1\n":     -1,
+		"1 -5 1\n":                       -1,
+		"1 5\n":                          -1,
+		"1 5":                            -1,
+		"1  5 1\n":                       -1,
+		"1":                              -1,
+		"":                               -1,
+	} {
+		got, err := resident([]byte(text), 4096)
+		if err != nil && got == 0 {
+			got = -1
+		}
+		if got != want {
+			t.Errorf("%q: %d, %v, want %d", text, got, err, want)
+		}
+	}
+}
+
 func TestRSSError(t *testing.T) {
 	for _, tc := range []struct {
 		release       string
@@ -132,11 +156,14 @@ func TestLimit(t *testing.T) {
 
 // FuzzParsers: no text makes a parser panic, or a figure that no memory has.
 func FuzzParsers(f *testing.F) {
-	for _, s := range []string{statusText, rollupText, "0-3,8", "6.1.0-18-amd64", "always [madvise] never", "7f-8f r-xp 0 0:0 1 /lib/libc.so.6\n"} {
+	for _, s := range []string{statusText, rollupText, "0-3,8", "6.1.0-18-amd64", "always [madvise] never", "7f-8f r-xp 0 0:0 1 /lib/libc.so.6\n", "1000 250 1 1 0 1 0\n"} {
 		f.Add([]byte(s), "Rss")
 	}
 	f.Fuzz(func(t *testing.T, text []byte, name string) {
 		if n, err := field(text, name); n < 0 || n%1024 != 0 || err != nil && n != 0 {
+			t.Errorf("%d, %v", n, err)
+		}
+		if n, err := resident(text, 4096); n < 0 || n%4096 != 0 || err != nil && n != 0 {
 			t.Errorf("%d, %v", n, err)
 		}
 		if n := countCPUs(text); n < 0 {
