@@ -18,6 +18,7 @@ type Opened struct {
 	Counter string   `json:"counter,omitempty"` // how people are told of it: "agent", "pprof"; "" without one
 	Columns []Column `json:"columns,omitempty"`
 	Touched bool     `json:"touched,omitempty"` // the touched set can be read
+	Traces  bool     `json:"traces,omitempty"`  // the counter can name lines
 }
 
 // Why says why a process was opened.

@@ -14,10 +14,12 @@ type Log struct {
 	Reading  Edge       // the last reading between blocks
 	Fresh    bool       // nothing was sent since Reading
 	Notes    []Noted    // those with a code, each once
+	Last     *Block     // the block that began last
+	Losses   int        // of processes, in all segments
 	Stopped  Event      // the Lost, Failed or Limited that nothing has gone on from
 	Ended    *Ended
 
-	open  *Block
+	open *Block
 }
 
 // Segment is a part of the run in which the same URIs share a process: the first
@@ -96,7 +98,7 @@ func (l *Log) Append(e Event) error {
 			return fmt.Errorf("a block ended that had not begun")
 		}
 		l.open.finish(e.End)
-		l.open = nil
+		l.close()
 		l.read(e.End)
 	case Read:
 		l.close()
@@ -110,6 +112,7 @@ func (l *Log) Append(e Event) error {
 	case Lost:
 		l.close()
 		l.Now, l.Stopped = max(l.Now, e.T), e
+		l.Losses++
 		l.Segment().Lost = append(l.Segment().Lost, e)
 		if s := l.Of(e.URI); s != nil && e.Killed {
 			s.died()
@@ -166,7 +169,7 @@ func (l *Log) began(e Began) error {
 	}
 	l.Now = max(l.Now, e.T)
 	l.peak(e.Start)
-	l.open = b
+	l.open, l.Last = b, b
 	s.begin(b, e.Touched)
 	return nil
 }
@@ -223,7 +226,13 @@ func (l *Log) peak(e Edge) {
 	}
 }
 
-func (l *Log) close() { l.open = nil }
+// close ends the open block; one in which nothing was sent is forgotten.
+func (l *Log) close() {
+	if b := l.open; b != nil && b.N() == 0 {
+		l.Of(b.URI).forget(b)
+	}
+	l.open = nil
+}
 
 func (l *Log) note(e Noted) {
 	if e.Code == "" {

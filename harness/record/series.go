@@ -93,6 +93,12 @@ func (s *Series) begin(b *Block, touched *int64) {
 	}
 }
 
+func (s *Series) forget(b *Block) {
+	is := func(o *Block) bool { return o == b }
+	s.Blocks = slices.DeleteFunc(s.Blocks, is)
+	s.Others = slices.DeleteFunc(s.Others, is)
+}
+
 func (s *Series) add(b *Block, e Readings) {
 	for _, us := range e.Latency {
 		s.Sent++
@@ -159,7 +165,7 @@ func (s *Series) Joined(pick Pick, least float64) []float64 {
 	mem := make([]float64, 0, s.Requests())
 	var level, lowest float64
 	for _, b := range s.Blocks {
-		if b.N() == 0 || pick != nil && !pick(b) {
+		if pick != nil && !pick(b) {
 			continue
 		}
 		base := float64(b.Start.Metric)
@@ -187,9 +193,6 @@ func (s *Series) Joined(pick Pick, least float64) []float64 {
 func (s *Series) Rows() (rows [][]float64) {
 	seq := -1
 	for _, b := range s.Blocks {
-		if b.N() == 0 {
-			continue
-		}
 		if b.Seq != seq+1 || rows == nil {
 			rows = append(rows, nil)
 		}
@@ -202,7 +205,7 @@ func (s *Series) Rows() (rows [][]float64) {
 	return rows
 }
 
-// Latencies are those of the answered judged requests, sorted, in µs.
+// Latencies are those of the answered judged requests, in µs.
 func (s *Series) Latencies() []uint32 {
 	var out []uint32
 	for _, b := range s.Blocks {
@@ -212,7 +215,6 @@ func (s *Series) Latencies() []uint32 {
 			}
 		}
 	}
-	slices.Sort(out)
 	return out
 }
 

@@ -83,3 +83,6 @@ func Quantity(v float64, unit string) string {
 	}
 	return n + " " + unit
 }
+
+// Seconds is v seconds: "6 s", "0.3 s".
+func Seconds(v float64) string { return Number(v) + " s" }

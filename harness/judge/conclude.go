@@ -1,0 +1,194 @@
+package judge
+
+import (
+	"fmt"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// errorShare is the share of failed requests from which a URI's memory says
+// nothing any more: 1 %, or limits.errors.
+const errorShare = 0.01
+
+// Finding is what the record says of one URI.
+type Finding struct {
+	URI int // index in Header.Items
+	verdict.Judgement
+	Evidence []string // what decided, best first
+	Why      string   // sentences for a person
+	Probes   []Probe
+	Better   string // what evidence would tell more; "" where this does
+	Naming   Naming
+	// Floor is the growth, in bytes/request, that would have been found.
+	Floor float64
+	// Segments are the series that the finding rests on, in order.
+	Segments []*record.Series
+}
+
+// Judge is the verdict on one URI by the best evidence there is, that of the
+// present segment alone.
+func (st *State) Judge(u *URI) (verdict.Judgement, []string) {
+	if j, ok := st.failed(u); ok {
+		return j, []string{"requests"}
+	}
+	if u.Requests() == 0 {
+		return verdict.Judgement{
+			Label:  verdict.Inconclusive,
+			Reason: "the run ended before this URI's first judged request",
+		}, []string{}
+	}
+	if st.Counted() {
+		return st.settled(u)
+	}
+	j, evidence := st.withTouched(u, st.byRSS(u))
+	return u.unlessExpiredRSS(j), evidence
+}
+
+// Confirmed is where the confirmation of a URI stands.
+type Confirmed struct {
+	RSS     verdict.Judgement // by RSS alone
+	Verdict verdict.Judgement // with the touched set
+	Follow  bool              // more requests would exclude leaks down to floorFollowed
+}
+
+// Confirmation is where the confirmation of u stands.
+func (st *State) Confirmation(u *URI) Confirmed {
+	follow := st.shows(st.trough(u.Joined(st.alone(u), st.page())))
+	u.following = follow
+	rss := st.confirmed(u)
+	j, _ := st.withTouched(u, rss)
+	u.following = false
+	return Confirmed{rss, j, follow}
+}
+
+// failed is the verdict where the requests themselves do not work.
+func (st *State) failed(u *URI) (verdict.Judgement, bool) {
+	limit := errorShare
+	if l := st.Header.Plan.Limits.Errors; l > 0 {
+		limit = l
+	}
+	n, why := u.Requests(), ""
+	switch {
+	case u.Deaths >= record.Lethal:
+		why = fmt.Sprintf("it killed the process %d times with its first requests, so no more were sent: %s", u.Deaths, u.First)
+	case u.Broken:
+		why = fmt.Sprintf("%d requests in a row failed, so no more were sent: %s", record.GiveUp, u.First)
+	case u.Errors > 0 && float64(u.Errors) > limit*float64(n):
+		why = fmt.Sprintf("%s of %s requests failed: %s", units.Count(u.Errors), units.Count(n), u.First)
+	default:
+		return verdict.Judgement{}, false
+	}
+	return verdict.Judgement{Label: verdict.Failed, Requests: n, Reason: why}, true
+}
+
+// leastFloor, in bytes/request, is the least growth that any evidence convicts.
+const leastFloor = 16
+
+// floor is the growth that would have been found. Where some was, it is what
+// the scatter around it could have hidden, not what was found: a comparison of
+// two runs must see a new leak above it.
+func floor(j verdict.Judgement) float64 {
+	if j.Label != verdict.Leak {
+		return j.Detectable
+	}
+	return min(j.Detectable, max(leastFloor, j.High-j.Growth))
+}
+
+// Findings are those on all URIs, by index in Header.Items.
+func (st *State) Findings() map[int]Finding {
+	out := make(map[int]Finding, len(st.Header.Items))
+	for i, f := range st.Kept {
+		out[i] = f
+	}
+	for _, u := range st.URIs {
+		out[u.Index] = st.finding(u)
+	}
+	return out
+}
+
+func (st *State) finding(u *URI) Finding {
+	j, evidence := st.Judge(u)
+	f := Finding{
+		URI: u.Index, Judgement: j, Evidence: evidence, Probes: []Probe{}, Floor: floor(j),
+		Why: Sentence(j.Reason), Segments: []*record.Series{u.Series},
+	}
+	if st.Counted() && j.Label != verdict.Failed && u.Requests() > 0 {
+		f.Probes = st.probes(u)
+	}
+	if j.More > 0 {
+		f.Why += fmt.Sprintf(" About %s may settle it.", units.Quantity(float64(j.More), "more requests"))
+	}
+	if !st.Counted() && st.Life() != nil && j.Label == verdict.Inconclusive {
+		f.Better = st.Better()
+	}
+	f.Naming = st.naming(u, j)
+	if u.among != nil {
+		return u.among.then(f, u.Answers)
+	}
+	return f
+}
+
+// among is what was found of a URI among the others, and how it answered there.
+type among struct {
+	Finding
+	answers record.Answers
+}
+
+// then is the finding once the URI was tried by itself too, with finding f: the
+// one that tells more.
+func (a *among) then(f Finding, now record.Answers) Finding {
+	before := a.Finding
+	less := f.Label == verdict.Inconclusive && (before.Label != verdict.Inconclusive || f.Floor >= before.Floor)
+	switch {
+	case f.Segments[0].Requests() == 0:
+		return before
+	case !now.Like(a.answers):
+		before.Why += " By itself on a fresh process it answered otherwise, so that this says nothing of it."
+		return before
+	case less || f.Label == verdict.Failed:
+		before.Why += " By itself on a fresh process it could not be told either."
+		return before
+	}
+	f.Why += " It was tried by itself on a fresh process, for among the others less could be told."
+	f.Segments = append(append([]*record.Series{}, before.Segments...), f.Segments...)
+	return f
+}
+
+// Better names the evidence that would tell more of this process than RSS
+// alone, and how to come by it; "" where there is none.
+func (st *State) Better() string {
+	p := st.process()
+	ours := p.Kind == "command"
+	switch {
+	case p.Runtime == "java":
+		return "the class histogram of the JVM (runtime: {jvm: {}})"
+	case p.Runtime == "go":
+		return "its heap profile (serve net/http/pprof on the address that is measured)"
+	case p.Runtime == "ruby" || p.Runtime == "node" || p.Runtime == "python":
+		if ours && st.Header.Plan.Runtime == "none" {
+			return "the agent (leave out runtime: none)"
+		}
+		agent := fmt.Sprintf("the agent (two lines: leakhunt agent %s)", p.Runtime)
+		if p.Runtime == "node" && !ours {
+			return "V8's inspector (runtime: {node: {}}, nothing is restarted) or " + agent
+		}
+		return agent
+	case !st.Tight() && st.facts().Tightenable:
+		return "a process that keeps little back (leakhunt doctor prints the settings)"
+	}
+	return ""
+}
+
+// Sentence makes a clause a sentence.
+func Sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	r := []rune(s)
+	if r[0] >= 'a' && r[0] <= 'z' {
+		r[0] -= 'a' - 'A'
+	}
+	return string(r) + "."
+}

@@ -1,0 +1,198 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// settled judges by what was read at block edges after garbage had been
+// collected: the runtime's counters, and RSS beside them.
+func (st *State) settled(u *URI) (verdict.Judgement, []string) {
+	rss := st.settledRSS(u, 0)
+	counters := st.counters(u)
+	excused := st.boundless() != "" || rss.Label == verdict.Leak && st.explained(u)
+	if excused && rss.Label == verdict.Leak {
+		rss.Label, rss.More = verdict.Inconclusive, 0
+	}
+	convicts := slices.ContainsFunc(counters, func(c verdict.Evidence) bool { return c.Exact && c.Judgement.Label == verdict.Leak })
+	if rss.Label == verdict.Leak && (u.givenBack() && st.on("given-back") || st.Grew(u) && !convicts) {
+		rss.Label, rss.More = verdict.Inconclusive, u.Requests()
+		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
+	}
+	j, evidence := verdict.Fuse(rss, counters)
+	if j.Label != verdict.Stable && j.Label != verdict.Bloat && j.Label != verdict.Warmup {
+		return j, evidence
+	}
+	if grew := st.uncounted(u); grew.More > 0 {
+		grew.Reason = "RSS " + grew.Reason
+		if i := slices.IndexFunc(counters, func(c verdict.Evidence) bool { return c.Name == evidence[0] }); i >= 0 {
+			grew.Reason += fmt.Sprintf("; %s: %s", evidence[0], counters[i].Judgement.Reason)
+		}
+		return grew, evidence
+	}
+	if st.countsNative() || excused {
+		return j, evidence
+	}
+	if rss.Detectable > j.Detectable {
+		j.Reason += fmt.Sprintf("; native memory is not counted, and may grow by up to %s per request", units.Bytes(rss.Detectable))
+	}
+	if rss.Low > 0 { // and it does: elsewhere the floor is that of what is counted
+		j.Detectable = max(j.Detectable, rss.High)
+	}
+	return j, evidence
+}
+
+// quietRSS is by how much a settled reading of RSS is off, in bytes, in a process
+// whose heap stands still.
+const quietRSS = 32 << 10
+
+// uncounted is growth of settled RSS that a few blocks suggest and that is to be
+// followed to the horizon before what a counter says clears u: a counter knows
+// nothing of what native libraries take from malloc.
+func (st *State) uncounted(u *URI) verdict.Judgement {
+	if !st.on("native-followed") {
+		return verdict.Judgement{}
+	}
+	if j := st.settledRSS(u, quietRSS); u.Item.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
+		u.Counted() < Horizon && !st.countsNative() && st.boundless() == "" && !u.givenBack() {
+		return j
+	}
+	return verdict.Judgement{}
+}
+
+// explained says that the runtime counts most of what RSS grew by since u's first
+// block, so that what u's own blocks grew it by is no native library's: whoever
+// makes garbage grows the heap to where the neighbours' leaks have raised its goal.
+func (st *State) explained(u *URI) bool {
+	i := slices.IndexFunc(st.columns(), func(c record.Column) bool { return c.Exact && c.Unit == "bytes" })
+	own := st.counted(u, -1)
+	if i < 0 || len(own) == 0 || !st.on("explained") {
+		return false
+	}
+	var rise float64
+	for _, b := range own {
+		rise += float64(b.Rise())
+	}
+	start := own[0].Start
+	all := float64(st.Reading.Metric - start.Metric)
+	return all-(st.Reading.Counter(i)-start.Counter(i)) < rise/2
+}
+
+// counted are u's blocks in the present process that were counted at both edges,
+// those that began at since or later.
+func (st *State) counted(u *URI, since float64) (out []*record.Block) {
+	now := len(st.Lives) - 1
+	for _, b := range u.Blocks {
+		if !b.Cut && b.Life == now && b.Start.T >= since {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// countsNative says that a counter holds what native libraries have from malloc.
+func (st *State) countsNative() bool {
+	return slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Native })
+}
+
+// edges is u's own series of one settled value at block edges, the
+// change while others ran taken out, and blocks that are left out; skip may be nil.
+func (u *URI) edges(value func(record.Edge) float64, skip func(*record.Block) bool) []verdict.Edge {
+	out := make([]verdict.Edge, 1, len(u.Blocks)+1)
+	var n int
+	var level float64
+	for _, b := range u.Blocks {
+		if b.Cut || skip != nil && skip(b) {
+			continue
+		}
+		n += b.N()
+		level += value(b.End) - value(b.Start)
+		out = append(out, verdict.Edge{Requests: n, Value: level})
+	}
+	return out
+}
+
+// settledRSS judges RSS at the edges of u's blocks, each off by so much; 0: the default.
+func (st *State) settledRSS(u *URI, noise float64) verdict.Judgement {
+	return verdict.Counter(u.edges(func(e record.Edge) float64 { return float64(e.Metric) }, nil), verdict.CounterParams{
+		Unit: "bytes", Noise: noise, FixedN: !u.Item.Requests.Auto, Horizon: Horizon,
+	})
+}
+
+// counters are the counters, each judged by itself.
+func (st *State) counters(u *URI) []verdict.Evidence {
+	var out []verdict.Evidence
+	for i, c := range st.columns() {
+		j := st.column(u, i)
+		switch {
+		case c.Exact:
+			j = st.unlessExpired(u, j, i, c.Unit)
+		case j.Label == verdict.Leak:
+		case u.falling(i, c.Unit):
+			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter falls: it does not count what stays alive"
+		case st.stuck(i):
+			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter never moved: it counts nothing here"
+		}
+		out = append(out, verdict.Evidence{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Judgement: j})
+	}
+	return out
+}
+
+// column is the i-th counter of u's own blocks, judged by itself.
+func (st *State) column(u *URI, i int) verdict.Judgement {
+	c := st.columns()[i]
+	value := func(e record.Edge) float64 { return e.Counter(i) }
+	return verdict.Counter(u.edges(value, func(b *record.Block) bool { return !c.Exact && wasReset(b, i) }), verdict.CounterParams{
+		Unit: c.Unit, Exact: c.Exact, FixedN: !u.Item.Requests.Auto, Horizon: Horizon, Outlived: st.outlived(u),
+	})
+}
+
+// Grew says that an exact counter would convict u, were it not for what expired.
+func (st *State) Grew(u *URI) bool {
+	for i, c := range st.columns() {
+		if c.Exact && st.column(u, i).Label == verdict.Leak {
+			return true
+		}
+	}
+	return false
+}
+
+// givenBack says that what the URI's blocks grew by was gone when its next block
+// began, half of it at least and nearly every time: the heap breathes with what
+// is asked for, and a neighbour shrinks it again. What leaks stays.
+func (u *URI) givenBack() bool {
+	var gaps, gone int
+	for i := 1; i < len(u.Blocks); i++ {
+		b, next := u.Blocks[i-1], u.Blocks[i]
+		if b.Cut || next.Seq == b.Seq+1 {
+			continue // nobody else ran in between
+		}
+		gaps++
+		lost := b.End.Metric - next.Start.Metric
+		if lost > 0 && 2*lost >= b.Rise() {
+			gone++
+		}
+	}
+	return gaps > 0 && 4*gone >= 3*gaps
+}
+
+// Probe is a counter's growth, in its own unit per request.
+type Probe struct {
+	Name, Unit        string
+	Growth, Low, High float64
+}
+
+// probes are those of the counters that were read often enough.
+func (st *State) probes(u *URI) []Probe {
+	out := []Probe{}
+	for _, c := range st.counters(u) {
+		if j := c.Judgement; j.Low < j.High {
+			out = append(out, Probe{Name: c.Name, Unit: c.Unit, Growth: j.Growth, Low: j.Low, High: j.High})
+		}
+	}
+	return out
+}

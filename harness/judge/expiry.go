@@ -1,0 +1,263 @@
+package judge
+
+import (
+	"fmt"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// Servers keep for a while what they need no more: the timers that a request set
+// and nobody cancelled, a connection that is idle, a batch that is not sent yet.
+// Most of it goes within five seconds. By then a quick run is over, and what goes
+// is missed where it is not looked for: in a neighbour's blocks, or after the end.
+// So whoever grew is sent again, with a wait behind it: a retest.
+
+// retest is what requests left for good: readings before them, so long after them
+// that what was kept for a while has gone, and after a few more that stir caches.
+type retest struct {
+	n, stirs             int // requests: to each URI where several are tried together
+	before, quiet, after record.Edge
+	sent, stirred        int       // blocks
+	failed               bool      // a request failed, or was not sent
+	most                 []float64 // of each counter, what a request to each URI may have made, in all
+}
+
+// left is how much of the i-th counter each request left, by the lower reading.
+func (r *retest) left(i int) float64 {
+	first := r.before.Counter(i)
+	return min((r.quiet.Counter(i)-first)/float64(max(1, r.n)), (r.after.Counter(i)-first)/float64(max(1, r.n+r.stirs)))
+}
+
+// whole says that all that was to be sent was.
+func (r *retest) whole() bool { return r != nil && !r.failed && r.sent > 0 && r.stirred == r.sent }
+
+// beginRetest draws what the begin of a retest block means. Round 0 is the retest
+// of all that grew, round 1 that of one URI.
+func (st *State) beginRetest(u *URI, b *record.Block) {
+	switch {
+	case b.Round == 0 && st.retest == nil:
+		st.retest = &retest{before: b.Start, most: make([]float64, len(st.columns()))}
+	case b.Round == 1 && b.Purpose == record.Prime:
+		u.retest, st.solo = retest{}, u
+	}
+}
+
+// endRetest draws what the end of a block of a retest means.
+func (st *State) endRetest(u *URI, b *record.Block) {
+	r := st.retest
+	if b.Round == 1 {
+		r = &u.retest
+	}
+	if r == nil {
+		return
+	}
+	r.failed = r.failed || b.N() < b.Planned || b.Failed > 0
+	if r.failed && b.Round == 1 {
+		st.solo = nil
+	}
+	switch b.Purpose {
+	case record.Retest:
+		r.sent++
+		r.n = b.N()
+		if b.Round == 0 {
+			st.mostly(r, u, b)
+		}
+	case record.Stir:
+		r.stirred++
+		r.stirs, r.after = b.N(), b.End
+		if b.Round == 1 {
+			st.solo = nil
+		}
+	}
+}
+
+// Solo is the URI that is being sent again by itself; nil where none is.
+func (st *State) Solo() *URI { return st.solo }
+
+// abandonRetest gives up what was being sent again when a process was lost: what
+// it left cannot be read any more.
+func (st *State) abandonRetest() {
+	st.solo = nil
+	if st.retest != nil && !st.retest.whole() {
+		st.retest.failed = true
+	}
+}
+
+// read draws what a reading between blocks means.
+func (st *State) read(e record.Read) {
+	switch {
+	case e.Waited <= 0:
+	case st.solo != nil && st.solo.retest.sent == 0:
+		st.solo.retest.before = e.Edge
+	case st.solo != nil:
+		st.solo.retest.quiet = e.Edge
+	case st.retest == nil:
+		st.swept = &e.Edge // nobody could be sent again
+	case st.retest.stirred == 0:
+		st.retest.quiet = e.Edge
+		// What the sweep left is that of before; that it stayed until now is what
+		// Short tells.
+		before := st.retest.before
+		before.T = e.Edge.T
+		st.swept = &before
+	}
+}
+
+// mostly notes what a request to u may have made: what its blocks told, or, where
+// neighbours have let go of something in those, what it has made in b.
+func (st *State) mostly(r *retest, u *URI, b *record.Block) {
+	for i := range st.columns() {
+		now := (b.End.Counter(i) - b.Start.Counter(i)) / float64(max(1, b.N()))
+		r.most[i] += max(0, now, st.column(u, i).Growth)
+	}
+}
+
+// Short says of u that all those that were sent again together left so much less
+// than they made that u may have left less than half of its own, by each counter
+// that would convict it.
+func (st *State) Short(u *URI) bool {
+	r := st.retest
+	if !r.whole() || !u.Item.Requests.Auto {
+		return false
+	}
+	for i, c := range st.columns() {
+		if j := st.column(u, i); c.Exact && j.Label == verdict.Leak && j.Growth > 0 && 2*(r.most[i]-r.left(i)) <= j.Growth {
+			return false
+		}
+	}
+	return true
+}
+
+// Retested says that u was sent again by itself, and all of it answered.
+func (u *URI) Retested() bool { return u.retest.whole() }
+
+// outlived is how many seconds before the end of the sweep half of u's requests had
+// been sent, 0 before that: had they been kept for less, unlessExpired would tell.
+func (st *State) outlived(u *URI) float64 {
+	if st.swept == nil {
+		return 0
+	}
+	half := u.Requests() / 2
+	for _, b := range u.Blocks {
+		if half < b.N() {
+			return st.swept.T - float64(b.At[half])/record.Ticks
+		}
+		half -= b.N()
+	}
+	return 0
+}
+
+// unlessExpired judges anew what the i-th counter, an exact one, would convict u for,
+// where half of what its blocks added, or more, was let go by the end of the sweep:
+// somebody holds for a while what a request made. What leaks stays.
+func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) verdict.Judgement {
+	if j.Label != verdict.Leak || !st.on("expiry") {
+		return j
+	}
+	if u.Retested() {
+		left := u.retest.left(i)
+		if 2*left >= j.Growth {
+			return j
+		}
+		// What others let go of during a trial may hide a leak: its blocks tell how large.
+		j.Label, j.Detectable = verdict.Warmup, max(left, j.High)
+		j.Reason = fmt.Sprintf("grew %s per request, and let go of it within %s", amount(j.Growth, unit), units.Seconds(st.Header.Plan.Stay))
+		j.Growth, j.Low, j.High = max(0, left), min(0, left), j.Detectable
+		return j
+	}
+	grown, gone := st.expired(u, i)
+	if grown <= 0 {
+		return j
+	}
+	if fell := st.fell(u, i); st.on("shared-ring") && fell > gone && fell >= j.Low*float64(u.Requests()) {
+		gone = fell
+	} else if 2*gone < grown {
+		return j
+	}
+	return open(j, u.Requests(), "grew %s per request, and %s was let go while others ran or nobody did", amount(j.Growth, unit), amount(gone, unit))
+}
+
+// expired is what the blocks of u have added to the i-th counter, and how much of
+// all that was added since the first of them was gone in the end: by it and by
+// those of its neighbours that grew, for those that fell made nothing. Blocks of
+// former processes do not count.
+func (st *State) expired(u *URI, i int) (grown, gone float64) {
+	now := st.Reading
+	if st.swept != nil {
+		now = *st.swept
+	}
+	own := st.counted(u, -1)
+	if len(own) == 0 {
+		return 0, 0
+	}
+	first := own[0].Start
+	grown = sum(own, i)
+	all := grown
+	for _, o := range st.URIs {
+		if o != u {
+			all += max(0, sum(st.counted(o, first.T), i))
+		}
+	}
+	return grown, all - (now.Counter(i) - first.Counter(i))
+}
+
+// fell is what the requests of u's neighbours have let go of, by the i-th counter,
+// where that is likelier than not: they drop what u has put into a ring that all
+// share, such as the last events of a log, which does not grow. Those that grow
+// themselves drop as much as the others, unseen.
+func (st *State) fell(u *URI, i int) float64 {
+	var fell, seen, all float64 // the latter two: requests
+	for _, o := range st.URIs {
+		if o == u || o.Broken {
+			continue
+		}
+		n := float64(o.Requests())
+		all += n
+		switch j := st.column(o, i); {
+		case j.Label == verdict.Leak:
+		case 2*j.Growth < -(j.High - j.Growth):
+			fell -= j.Growth * n
+			fallthrough
+		default:
+			seen += n
+		}
+	}
+	return fell / max(1, seen) * all
+}
+
+func sum(blocks []*record.Block, i int) (all float64) {
+	for _, b := range blocks {
+		all += b.End.Counter(i) - b.Start.Counter(i)
+	}
+	return all
+}
+
+// endExpiry judges the requests that followed a pause upon a conviction by RSS. What
+// comes after it takes the room of what has expired, where a leak grows on.
+func (st *State) endExpiry(u *URI, b *record.Block) {
+	n := b.N()
+	tail := n / 4
+	if tail == 0 || u.Broken || n < b.Planned || !st.on("rss-expiry") {
+		return
+	}
+	var after float64
+	for _, m := range b.Metric[n-tail:] {
+		after += float64(m) / float64(tail)
+	}
+	j := st.Confirmation(u).Verdict
+	if rose := after - u.before; 2*rose < j.Growth*float64(n) {
+		u.Expired = fmt.Sprintf("it grew by %s per request, and by only %s with %s after a wait of %s: what was made before had gone by then",
+			units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(float64(n), "more requests"), units.Seconds(st.Header.Plan.Stay))
+	}
+}
+
+// unlessExpiredRSS opens a conviction by RSS where what was kept was seen to go.
+func (u *URI) unlessExpiredRSS(j verdict.Judgement) verdict.Judgement {
+	if j.Label != verdict.Leak || u.Expired == "" {
+		return j
+	}
+	j.Detectable = max(j.Detectable, j.High)
+	return open(j, 0, "%s", u.Expired)
+}

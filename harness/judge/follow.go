@@ -1,0 +1,65 @@
+package judge
+
+import (
+	"fmt"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+)
+
+// Hides says that a leak may hide behind the verdict on u that more requests in a
+// row would show.
+func (st *State) Hides(u *URI) bool {
+	j, _ := st.Judge(u)
+	return j.Detectable > floorFollowed
+}
+
+// TellingNow is Telling for a confirmation that begins now.
+func (st *State) TellingNow(u *URI) record.Pick {
+	now := len(st.Lives) - 1
+	return func(b *record.Block) bool {
+		return b.Life >= now && (st.Tight() || b.Purpose == record.Alone || len(st.URIs) == 1)
+	}
+}
+
+// Outgrows says that u, which surely grows, can still outgrow the headroom within
+// MaxAlone requests.
+func (st *State) Outgrows(u *URI, c Confirmed) bool {
+	mem := u.Joined(st.alone(u), st.page())
+	if len(mem) == 0 {
+		return false
+	}
+	rose := mem[len(mem)-1] - st.trough(mem)
+	return rose+max(c.Verdict.High, c.RSS.High)*float64(MaxAlone-len(mem)) > u.headroom
+}
+
+// Unfilled says that n requests that leak floorFollowed each would not have filled
+// the slack yet, or would be all that grew.
+func (st *State) Unfilled(u *URI, n int) bool {
+	mem := u.Joined(st.alone(u), st.page())
+	if len(mem) == 0 {
+		return false
+	}
+	low := st.trough(mem)
+	return float64(n)*floorFollowed < st.free(low)+mem[len(mem)-1]-low
+}
+
+// tracingRSS is what tracing may take for itself, in bytes: measured, at most
+// 13 MiB (the JVM's flight recorder), and no more with two million live objects.
+const tracingRSS = 32 << 20
+
+// Crowded says that a pass of n requests that names u's lines would need more memory
+// than limits.rss leaves, "" where it would not.
+func (st *State) Crowded(u *URI, n int) string {
+	limit := st.Header.Plan.Limits.RSS
+	if limit <= 0 {
+		return ""
+	}
+	j, _ := st.Judge(u)
+	need := tracingRSS + int64(max(0, j.High))*int64(n)
+	if left := limit - st.Reading.RSS; need > left {
+		return fmt.Sprintf("no lines named: tracing may need %s, and limits.rss leaves %s",
+			units.Bytes(float64(need)), units.Bytes(float64(max(0, left))))
+	}
+	return ""
+}

@@ -1,0 +1,91 @@
+package judge
+
+import (
+	"fmt"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// falling says that the i-th counter fell through two of the URI's blocks in a
+// row, by half a unit per request at least, or half a kibibyte. What then stands
+// still, perhaps at 0, acquits nobody.
+func (u *URI) falling(i int, unit string) bool {
+	least := 0.5
+	if unit == "bytes" {
+		least = 512
+	}
+	n := 0
+	for _, b := range u.Blocks {
+		if b.Cut {
+			continue
+		}
+		n++
+		if b.Start.Counter(i)-b.End.Counter(i) < least*float64(b.N()) {
+			n = 0
+		}
+		if n == 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// stuck says that the i-th counter never moved, whatever was sent: a page that is
+// cached, or a number that has nothing to do with memory, acquits nobody.
+func (st *State) stuck(i int) bool {
+	seen, value := false, 0.0
+	for _, u := range st.URIs {
+		for _, b := range u.Blocks {
+			if !seen {
+				seen, value = true, b.Start.Counter(i)
+			}
+			if b.Start.Counter(i) != value || !b.Cut && b.End.Counter(i) != value {
+				return false
+			}
+		}
+	}
+	return seen
+}
+
+// wasReset says that the i-th counter lost in one block more than half of what
+// it had, and more than ten units for each request: it began anew, or another
+// process answered. Of a runtime's own counter that would be a cache that was
+// emptied.
+func wasReset(b *record.Block, i int) bool {
+	before, after := b.Start.Counter(i), b.End.Counter(i)
+	return !b.Cut && after < before/2 && before-after > 10*float64(b.N())
+}
+
+// Misfits warns of counters that do not count what stays alive.
+func (st *State) Misfits() (out []record.Noted) {
+	warn := func(code, format string, args ...any) {
+		out = append(out, record.Noted{Code: code, Message: fmt.Sprintf(format, args...)})
+	}
+	for i, c := range st.columns() {
+		if !c.Exact && st.stuck(i) {
+			warn("counter-stuck", "%s never moved, whatever was sent: it is no evidence; is it cached, or a count of something else?", c.Name)
+		}
+		for _, u := range st.URIs {
+			for _, b := range u.Blocks {
+				if !c.Exact && wasReset(b, i) {
+					warn("counter-reset", "%s fell from %s to %s while %s was sent: it was reset, or another process answered, and that block is left out",
+						c.Name, amount(b.Start.Counter(i), c.Unit), amount(b.End.Counter(i), c.Unit), u.Name)
+				}
+			}
+			if j := st.counters(u)[i].Judgement; j.Label == verdict.Inconclusive && !c.Exact && (j.High < 0 || u.falling(i, c.Unit)) {
+				warn("counter-fell", "%s fell with every request to %s: a counter that falls does not count what stays alive, and is no evidence there",
+					c.Name, u.Name)
+			}
+		}
+	}
+	return out
+}
+
+func amount(v float64, unit string) string {
+	if unit == "bytes" {
+		return units.Bytes(v)
+	}
+	return units.Quantity(v, unit)
+}

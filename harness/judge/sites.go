@@ -1,0 +1,103 @@
+package judge
+
+import (
+	"fmt"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// Naming is what the pass that names lines found for one URI.
+type Naming struct {
+	Sites []record.Site
+	Note  string       // what the sites explain, or why there are none; "" where none are asked for
+	Cost  *record.Cost // of the pass; nil without one
+}
+
+// passRequests is how many requests the pass that names lines sends at most.
+const passRequests = 280
+
+// naming is what is to be said of u's lines, where j is the verdict on it.
+func (st *State) naming(u *URI, j verdict.Judgement) Naming {
+	life := st.Life()
+	wanted := (j.Label == verdict.Leak || u.Forced) && !u.Broken && st.Header.Plan.Sites != "off"
+	for i, t := range st.Segment().Traces {
+		if t.URI == u.Index && !t.Control {
+			return st.named(i, t, j)
+		}
+	}
+	switch {
+	case !wanted || life == nil:
+		return Naming{}
+	case !life.Traces:
+		return Naming{Note: Sentence(st.untraceable())}
+	}
+	return Naming{Note: Sentence(st.Crowded(u, passRequests))}
+}
+
+// named is what the i-th trace of the segment says.
+func (st *State) named(i int, t record.Traced, j verdict.Judgement) Naming {
+	cost := t.Cost
+	if i > 0 { // the control was traced for the first one's sake
+		if c := st.Segment().Traces[i-1]; c.Control {
+			cost.Seconds += c.Cost.Seconds
+			cost.Requests += c.Cost.Requests
+			cost.PeakExtra = max(cost.PeakExtra, c.Cost.PeakExtra)
+		}
+	}
+	n := Naming{Cost: &cost}
+	n.Note, n.Sites = describe(t, j)
+	n.Note = Sentence(n.Note + "; " + costNote(cost))
+	return n
+}
+
+func describe(t record.Traced, j verdict.Judgement) (note string, sites []record.Site) {
+	if t.Failed != "" {
+		return "no lines named: " + t.Failed, nil
+	}
+	note = "nothing that was made in this pass stayed alive"
+	if n := len(t.Sites); n > 0 && t.Explained > 0 {
+		note = fmt.Sprintf("%s %.0f %% of %s", these(n), 100*t.Explained, units.Rate(j.Growth))
+	} else if n > 0 {
+		note = "what survived the pass"
+	}
+	if t.Remark != "" {
+		note += " (" + t.Remark + ")"
+	}
+	switch j.Label {
+	case verdict.Leak:
+	case verdict.Inconclusive:
+		note += "; traced because it was asked for, and no culprit is proven"
+	default:
+		return fmt.Sprintf("traced because it was asked for; it is %s, so none of its sites is a culprit", j.Label), nil
+	}
+	if t.Callers != "" {
+		note += fmt.Sprintf(" (who calls them is not known: %s)", t.Callers)
+	}
+	if t.Holders != "" {
+		note += "; " + t.Holders
+	}
+	return note, t.Sites
+}
+
+// untraceable says why no line can be named in this process.
+func (st *State) untraceable() string {
+	if better := st.Better(); better != "" {
+		return better + " would name the lines"
+	}
+	return "nothing in this process can name the lines"
+}
+
+func these(lines int) string {
+	if lines == 1 {
+		return "this line explains"
+	}
+	return fmt.Sprintf("these %d lines explain", lines)
+}
+
+// costNote is the cost of the pass in words.
+func costNote(c record.Cost) string {
+	return fmt.Sprintf("the pass took %s, %s s, and up to %s more RSS", units.Quantity(float64(c.Requests), "more requests"),
+		units.Number(c.Seconds), units.Bytes(float64(c.PeakExtra)))
+}

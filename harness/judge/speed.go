@@ -1,0 +1,53 @@
+package judge
+
+import (
+	"slices"
+
+	"leakhunt/harness/record"
+)
+
+// Latency holds quantiles of the answered judged requests, in ms.
+type Latency struct{ P50, P99 float64 }
+
+// LatencyOf is the latency of those series together; zero where nothing was
+// answered.
+func LatencyOf(series ...*record.Series) Latency {
+	var all []uint32
+	for _, s := range series {
+		all = append(all, s.Latencies()...)
+	}
+	if len(all) == 0 {
+		return Latency{}
+	}
+	slices.Sort(all)
+	at := func(q float64) float64 { return float64(all[int(q*float64(len(all)-1))]) / 1000 }
+	return Latency{P50: at(0.50), P99: at(0.99)}
+}
+
+// Quick says that n more requests to a URI take less than so many seconds, by the
+// median of those that it has answered.
+func Quick(s *record.Series, n int, seconds float64) bool {
+	return LatencyOf(s).P50*float64(n) < 1000*seconds
+}
+
+// Allows says that the time limit is not reached in so many seconds.
+func (st *State) Allows(seconds float64) bool {
+	l := st.Header.Plan.Limits.Time
+	return l <= 0 || st.Now+seconds < l
+}
+
+// Took is how long u's last n judged requests took, in seconds.
+func (u *URI) Took(n int) float64 {
+	last, left := -1.0, n
+	for i := len(u.Blocks) - 1; i >= 0; i-- {
+		at := u.Blocks[i].At
+		if last < 0 {
+			last = float64(at[len(at)-1])
+		}
+		if left < len(at) {
+			return (last - float64(at[len(at)-1-left])) / record.Ticks
+		}
+		left -= len(at)
+	}
+	return 0
+}

@@ -1,0 +1,216 @@
+// Package judge says what a record means: which URIs leak, by which evidence, and
+// above which growth that is excluded. It is a fold over the events of a record:
+// no clock, no I/O, no randomness, so that the same record always gives the same
+// verdicts.
+package judge
+
+import (
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// State is a record and what it has shown so far. Append is the only way to change
+// it.
+type State struct {
+	*record.Log
+	URIs []*URI // those that share the present process
+	// Kept are the verdicts of segments that ended, by index in Header.Items.
+	Kept map[int]Finding
+
+	settings Settings
+	retest   *retest      // of all that grew, together
+	solo     *URI         // the one that is being sent again by itself
+	swept    *record.Edge // the reading that says what the sweep left in the end
+}
+
+// URI is one URI in the present segment: its series, and what was thought of it
+// when its blocks ended.
+type URI struct {
+	*record.Series
+	Suspect bool    // it may leak, and is to be confirmed
+	Done    bool    // the sweep needs no more of it
+	Slope   float64 // its growth when it became a suspect, in bytes per request
+	Seen    int     // the judged requests it had got by then
+	Tried   bool    // a confirmation was begun
+	Expired string  // why what RSS grew by is no leak: it was seen to go
+	retest  retest  // of it alone
+
+	late      *verdict.Late
+	slack     float64 // bytes that may have been free when its last block ended
+	headroom  float64 // bytes that it may grow by, innocent, in its confirmation
+	following bool    // its confirmation is to exclude leaks down to floorFollowed
+	trial     int     // the life in which its confirmation began
+	before    float64 // the level before its expiry block, in bytes
+	among     *among  // what was found of it among others
+}
+
+// Settings switch rules off, for the table that says what each is worth. The zero
+// value has all of them on.
+type Settings struct {
+	Off map[string]bool // names of rules
+}
+
+// New is the state of a run in which nothing has happened yet.
+func New(h record.Header) *State { return NewWith(h, Settings{}) }
+
+// NewWith is New with some rules off.
+func NewWith(h record.Header, settings Settings) *State {
+	st := &State{Log: record.NewLog(h), Kept: map[int]Finding{}, settings: settings}
+	st.enter(nil)
+	return st
+}
+
+// Replay is the state after those events. An error is that of the first event that
+// cannot have happened, with its number from 1; the state is that before it.
+func Replay(h record.Header, events []record.Event) (*State, error) {
+	st := New(h)
+	for i, e := range events {
+		if err := st.Append(e); err != nil {
+			return st, &BadEvent{Number: i + 1, Err: err}
+		}
+	}
+	return st, nil
+}
+
+// BadEvent is an event that cannot have happened.
+type BadEvent struct {
+	Number int // from 1
+	Err    error
+}
+
+func (b *BadEvent) Error() string { return b.Err.Error() }
+
+// Unwrap is why.
+func (b *BadEvent) Unwrap() error { return b.Err }
+
+// on says that a rule is in force.
+func (st *State) on(rule string) bool { return !st.settings.Off[rule] }
+
+// Append adds what happened next, and draws what follows from it.
+func (st *State) Append(e record.Event) error {
+	var before map[int]Finding
+	if o, ok := e.(record.Opened); ok && o.Why == record.Isolated {
+		before = st.Findings()
+	}
+	open, last := st.Open(), st.Reading
+	if err := st.Log.Append(e); err != nil {
+		return err
+	}
+	st.sweepEnded(e, last)
+	switch e := e.(type) {
+	case record.Opened:
+		if before != nil {
+			st.enter(before)
+		} else if e.Why != record.Rejoined {
+			st.abandonRetest()
+		}
+	case record.Began:
+		st.begun(st.of(e.URI), st.Open())
+	case record.Finished:
+		st.finished(st.of(open.URI), open)
+	case record.Read:
+		st.read(e)
+	}
+	return nil
+}
+
+// sweepEnded keeps the last reading of the sweep, once something else comes.
+func (st *State) sweepEnded(e record.Event, last record.Edge) {
+	if st.swept != nil || !st.Counted() || len(st.URIs) == 0 {
+		return
+	}
+	switch e := e.(type) {
+	case record.Began:
+		if e.Purpose == record.Sweep || e.Purpose == record.Warmup {
+			return
+		}
+	case record.Traced:
+	default:
+		return
+	}
+	st.swept = &last
+}
+
+// enter begins a segment after those findings.
+func (st *State) enter(before map[int]Finding) {
+	st.URIs, st.retest, st.solo, st.swept = nil, nil, nil, nil
+	for _, s := range st.Segment().Series {
+		u := &URI{Series: s, trial: -1}
+		if f, ok := before[s.Index]; ok {
+			u.among = &among{f, st.answersBefore(s.Index)}
+			delete(before, s.Index)
+		}
+		st.URIs = append(st.URIs, u)
+	}
+	for i, f := range before {
+		st.Kept[i] = f
+	}
+	for _, u := range st.URIs {
+		delete(st.Kept, u.Index)
+	}
+}
+
+// answersBefore are those of the URI in the segment before the present one.
+func (st *State) answersBefore(uri int) record.Answers {
+	for k := len(st.Segments) - 2; k >= 0; k-- {
+		for _, s := range st.Segments[k].Series {
+			if s.Index == uri {
+				return s.Answers
+			}
+		}
+	}
+	return record.Answers{}
+}
+
+func (st *State) of(uri int) *URI {
+	for _, u := range st.URIs {
+		if u.Index == uri {
+			return u
+		}
+	}
+	return nil
+}
+
+// begun draws what the begin of a block means.
+func (st *State) begun(u *URI, b *record.Block) {
+	switch b.Purpose {
+	case record.Alone:
+		if u.Tried && u.trial == b.Life {
+			return
+		}
+		u.Tried, u.trial, u.Expired = true, b.Life, ""
+		u.headroom = st.headroom(float64(b.Start.Metric))
+	case record.Retest, record.Prime:
+		st.beginRetest(u, b)
+	case record.Expiry:
+		n, alone := len(u.Joined(st.Telling(u), st.page())), len(u.Joined(st.alone(u), st.page()))
+		u.before = u.level(min(n/4, alone/2))
+	}
+}
+
+// finished draws what the end of a block means.
+func (st *State) finished(u *URI, b *record.Block) {
+	switch b.Purpose {
+	case record.Sweep:
+		u.slack = st.slackNow()
+		st.look(u)
+	case record.Alone:
+		u.slack, u.headroom = st.slackNow(), st.allowed(u, st.trough(u.Joined(st.alone(u), st.page())))
+	case record.Retest, record.Stir:
+		st.endRetest(u, b)
+	case record.Expiry:
+		st.endExpiry(u, b)
+	}
+}
+
+func (st *State) page() float64 { return float64(max(1, st.Header.Environment.PageBytes)) }
+
+// Counted says that the process has a counter.
+func (st *State) Counted() bool { l := st.Life(); return l != nil && l.Counter != "" }
+
+func (st *State) columns() []record.Column {
+	if l := st.Life(); l != nil {
+		return l.Columns
+	}
+	return nil
+}

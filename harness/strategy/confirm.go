@@ -1,0 +1,218 @@
+package strategy
+
+import (
+	"cmp"
+	"slices"
+
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+const (
+	// followTime is how long each doubling of what surely grows may take, in seconds.
+	followTime = 20
+	// lookTime is how long the requests may take of one that nobody suspects.
+	lookTime = 5
+	// aloneTight: of a tight process's series so many requests are alone, at least:
+	// growth that its neighbours feed ends with them.
+	aloneTight = 448
+	// fillRequests are so many that the heaviest URI fills what collector and
+	// allocator keep in reserve.
+	fillRequests = 128
+)
+
+// confirm tries every suspect of the sweep again by itself. While suspects
+// share a process they feed each other: what a leak adds to the live heap
+// raises the collector's goal, and an innocent neighbour that makes garbage
+// then grows too. So each runs in a row with all others in quarantine, the
+// smallest first, since a confirmed leak of 64 KiB a request adds 130 MB that
+// would hide what comes after it. Then come those behind whose verdict a leak
+// may hide.
+func confirm(st *judge.State) (record.Action, bool) {
+	if st.Counted() {
+		return nil, false
+	}
+	if u := current(st); u != nil {
+		if a, ok := confirmation(st, u); ok {
+			return a, true
+		}
+	}
+	suspects := slices.DeleteFunc(slices.Clone(st.URIs), func(u *judge.URI) bool { return !u.Suspect })
+	slices.SortStableFunc(suspects, func(a, b *judge.URI) int { return cmp.Compare(a.Slope, b.Slope) })
+	for _, u := range suspects {
+		if !u.Tried && !u.Broken {
+			return beginAlone(st, u)
+		}
+	}
+	for _, u := range st.URIs {
+		if !u.Tried && hidden(st, u) {
+			return beginAlone(st, u)
+		}
+	}
+	return nil, false
+}
+
+// current is the URI that was confirmed last.
+func current(st *judge.State) (last *judge.URI) {
+	seq := 0
+	for _, u := range st.URIs {
+		if b := blocks(u, record.Alone); len(b) > 0 && b[len(b)-1].Seq > seq {
+			last, seq = u, b[len(b)-1].Seq
+		}
+	}
+	return last
+}
+
+// hidden says that a leak may hide behind the sweep's verdict on a URI, and that
+// a row of quick requests would show it.
+func hidden(st *judge.State, u *judge.URI) bool {
+	if u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() {
+		return false
+	}
+	return st.Hides(u)
+}
+
+// beginAlone is the first step of a confirmation: the heap is filled, and memory
+// falls to what is alive.
+func beginAlone(st *judge.State, u *judge.URI) (record.Action, bool) {
+	if !just(st, record.Fill, nil) && !just(st, record.Lead, u) {
+		if a, ok := fill(st); ok {
+			return a, true
+		}
+	}
+	if a, ok := lead(st, u, judge.LeastAlone/2); ok {
+		return a, true
+	}
+	return aloneBlock(st, u, leastAlone(st, u)-len(u.Joined(st.TellingNow(u), 1)))
+}
+
+// fill drives the URI with the largest step of its own that nobody suspects,
+// where the allocator keeps holes, so that the heap stands at its high-water
+// mark: what then grows is alive. A tight process stands at what is alive, and
+// elsewhere that bounds what may grow.
+func fill(st *judge.State) (record.Action, bool) {
+	if !st.KeepsHoles() {
+		return nil, false
+	}
+	var heaviest *judge.URI
+	for _, u := range st.URIs {
+		if !u.Suspect && !u.Broken && (heaviest == nil || u.Spread > heaviest.Spread) {
+			heaviest = u
+		}
+	}
+	if heaviest == nil {
+		return nil, false
+	}
+	return record.Send{URI: heaviest.Index, N: fillRequests, Purpose: record.Fill}, true
+}
+
+func aloneBlock(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
+	if n <= 0 {
+		n = aloneTight
+	}
+	last := len(u.Blocks) - 1
+	anew := last < 0 || u.Blocks[last].Purpose != record.Alone || len(u.Touched) == 0
+	return record.Send{
+		URI: u.Index, N: n, Purpose: record.Alone, Round: lastRound(st) + 1, Settle: true, Touched: touching(st, n, anew),
+	}, true
+}
+
+// confirmation is the next step for u, which runs in a row until its growth has
+// gone on for four times as long as it took to see it, and beyond the headroom
+// that its neighbours' growth may have given the collector.
+func confirmation(st *judge.State, u *judge.URI) (record.Action, bool) {
+	alone := blocks(u, record.Alone)
+	last := alone[len(alone)-1]
+	switch {
+	case u.Broken:
+		return nil, false
+	case last.Life != st.Life().Index && last.Cut:
+		return beginAlone(st, u) // its process was lost
+	case last.Life != st.Life().Index:
+		return nil, false
+	}
+	have := len(u.Joined(st.Telling(u), 1))
+	target, next := 0, leastAlone(st, u)
+	for next <= have {
+		target, next = next, longer(st, next)
+	}
+	if target == 0 {
+		return aloneBlock(st, u, next-have)
+	}
+	c := st.Confirmation(u)
+	switch {
+	case c.Verdict.Label == verdict.Leak:
+		return expiry(st, u)
+	case c.Verdict.Label == verdict.Inconclusive && worthMore(st, u, c, target):
+		return aloneBlock(st, u, next-have)
+	}
+	return nil, false
+}
+
+// leastAlone is the length that a suspect's series is to reach first: four
+// times that at which its growth was seen. RSS of a process that keeps little
+// back shows what is alive as a counter does, and needs no more than the horizon.
+func leastAlone(st *judge.State, u *judge.URI) int {
+	switch {
+	case st.Tight():
+		return max(judge.LeastAlone, u.Seen+aloneTight)
+	case st.Frees():
+		return judge.LeastAlone
+	}
+	return min(judge.MostAlone, max(judge.LeastAlone, 4*u.Seen))
+}
+
+// longer is the length to go on to.
+func longer(st *judge.State, n int) int {
+	switch {
+	case n >= judge.MostAlone:
+		return 2 * n
+	case st.Tight() || st.Frees():
+		return min(judge.MostAlone, n+max(aloneTight, n/5))
+	}
+	return min(judge.MostAlone, 2*n)
+}
+
+// worthMore says whether n requests that told nothing are to be followed by
+// more. Beyond the usual length only that is worth it, while requests are quick,
+// which surely grows and can still outgrow the headroom of a process as it
+// comes, or where a leak would not have filled the slack yet, or be all that grew.
+func worthMore(st *judge.State, u *judge.URI, c judge.Confirmed, n int) bool {
+	switch {
+	case u.Suspect && n < judge.MostAlone:
+		return true
+	case n >= judge.MaxAlone:
+		return false
+	case c.Verdict.Low > 0 && st.Outgrows(u, c) && judge.Quick(u.Series, n, followTime):
+		return true
+	case u.Suspect && c.Verdict.Low > 0:
+		return false // what it leaks would hide the others
+	}
+	return c.Follow && st.Unfilled(u, n) && judge.Quick(u.Series, n, lookTime)
+}
+
+// expiry tries a URI that RSS convicts once more, after a pause. Thousands of quick
+// requests are over before a cache that expires, or a timer, lets go of the first;
+// what comes after the pause takes the room that they had, where a leak grows on. It
+// takes as many requests as convicted it: so many outgrow what waits for a collection.
+// They are not judged: a collector that runs while nothing is sent breaks the series.
+func expiry(st *judge.State, u *judge.URI) (record.Action, bool) {
+	stay := st.Header.Plan.Stay
+	alone := blocks(u, record.Alone)
+	last := alone[len(alone)-1]
+	for _, b := range blocks(u, record.Expiry) {
+		if b.Seq > last.Seq {
+			return nil, false
+		}
+	}
+	n := len(u.Joined(st.Telling(u), 1))
+	reads := st.Segment().Reads
+	if len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= last.End.T {
+		return record.Send{URI: u.Index, N: n, Purpose: record.Expiry}, true
+	}
+	if last.N() < 4 || !u.Item.Requests.Auto || !st.Allows(2*stay) || u.Took(n/2) >= stay {
+		return nil, false
+	}
+	return record.Measure{Wait: stay}, true
+}

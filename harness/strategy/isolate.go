@@ -1,0 +1,69 @@
+package strategy
+
+import (
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// A URI that shares a process as it comes is hard to tell: its leak fills what
+// its neighbours left free, and an innocent grows into the room that they made.
+// By itself on a fresh process there is neither.
+
+const (
+	// isolateFloor, in bytes per request: what is excluded down to it needs no
+	// process of its own.
+	isolateFloor = 1 << 10
+	// isolateLeast and isolateMost are how many requests such a trial takes, mostly
+	// and at most.
+	isolateLeast = warmupAlone + judge.MostAlone
+	isolateMost  = warmupAlone + judge.MaxSweep + judge.MaxAlone
+	// isolateTime is how long isolateLeast requests may take, in seconds.
+	isolateTime = 60
+)
+
+// isolate tries each URI of which RSS alone could not tell enough once more, by
+// itself on a fresh process, where the process was started for the run.
+func isolate(st *judge.State) (record.Action, bool) {
+	life := st.Life()
+	if len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" || st.Counted() || st.Tight() {
+		return nil, false
+	}
+	findings := st.Findings()
+	for i := range st.Header.Items {
+		f, ok := findings[i]
+		if !ok || isolated(st, i) || !undecided(st, f) {
+			continue
+		}
+		return record.Open{Why: record.Isolated, Only: &i}, true
+	}
+	return nil, false
+}
+
+func isolated(st *judge.State, uri int) bool {
+	for _, s := range st.Segments[1:] {
+		if s.Only != nil && *s.Only == uri {
+			return true
+		}
+	}
+	return false
+}
+
+// undecided says that a process of its own may tell more of a URI.
+func undecided(st *judge.State, f judge.Finding) bool {
+	s := f.Segments[0]
+	if s.Broken || !s.Item.Requests.Auto || !judge.Quick(s, isolateLeast, isolateTime) {
+		return false
+	}
+	if l := st.Header.Plan.Limits.Time; l > 0 && !judge.Quick(s, isolateMost, l-st.Now-st.Lives[0].Took) {
+		return false
+	}
+	switch f.Label {
+	case verdict.Leak, verdict.Failed:
+		return false
+	case verdict.Inconclusive:
+		return true
+	default:
+		return f.Detectable > isolateFloor
+	}
+}

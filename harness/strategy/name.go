@@ -1,0 +1,80 @@
+package strategy
+
+import (
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// The pass that names lines: enough requests that what survives by accident
+// falls below one object a request, fewer to a clean URI for comparison, and a
+// few more to see who calls a library.
+const (
+	nameRequests    = 160
+	controlRequests = 100
+	callerRequests  = 20
+)
+
+// name names, for each convicted URI, the lines that made what stays alive. It
+// changes no verdict. Tracing is on for these requests alone.
+func name(st *judge.State) (record.Action, bool) {
+	plan := st.Header.Plan
+	if plan.Sites == "off" || !st.Life().Traces {
+		return nil, false
+	}
+	var culprits []*judge.URI
+	for _, u := range st.URIs {
+		if traced(st, u) {
+			continue
+		}
+		if j, _ := st.Judge(u); (j.Label == verdict.Leak || u.Forced) && !u.Broken && st.Crowded(u, nameRequests+controlRequests+callerRequests) == "" {
+			culprits = append(culprits, u)
+		}
+	}
+	if len(culprits) == 0 {
+		return nil, false
+	}
+	control, ok := control(st)
+	if !ok {
+		if c := clean(st); c != nil {
+			return record.Name{URI: c.Index, Requests: controlRequests, Control: true}, true
+		}
+	}
+	u := culprits[0]
+	j, _ := st.Judge(u)
+	n := record.Name{URI: u.Index, Requests: nameRequests, Against: control, Growth: j.Growth}
+	if j.Label == verdict.Leak || j.Label == verdict.Inconclusive {
+		n.Callers, n.Retainers = callerRequests, plan.Sites == "retainers"
+	}
+	return n, true
+}
+
+func traced(st *judge.State, u *judge.URI) bool {
+	for _, t := range st.Segment().Traces {
+		if t.URI == u.Index && !t.Control {
+			return true
+		}
+	}
+	return false
+}
+
+// control is what survives of requests to a clean URI: what any request
+// leaves behind for a while, to be taken off the culprits' sites.
+func control(st *judge.State) ([]record.Site, bool) {
+	for _, t := range st.Segment().Traces {
+		if t.Control {
+			return t.Sites, true
+		}
+	}
+	return nil, false
+}
+
+// clean is a URI that may serve as the control; nil without one.
+func clean(st *judge.State) *judge.URI {
+	for _, u := range st.URIs {
+		if j, _ := st.Judge(u); j.Label == verdict.Stable && !u.Broken && !u.Forced {
+			return u
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package strategy
+
+import (
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// retest sends once more whoever a counter would convict, and waits, until what was
+// only kept for a while has expired: first all of them together, then each by itself
+// of which that left a doubt.
+func retest(st *judge.State) (record.Action, bool) {
+	if !st.Counted() || len(st.Segment().Traces) > 0 {
+		return nil, false
+	}
+	stay := st.Header.Plan.Stay
+	var grew, free []*judge.URI
+	for _, u := range st.URIs {
+		if u.Broken || !st.Grew(u) {
+			continue
+		}
+		grew = append(grew, u)
+		if u.Item.Requests.Auto {
+			free = append(free, u)
+		}
+	}
+	begun := waits(st) > 0 || began(st, record.Retest, record.Prime)
+	if len(grew) == 0 || !begun && !st.Allows(stay) {
+		return nil, false
+	}
+	if a, ok := together(st, free, stay); ok {
+		return a, true
+	}
+	return byThemselves(st, grew, stay)
+}
+
+// together sends once more all that may be, waits, and stirs what they left.
+func together(st *judge.State, free []*judge.URI, stay float64) (record.Action, bool) {
+	if waits(st) == 0 {
+		for _, u := range free {
+			if len(blocks(u, record.Retest)) == 0 {
+				return record.Send{URI: u.Index, N: judge.SweepBlock, Purpose: record.Retest, Settle: true, Strict: true}, true
+			}
+		}
+		return record.Measure{Wait: stay}, true
+	}
+	for _, u := range free {
+		if len(blocks(u, record.Retest)) > 0 && len(blocks(u, record.Stir)) == 0 && !began(st, record.Prime) {
+			return record.Send{URI: u.Index, N: judge.Stirs, Purpose: record.Stir, Settle: true, Strict: true}, true
+		}
+	}
+	return nil, false
+}
+
+// byThemselves sends again each that is still in doubt, while nothing that others
+// have left expires.
+func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Action, bool) {
+	if u := st.Solo(); u != nil {
+		return again(st, u, stay)
+	}
+	first := 0
+	for i, u := range grew { // those before the last one were passed over
+		if len(blocks(u, record.Prime)) > 0 {
+			first = i + 1
+		}
+	}
+	for _, u := range grew[first:] {
+		j, _ := st.Judge(u)
+		if (j.Label == verdict.Inconclusive || st.Short(u)) && st.Allows(3*stay) {
+			// Once before it counts: a ring that all share is full of its own then.
+			return record.Send{URI: u.Index, N: againBlock(u), Purpose: record.Prime, Round: 1, Strict: true}, true
+		}
+	}
+	return nil, false
+}
+
+// again is the next step of the retest of u by itself: its requests once more, and
+// a few that stir caches, with a wait before each.
+func again(st *judge.State, u *judge.URI, stay float64) (record.Action, bool) {
+	reads := st.Segment().Reads
+	waited := len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= st.Last.End.T
+	switch {
+	case !waited:
+		return record.Measure{Wait: stay}, true
+	case st.Last.Purpose == record.Prime:
+		return record.Send{URI: u.Index, N: againBlock(u), Purpose: record.Retest, Round: 1, Settle: true, Strict: true}, true
+	}
+	return record.Send{URI: u.Index, N: judge.Stirs, Purpose: record.Stir, Round: 1, Settle: true, Strict: true}, true
+}
+
+// againBlock is how many requests u gets once more. No more are sent in a row than
+// have been: more of them at a time would fill pools that are full.
+func againBlock(u *judge.URI) int {
+	n := judge.SweepBlock
+	for _, b := range u.Blocks {
+		n = max(n, b.N())
+	}
+	return min(n, u.Requests(), judge.SweepBlock*judge.SweepRounds)
+}

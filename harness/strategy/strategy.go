@@ -1,0 +1,110 @@
+// Package strategy says what a run is to do next. It sends, reads and sleeps
+// nothing: Next is a function of the record and of what it has shown, so that the
+// same record always leads to the same action, whether it is being made, gone on
+// with, or replayed.
+//
+// A run is a chain of stages: warm-up, sweep, retest or confirmation, the naming of
+// lines, and trials on processes of their own. The first stage that wants something
+// done says what comes next.
+package strategy
+
+import (
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+)
+
+// Strategy says what to do next. ok is false when nothing is left to do.
+type Strategy interface {
+	Next(st *judge.State) (a record.Action, ok bool)
+	// Ahead is how many requests are still to be sent, as far as is known.
+	Ahead(st *judge.State) int
+}
+
+// Hunt is the main job: every URI is swept, whoever grew is tried again, and the
+// lines of those that leak are named.
+type Hunt struct{}
+
+// stage is a part of a run. What it wants is a function of the state alone.
+type stage func(st *judge.State) (record.Action, bool)
+
+var stages = [...]stage{warmUp, sweep, retest, confirm, name, isolate}
+
+// Next implements Strategy.
+func (Hunt) Next(st *judge.State) (record.Action, bool) {
+	if st.Ended != nil {
+		return nil, false
+	}
+	if st.Stopped != nil {
+		return afterStop(st)
+	}
+	if st.Life() == nil {
+		return record.Open{}, true
+	}
+	for _, s := range stages {
+		if a, ok := s(st); ok {
+			return a, true
+		}
+	}
+	return nil, false
+}
+
+// afterStop says how to go on after the process was lost, a limit was reached, or
+// something failed. Trials on processes of their own are the last thing that a run
+// does: a limit ends one of them, anything else all of them, and what was found
+// before stands.
+func afterStop(st *judge.State) (record.Action, bool) {
+	switch st.Stopped.(type) {
+	case record.Lost:
+		if st.Losses <= st.Header.Plan.Restarts {
+			return record.Open{Why: record.Revived, Only: st.Segment().Only}, true
+		}
+	case record.Limited:
+		if st.Segment().Only != nil {
+			return isolate(st)
+		}
+	}
+	return nil, false
+}
+
+// began says that a block for that purpose was begun in the present segment.
+func began(st *judge.State, purposes ...record.Purpose) bool {
+	for _, u := range st.URIs {
+		for _, p := range purposes {
+			if len(blocks(u, p)) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// blocks are the URI's blocks for that purpose in the present segment, in order.
+func blocks(u *judge.URI, p record.Purpose) (out []*record.Block) {
+	all := u.Others
+	if p.Judged() {
+		all = u.Blocks
+	}
+	for _, b := range all {
+		if b.Purpose == p {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// just says that the block that began last was one for that purpose to u, on the
+// present process, and came to its end. A nil u is any URI.
+func just(st *judge.State, p record.Purpose, u *judge.URI) bool {
+	b := st.Last
+	return b != nil && !b.Cut && b.Purpose == p && b.Life == st.Life().Index && (u == nil || b.URI == u.Index)
+}
+
+// waits is how many readings after a wait the present segment has.
+func waits(st *judge.State) (n int) {
+	for _, r := range st.Segment().Reads {
+		if r.Waited > 0 {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,166 @@
+package strategy
+
+import (
+	"slices"
+
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// sweep sends the judged requests: rounds of one block to each URI that still
+// needs some, each round in a new random order. By RSS alone a URI needs thousands
+// of requests in blocks that double; with garbage collected before each reading a
+// few equal blocks tell.
+func sweep(st *judge.State) (record.Action, bool) {
+	if swept(st) {
+		return nil, false
+	}
+	for round := max(1, lastRound(st)); ; round++ {
+		sent := false
+		for _, u := range order(st, -1, round) {
+			n, begun := left(u, round)
+			switch {
+			case u.Broken:
+				continue
+			case !begun && !u.Done:
+				n = next(st, u, round)
+			}
+			if n > 0 {
+				return sweepBlock(st, u, n, round)
+			}
+			sent = sent || begun
+		}
+		if !sent {
+			return nil, false
+		}
+	}
+}
+
+// swept says that the sweep of the present segment is over, since something came
+// that follows upon it.
+func swept(st *judge.State) bool {
+	return len(st.Segment().Traces) > 0 || waits(st) > 0 ||
+		began(st, record.Fill, record.Alone, record.Expiry, record.Prime, record.Retest, record.Stir)
+}
+
+func lastRound(st *judge.State) (round int) {
+	for _, u := range st.URIs {
+		for _, b := range u.Blocks {
+			round = max(round, b.Round)
+		}
+	}
+	return round
+}
+
+// left is how many requests are left of u's block of that round, which a process
+// was lost in, and whether it was begun at all.
+func left(u *judge.URI, round int) (n int, begun bool) {
+	for _, b := range u.Blocks {
+		if b.Round != round || b.Purpose != record.Sweep {
+			continue
+		}
+		if !begun {
+			n, begun = b.Planned, true
+		}
+		if n -= b.N(); !b.Cut {
+			n = 0
+		}
+	}
+	return max(0, n), begun
+}
+
+func sweepBlock(st *judge.State, u *judge.URI, n, round int) (record.Action, bool) {
+	if a, ok := lead(st, u, n); ok {
+		return a, true
+	}
+	s := record.Send{URI: u.Index, N: n, Purpose: record.Sweep, Round: round, Settle: true}
+	if n >= judge.TouchedLeast {
+		s.Touched = touching(st, n, true)
+	}
+	return s, true
+}
+
+func touching(st *judge.State, n int, anew bool) record.Touching {
+	if !st.TouchedSpeaks() {
+		return record.Touching{}
+	}
+	return record.Touching{Anew: anew, Every: max(1, n/judge.TouchedReadings)}
+}
+
+// leastLead is the fewest requests that go ahead of a block; before a long one it
+// is an eighth as many as it has. A collector looks at what is old only once in
+// a hundred or two light requests: what the neighbours left falls then.
+const leastLead = 64
+
+// lead sends requests ahead of a block of n that are not judged: in a tight
+// process, whose collector runs after a few of them, memory falls to what is
+// alive, and what the neighbour before left does not count for this URI. Without
+// a free hand in the number of requests there are none.
+func lead(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
+	if st.Counted() || !u.Item.Requests.Auto || !st.Tight() || just(st, record.Lead, u) {
+		return nil, false
+	}
+	m := max(n/8, min(leastLead, n/2))
+	return record.Send{URI: u.Index, N: m, Purpose: record.Lead}, m > 0
+}
+
+// next is the size of u's block in that round; 0 when it has had enough.
+func next(st *judge.State, u *judge.URI, round int) int {
+	want := u.Item.Requests
+	switch {
+	case !want.Auto && !st.Counted():
+		return nth(Blocks(want.N, st.Header.Plan.Rounds, true), round)
+	case !want.Auto:
+		blocks := Blocks(want.N, st.Header.Plan.Rounds, false)
+		if slices.ContainsFunc(st.Life().Columns, func(c record.Column) bool { return c.Exact }) {
+			uneven(blocks)
+		}
+		return nth(blocks, round)
+	case !st.Counted():
+		return st.NextLook(u) - u.Requests()
+	case round <= judge.SweepRounds:
+		return judge.SweepBlock
+	}
+	return followed(st, u)
+}
+
+// lastBlock is the last block before the horizon: short, so that a cache that
+// is full shortly before it shows.
+const lastBlock = 100
+
+// followed is the size of a block of what grows: it is followed to the horizon in
+// a few larger blocks, and what cannot be told by then once as far again.
+func followed(st *judge.State, u *judge.URI) int {
+	left := judge.Horizon - u.Counted()
+	if left <= 0 {
+		if j, _ := st.Judge(u); j.Label == verdict.Inconclusive && j.More > 0 {
+			left += judge.Horizon
+		}
+	}
+	if left <= lastBlock {
+		return left
+	}
+	const usual = (judge.Horizon-lastBlock-judge.SweepBlock*judge.SweepRounds)/judge.SweepRounds + 1
+	return min(left-lastBlock, usual)
+}
+
+// uneven makes equal blocks longer and shorter in turn, by a fifth, a seventh and so
+// on, and their sum the same. A cache that is emptied by a part whenever it is full
+// (Django's, by a third of 300) would grow evenly, looked at in equal steps, and few
+// of them convict by an exact counter. Any other is judged by a line through many,
+// which asks for equal ones.
+func uneven(blocks []int) {
+	for i := 0; i+1 < len(blocks); i += 2 {
+		d := blocks[i] / (5 + i)
+		blocks[i], blocks[i+1] = blocks[i]+d, blocks[i+1]-d
+	}
+}
+
+// nth is the size of the block of a round, counted from 1; 0 after the last.
+func nth(blocks []int, round int) int {
+	if round > len(blocks) {
+		return 0
+	}
+	return blocks[round-1]
+}

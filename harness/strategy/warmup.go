@@ -1,0 +1,85 @@
+package strategy
+
+import (
+	"math"
+
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+)
+
+// The warm-up, from the measurements behind the verdict: three passes over all
+// URIs and so many requests in all. One URI alone has nobody else to warm the
+// process up for it.
+const (
+	warmupPasses = 3
+	warmupAll    = 1024
+	warmupAlone  = 2048
+	// warmupCounted is enough for each URI where garbage is collected before
+	// each reading: what the first requests load and cache is in, and the
+	// heap's high-water mark does not matter.
+	warmupCounted = 100
+)
+
+// Warmup is the number of requests that each of n URIs gets before the first round.
+func Warmup(want record.Count, n int, counted bool) int {
+	switch {
+	case !want.Auto:
+		return want.N
+	case counted:
+		return warmupCounted
+	case n == 1:
+		return warmupAlone
+	}
+	return max(warmupPasses, int(math.Ceil(warmupAll/float64(max(1, n)))))
+}
+
+// warmUp sends requests that are not judged to each new process: what the first
+// requests load, compile and cache is no leak. The URIs take turns, so that each
+// also meets the heap that the others leave behind.
+func warmUp(st *judge.State) (record.Action, bool) {
+	each := Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted())
+	life := st.Life().Index
+	for pass, n := range Blocks(each, warmupPasses, false) {
+		for _, u := range order(st, life, pass) {
+			if !u.Broken && warmed(u, life) <= pass {
+				return record.Send{URI: u.Index, N: n, Purpose: record.Warmup}, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// warmed is how many blocks of the warm-up u has had in that life.
+func warmed(u *judge.URI, life int) (n int) {
+	for _, b := range u.Others {
+		if b.Purpose == record.Warmup && b.Life == life {
+			n++
+		}
+	}
+	return n
+}
+
+// Blocks cuts total requests into rounds. Doubling blocks make the last half
+// of a series, on which growth is judged, one uninterrupted block; for a counter
+// that is read at block edges equal ones are made uneven.
+func Blocks(total, rounds int, doubling bool) []int {
+	rounds = min(rounds, total)
+	if rounds <= 0 {
+		return nil
+	}
+	edges := make([]int, rounds+1)
+	for i := 1; i <= rounds; i++ {
+		if doubling {
+			edges[i] = int(math.Round(float64(total) * math.Pow(2, float64(i-rounds))))
+		} else {
+			edges[i] = total * i / rounds
+		}
+	}
+	var out []int
+	for i := 1; i <= rounds; i++ {
+		if n := edges[i] - edges[i-1]; n > 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
