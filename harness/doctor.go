@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/judge"
 	"leakhunt/harness/proc"
+	"leakhunt/harness/record"
+	"leakhunt/harness/session"
 	"leakhunt/harness/target"
 	"leakhunt/harness/units"
-	"leakhunt/harness/verdict"
 )
 
 // Finding is one thing that the doctor looked at.
@@ -47,55 +48,56 @@ const (
 
 // Diagnose pins the target, sends a few requests, and says what could go wrong
 // in a run. The error is that of a target which cannot be pinned at all.
-func Diagnose(ctx context.Context, plan *Plan, tgt Target, opt Options) (*Diagnosis, error) {
-	if opt.Observer == nil {
-		opt.Observer = Silent{}
+func Diagnose(ctx context.Context, plan *Plan, tgt session.Target, opt Options) (*Diagnosis, error) {
+	began := time.Now()
+	st := judge.New(plan.Header(opt, began))
+	d := &doctor{
+		Diagnosis: &Diagnosis{Findings: []Finding{}, Floors: []Floor{}}, st: st,
+		s: session.New(plan.session(tgt, opt, st, began, nil)),
 	}
-	h := &hunt{
-		session: session{plan: plan, observer: opt.Observer, secret: opt.Secret, began: time.Now(), anon: metered(plan.Scenario)},
-		order:   rand.New(rand.NewPCG(1, 1)),
-		opt:     opt,
-	}
-	for _, it := range plan.Items {
-		h.tracks = append(h.tracks, &track{Item: it})
-	}
-	d := &Diagnosis{Findings: []Finding{}, Floors: []Floor{}}
-	return d, h.diagnose(ctx, tgt, d)
+	return d.Diagnosis, errors.Join(d.diagnose(ctx), d.s.Close())
 }
 
-func (h *hunt) diagnose(ctx context.Context, tgt Target, d *Diagnosis) (err error) {
-	if h.pinned, err = tgt.Pin(ctx); err != nil {
+// doctor looks at one process.
+type doctor struct {
+	*Diagnosis
+	st *judge.State
+	s  *session.Session
+}
+
+// do carries an action out. Its error says why the process cannot be looked at any
+// longer.
+func (d *doctor) do(ctx context.Context, a record.Action) error {
+	var bad error
+	err := d.s.Do(ctx, a, func(e record.Event) { bad = errors.Join(bad, d.st.Append(e)) })
+	switch {
+	case err != nil:
+		return err
+	case d.st.Stopped != nil && d.s.Err() != nil:
+		return d.s.Err()
+	}
+	return bad
+}
+
+func (d *doctor) diagnose(ctx context.Context) error {
+	if err := d.do(ctx, record.Open{}); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.pinned.Close()) }()
-	defer h.disconnect()
-	if err := h.open(ctx); err != nil {
-		return err
-	}
-	info := h.pinned.Info()
+	info := d.st.Life().Process
 	d.good("pid %d is pinned (%s)", info.PID, strings.Join(slices.DeleteFunc(slices.Compact([]string{info.Kind, info.Server, info.Runtime, info.URL}),
 		func(s string) bool { return s == "" }), ", "))
 	if inner := target.InContainer(info.PID); inner > 0 {
 		d.good("it runs in a container, where it is pid %d; its memory is read from here", inner)
 	}
-	if err := h.login(ctx); err != nil {
-		return err
-	}
-	if err := h.count(ctx); err != nil {
-		return err
-	}
-	if err := h.study(ctx); err != nil {
-		return err
-	}
-	for _, w := range h.warnings {
+	for _, w := range d.st.Notes {
 		d.bad("", "%s", w.Message)
 	}
-	if err := h.answers(ctx, d); err != nil {
+	if err := d.answers(ctx); err != nil {
 		return err
 	}
-	h.environmentOf(d)
-	h.evidenceOf(d)
-	return h.floors(ctx, d)
+	d.environment(info)
+	d.evidence()
+	return d.floors(ctx)
 }
 
 func (d *Diagnosis) good(format string, args ...any) {
@@ -107,45 +109,33 @@ func (d *Diagnosis) bad(remedy, format string, args ...any) {
 }
 
 // answers sends every URI twice and looks at the connection.
-func (h *hunt) answers(ctx context.Context, d *Diagnosis) error {
+func (d *doctor) answers(ctx context.Context) error {
 	ok := 0
-	for _, t := range h.tracks {
-		for range 2 {
-			res, err := h.send(ctx, t)
-			if err != nil {
-				return err
-			}
-			if !res.OK() {
-				remedy := "Correct the URI, or say with expect: which status is right."
-				if res.Err != nil { // no answer, whatever is expected
-					remedy = fault.HintOf(res.Err)
-				}
-				d.bad(remedy, "%s fails: %s", t.Name, failureText(res))
-				break
-			}
+	for _, u := range d.st.URIs {
+		if err := d.do(ctx, record.Send{URI: u.Index, N: 2, Purpose: record.Warmup, Strict: true}); err != nil {
+			return err
 		}
-		if t.failed == 0 {
-			ok++
+		if u.First != "" {
+			d.bad("Correct the URI, or say with expect: which status is right.", "%s fails: %s", u.Name, u.First)
+			continue
 		}
+		ok++
 	}
-	d.Findings = append(d.Findings, Finding{OK: ok == len(h.tracks), Text: fmt.Sprintf("%d of %d URIs answer as expected", ok, len(h.tracks))})
-	if n := h.client.Connections(); n <= h.total/2 {
+	d.Findings = append(d.Findings, Finding{OK: ok == len(d.st.URIs), Text: fmt.Sprintf("%d of %d URIs answer as expected", ok, len(d.st.URIs))})
+	if n := d.s.Connections(); n <= d.st.Total/2 {
 		d.good("the connection is kept alive: every request reaches the same worker")
 	} else {
-		d.good("connections end after each answer (%d for %d requests), and one worker takes them all", n, h.total)
+		d.good("connections end after each answer (%d for %d requests), and one worker takes them all", n, d.st.Total)
 	}
-	if err := h.pinned.Check(ctx, h.client.Conn()); err != nil {
-		return h.lost(err)
-	}
-	return nil
+	return d.do(ctx, record.Measure{})
 }
 
 // development names the variables that put frameworks into a mode in which
 // they load code anew, which looks like a leak.
 var development = []string{"RAILS_ENV", "RACK_ENV", "NODE_ENV", "FLASK_ENV", "APP_ENV", "DJANGO_DEBUG", "FLASK_DEBUG"}
 
-func (h *hunt) environmentOf(d *Diagnosis) {
-	env, err := proc.Environ(h.pinned.Process().PID)
+func (d *doctor) environment(info record.Process) {
+	env, err := proc.Environ(info.PID)
 	if err != nil {
 		d.bad("", "the process's environment cannot be read: %v", err)
 		return
@@ -157,11 +147,11 @@ func (h *hunt) environmentOf(d *Diagnosis) {
 				"%s=%s: in development mode code is loaded anew, which grows memory without a leak", name, value)
 		}
 	}
-	could := target.Tight(h.pinned.Info().Runtime)
+	could := target.Tight(info.Runtime)
 	switch {
-	case h.tight():
-		d.good("allocator and collector keep little back: %s", forShell(h.settings))
-	case h.counter == nil && len(could) > 0:
+	case d.st.Tight():
+		d.good("allocator and collector keep little back: %s", forShell(d.st.Life().Facts.Tight))
+	case !d.st.Counted() && len(could) > 0:
 		d.bad("Start it with these in its environment (Passenger: a line SetEnv NAME VALUE for each), and RSS follows what is alive: "+
 			forShell(could), "allocator and collector keep free memory back, in which a leak can hide")
 	}
@@ -180,38 +170,37 @@ func forShell(settings []string) string {
 	return strings.Join(out, " ")
 }
 
-func (h *hunt) evidenceOf(d *Diagnosis) {
-	if h.counter != nil {
-		d.good("the runtime counts what is alive (%s): a leak of 64 to 512 B per request shows within about 250 requests", h.counter.Name())
+func (d *doctor) evidence() {
+	if d.st.Counted() {
+		d.good("the runtime counts what is alive (%s): a leak of 64 to 512 B per request shows within about 250 requests", d.st.Life().Counter)
 		return
 	}
 	remedy := "Ask for more requests."
-	if better := h.better(); better != "" {
+	if better := d.st.Better(); better != "" {
 		remedy = "Better evidence: " + better + "."
 	}
 	d.bad(remedy, "no counter of the runtime: RSS alone will judge")
 }
 
 // floors measures how far readings scatter on the first URI that answers.
-func (h *hunt) floors(ctx context.Context, d *Diagnosis) error {
-	i := slices.IndexFunc(h.tracks, func(t *track) bool { return t.failed == 0 })
+func (d *doctor) floors(ctx context.Context) error {
+	i := slices.IndexFunc(d.st.URIs, func(u *judge.URI) bool { return u.First == "" })
 	if i < 0 {
 		return fault.Measuref("no URI answers as expected")
 	}
-	t := h.tracks[i]
-	if err := h.warm(ctx, t, doctorWarmup); err != nil {
+	u := d.st.URIs[i]
+	if err := d.do(ctx, record.Send{URI: u.Index, N: doctorWarmup, Purpose: record.Warmup}); err != nil {
 		return err
 	}
-	if err := h.block(ctx, t, doctorProbe, 1, false); err != nil {
+	if err := d.do(ctx, record.Send{URI: u.Index, N: doctorProbe, Purpose: record.Sweep, Round: 1, Settle: true}); err != nil {
 		return err
 	}
-	t.slack = h.slack()
-	j := verdict.Fixed(t.joined(nil), h.params(t))
+	j := d.st.ByRSS(u)
 	for _, n := range []int{512, 2048, 8192} {
 		// The quantum of the allocator, and the memory that may stand free, in
 		// which a leak hides until it is full, rule the floor: both fall as 1/n.
 		d.Floors = append(d.Floors, Floor{Requests: n, Bytes: j.Detectable * doctorProbe / float64(n)})
 	}
-	d.good("readings of %s: RSS grew %s through %s requests", t.Name, units.Rate(j.Growth), units.Count(doctorProbe))
+	d.good("readings of %s: RSS grew %s through %s requests", u.Name, units.Rate(j.Growth), units.Count(doctorProbe))
 	return nil
 }

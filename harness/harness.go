@@ -1,51 +1,59 @@
 // Package harness is the main job: it carries a scenario's plan out on one
-// pinned process, keeps a memory series for each URI, and judges it.
+// pinned process, keeps a record of what happened, and judges it.
 //
-//	scenario → plan → target → requests and readings → series → verdict → result
+//	scenario → plan ─► strategy: what next? ─► action ─► session: does it
+//	                       ▲                               │
+//	                     record ◄──────── events ◄─────────┘
+//	                       └─► judge: what does it mean? ─► result
+//
+// Run is the loop. What to do next is in strategy, how it is done in session, what
+// it means in judge: none of the three knows the others' part.
 package harness
 
 import (
 	"context"
+	"time"
 
-	"leakhunt/harness/memory"
-	"leakhunt/harness/runtimes"
-	"leakhunt/harness/target"
+	"leakhunt/harness/judge"
+	"leakhunt/harness/load"
+	"leakhunt/harness/proc"
+	"leakhunt/harness/record"
+	"leakhunt/harness/session"
 )
 
-// The three faces of a target are declared beside their implementations, which
-// this package imports.
-type (
-	// Target pins exactly one process.
-	Target = target.Target
-	// Pinned is one process, for as long as it lives.
-	Pinned = target.Pinned
-	// Restarter is a Pinned that can be had again as a fresh process.
-	Restarter = target.Restarter
-)
-
-// Meter reads the memory of one process. Its errors are those of proc.ID.Check
-// where the process is lost.
-type Meter interface {
-	RSS() (int64, error)            // bytes; some 10 µs
-	Read() (memory.Reading, error)  // RSS, anonymous and swap; some 30 µs
-	Exact() (memory.Reading, error) // smaps_rollup: 0.6 ms at 50 MB, 25 ms at 2 GB
+// Options are what a run needs from outside.
+type Options struct {
+	Version  string
+	Command  []string // as Result has it
+	Observer Observer
+	// OpenMeter opens the meter of the pinned process.
+	OpenMeter func(proc.ID) (session.Meter, error)
+	// OpenCounter opens the runtime's counter where there is one; nil without.
+	OpenCounter func(context.Context, session.Pinned, *load.Client) (session.Counter, error)
+	// Patience is how long a counter may take to answer. 0: a minute, for it walks
+	// over the heap, or the scenario's timeout where that is more.
+	Patience time.Duration
+	// Stay is how long what a counter convicts for must have stayed, at least,
+	// before the sweep may end. 0: six seconds.
+	Stay time.Duration
+	// Secret is told each captured value, which must then appear nowhere; Redact
+	// takes secrets out of a text. Both may be nil.
+	Secret func(string)
+	Redact func(string) string
+	// SitesFor are globs of URI names that are traced whatever their verdict.
+	SitesFor []string
+	// Journal opens the journal of the run, to which all events go; nil: none. An
+	// error of it ends nothing: the journal keeps its own.
+	Journal func(record.Header) (Journal, error)
+	// Resume is the state that the run goes on from; nil: a run from the start.
+	Resume *judge.State
 }
 
-// Counter collects garbage, hands free pages back, and reads what is alive.
-type Counter interface {
-	// Name is how people are told of it: "agent", "inspector", "pprof", "class histogram".
-	Name() string
-	Columns() []runtimes.Column
-	// Read settles, then returns one value for each column.
-	Read(ctx context.Context) ([]float64, error)
-	Close() error
-}
+// Journal is where the events of a run go.
+type Journal interface{ Append(record.Event) error }
 
-// Tracer is a Counter that can also name the lines that made what survives.
-type Tracer interface {
-	StartTrace(ctx context.Context) error
-	// StopTrace always switches tracing off, and returns the sites of what was
-	// allocated since StartTrace and is still alive; counts and bytes are
-	// totals, not yet per request.
-	StopTrace(ctx context.Context) ([]runtimes.Site, error)
+// Driver carries an action out and tells emit what happens, in order. Its error is
+// that of a context that ended; whatever else goes wrong is an event.
+type Driver interface {
+	Do(ctx context.Context, a record.Action, emit func(record.Event)) error
 }

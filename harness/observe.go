@@ -1,6 +1,15 @@
 package harness
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/session"
+	"leakhunt/harness/strategy"
+	"leakhunt/harness/units"
+)
 
 // Progress is where a run stands.
 type Progress struct {
@@ -35,37 +44,86 @@ func (Silent) Note(string) {}
 // Standing does nothing.
 func (Silent) Standing([]URIResult) {}
 
-type progress struct {
-	part     string // what of the run the phase belongs to
+// watch tells an observer what happens in a run.
+type watch struct {
+	observer Observer
+	st       *judge.State
 	phase    string
-	rss      int64
-	expected int
-	later    int // requests that come after those
-	next     time.Time
-	first    time.Time // when telling began
-	sent     int       // requests that had been sent by then
+	turn     record.Send // the last block: its purpose and round
+	ahead    int         // requests that were expected when the present action began
+	from     int         // requests sent by then
+	first    time.Duration
+	sent     int // requests by first
 }
 
-// Progress is told at most so often, so that telling costs nothing.
-const tickEvery = 100 * time.Millisecond
+func newWatch(o Observer) *watch {
+	if o == nil {
+		o = Silent{}
+	}
+	return &watch{observer: o, first: -1}
+}
 
-func (s *session) tick(t *track, rss int64) {
-	s.progress.rss = rss
-	s.peak = max(s.peak, rss)
-	now := time.Now()
-	if now.Before(s.progress.next) {
-		return
+// action is told before an action is carried out.
+func (w *watch) action(st *judge.State, a record.Action) {
+	w.st, w.ahead, w.from = st, strategy.Hunt{}.Ahead(st), st.Total
+	w.phase = phaseOf(st, a)
+	switch a := a.(type) {
+	case record.Send:
+		if a.Purpose != w.turn.Purpose || a.Round != w.turn.Round {
+			if w.turn.Purpose.Judged() {
+				w.observer.Standing(standing(st))
+			}
+			w.turn = a
+		}
+	case record.Measure:
+		if a.Wait > 0 {
+			w.observer.Note(fmt.Sprintf("waiting %s, to see whether what grew is let go", units.Seconds(a.Wait)))
+		}
+	case record.Open:
+		switch a.Why {
+		case record.Isolated:
+			w.observer.Note(st.Header.Items[*a.Only].Name + " is tried by itself on a fresh process")
+		case record.Revived:
+			w.observer.Note(restarted(st, st.Losses))
+		}
 	}
-	s.progress.next = now.Add(tickEvery)
-	if s.progress.first.IsZero() {
-		s.progress.first, s.progress.sent = now, s.total
+}
+
+func phaseOf(st *judge.State, a record.Action) string {
+	part := ""
+	if n := len(st.Segments) - 1; n > 0 {
+		part = fmt.Sprintf("by itself, %d: ", n)
 	}
-	p := Progress{
-		Phase: s.progress.part + s.progress.phase, URI: t.Name, RSS: rss, Sent: s.total,
-		Expected: max(s.total, s.progress.expected) + s.progress.later, Elapsed: now.Sub(s.began),
+	switch a := a.(type) {
+	case record.Send:
+		switch a.Purpose {
+		case record.Warmup:
+			return part + "warming up"
+		case record.Sweep:
+			return part + fmt.Sprintf("round %d", a.Round)
+		case record.Prime, record.Retest, record.Stir:
+			return part + "testing again"
+		}
+		return part + "confirming"
+	case record.Name:
+		return part + "naming lines"
 	}
-	p.Left = left(now.Sub(s.progress.first), s.total-s.progress.sent, p.Expected-s.total)
-	s.observer.Progress(p)
+	return part + "waiting"
+}
+
+// event is told what happened.
+func (w *watch) event(_ *judge.State, e record.Event) {
+	if n, ok := e.(record.Noted); ok && (n.Code == "" || n.Code == "no-counter") {
+		w.observer.Note(n.Message)
+	}
+}
+
+// ended is told that the run is over.
+func (w *watch) ended(st *judge.State) {
+	if st.Ended != nil && st.Ended.By == EndedByLimit {
+		w.observer.Note("stopped: " + st.Ended.Reason)
+	}
+	w.observer.Standing(standing(st))
 }
 
 // A guess from less time or fewer requests than these is no better than none:
@@ -75,11 +133,17 @@ const (
 	guessRequests = 10
 )
 
-// left is how long the requests still expected take at the speed of those
-// sent in elapsed; 0 before that means anything.
-func left(elapsed time.Duration, sent, expected int) time.Duration {
-	if elapsed < guessAfter || sent < guessRequests {
-		return 0
+// tick is told where the session stands.
+func (w *watch) tick(t session.Tick) {
+	if w.first < 0 {
+		w.first, w.sent = t.Elapsed, t.Sent
 	}
-	return time.Duration(float64(elapsed) / float64(sent) * float64(expected))
+	p := Progress{
+		Phase: w.phase, URI: w.st.Header.Items[t.URI].Name, RSS: t.Metric, Sent: t.Sent,
+		Expected: max(t.Sent, w.from+w.ahead), Elapsed: t.Elapsed,
+	}
+	if took, sent := t.Elapsed-w.first, t.Sent-w.sent; took >= guessAfter && sent >= guessRequests {
+		p.Left = time.Duration(float64(took) / float64(sent) * float64(p.Expected-t.Sent))
+	}
+	w.observer.Progress(p)
 }

@@ -3,22 +3,28 @@ package harness
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/judge"
 	"leakhunt/harness/load"
+	"leakhunt/harness/record"
+	"leakhunt/harness/session"
+	"leakhunt/harness/strategy"
 	"leakhunt/harness/units"
 	"leakhunt/scenarios"
 )
 
-// Plan is what a run will do: the URIs with their requests compiled, and how
-// many requests each gets in which block.
+// Plan is what a run will do: the URIs with their requests compiled.
 type Plan struct {
 	Scenario *scenarios.Scenario
 	Items    []Item
 	Before   []*load.Template
-	Seed     int64
+	Seed     int64 // 0: chosen by the run
 }
 
 // Item is one URI of the plan.
@@ -27,19 +33,6 @@ type Item struct {
 	Template *load.Template
 	Requests scenarios.Count
 }
-
-// Burn-in, from the measurements behind the verdict: three passes over all
-// URIs and so many requests in all. One URI alone has nobody else to warm the
-// process up for it.
-const (
-	burnInPasses = 3
-	burnInAll    = 1024
-	burnInAlone  = 2048
-	// burnInSettled is enough for each URI where garbage is collected before
-	// each reading: what the first requests load and cache is in, and the
-	// heap's high-water mark does not matter.
-	burnInSettled = 100
-)
 
 // NewPlan compiles a scenario. It returns a usage fault for a request that
 // cannot be built.
@@ -57,7 +50,16 @@ func NewPlan(sc *scenarios.Scenario) (*Plan, error) {
 		}
 		p.Items = append(p.Items, Item{URI: u, Template: t, Requests: n})
 	}
-	return p, p.compileBefore()
+	// The answers of the steps are kept for captures, and to say what they held
+	// where a step fails.
+	for _, step := range sc.Before {
+		t, err := compile(sc, step.Request, true)
+		if err != nil {
+			return nil, fault.Usagef("%s:%d: before: %s", sc.Path, step.Line, step.URI).Because(err)
+		}
+		p.Before = append(p.Before, t)
+	}
+	return p, nil
 }
 
 // budgetFor is the budget of the first glob that matches, 0 without one.
@@ -91,75 +93,81 @@ func compile(sc *scenarios.Scenario, r scenarios.Request, keepBody bool) (*load.
 	return load.Compile(spec)
 }
 
-// BurnIn is the number of requests that each URI gets before the first round.
-func (p *Plan) BurnIn(settled bool) int {
-	if w := p.Scenario.Warmup; !w.Auto {
-		return w.N
+// usualStay is how long what a counter convicts for must have stayed.
+const usualStay = 6 * time.Second
+
+// Header is the first line of the record of a run that begins now.
+func (p *Plan) Header(opt Options, now time.Time) record.Header {
+	sc := p.Scenario
+	seed := p.Seed
+	if seed == 0 {
+		seed = now.UnixNano()&(1<<53-1) | 1
 	}
-	n := len(p.Items)
-	switch {
-	case settled:
-		return burnInSettled
-	case n == 1:
-		return burnInAlone
-	default:
-		return max(burnInPasses, int(math.Ceil(burnInAll/float64(n))))
+	h := record.Header{
+		Version: record.Version, Tool: opt.Version, StartedAt: now.UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano),
+		Seed: seed, Command: opt.Command,
+		Scenario:    record.Scenario{Name: sc.Name, Path: sc.Path, SHA256: sc.SHA256},
+		Environment: environment(),
+		Plan: record.Plan{
+			Target: sc.Target.Kind, Runtime: sc.Runtime.Kind, Metric: sc.Metric, Rounds: sc.Rounds,
+			Warmup: record.Count(sc.Warmup), Before: len(sc.Before), Restarts: sc.Target.Restarts, Sites: sc.Sites,
+			Stay:   cmp.Or(opt.Stay, usualStay).Seconds(),
+			Limits: record.Limits{RSS: sc.Limits.RSS, Time: sc.Limits.Time.Seconds(), Errors: sc.Limits.Errors},
+		},
+	}
+	for _, it := range p.Items {
+		r := record.Item{
+			Name: it.Name, Method: it.Method, URI: it.URI.URI, Requests: record.Count(it.Requests), Budget: it.Budget, Line: it.Line,
+			Forced: slices.ContainsFunc(opt.SitesFor, func(glob string) bool { return scenarios.Match(glob, it.Name) }),
+		}
+		if ig := it.Ignore; ig != nil {
+			r.Ignore = &record.Ignore{Reason: ig.Reason, Until: ig.Until.Format(time.DateOnly), Active: now.Before(ig.Until.AddDate(0, 0, 1))}
+		}
+		h.Items = append(h.Items, r)
+	}
+	return h
+}
+
+// environment is the machine the run is made on.
+func environment() record.Environment {
+	kernel, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		kernel = []byte("unknown")
+	}
+	return record.Environment{
+		OS: runtime.GOOS, Kernel: strings.TrimSpace(string(kernel)), CPUs: runtime.NumCPU(), PageBytes: os.Getpagesize(),
 	}
 }
 
-// Blocks cuts total requests into rounds. Doubling blocks make the last half
-// of a series, on which growth is judged, one uninterrupted block; for a counter
-// that is read at block edges equal ones are made uneven.
-func Blocks(total, rounds int, doubling bool) []int {
-	rounds = min(rounds, total)
-	if rounds <= 0 {
-		return nil
+// session is how the plan's session is configured, which goes on from st.
+func (p *Plan) session(tgt session.Target, opt Options, st *judge.State, now time.Time, tick func(session.Tick)) session.Config {
+	c := session.Config{
+		Scenario: p.Scenario, Before: p.Before, Target: tgt, OpenMeter: opt.OpenMeter, OpenCounter: opt.OpenCounter,
+		Patience: opt.Patience, Secret: opt.Secret, Redact: opt.Redact, Tick: tick,
+		Began: now, Elapsed: time.Duration(st.Now * float64(time.Second)), Total: st.Total,
 	}
-	edges := make([]int, rounds+1)
-	for i := 1; i <= rounds; i++ {
-		if doubling {
-			edges[i] = int(math.Round(float64(total) * math.Pow(2, float64(i-rounds))))
-		} else {
-			edges[i] = total * i / rounds
-		}
+	for i, it := range p.Items {
+		c.Items = append(c.Items, session.Item{Name: it.Name, Template: it.Template})
+		c.Sent = append(c.Sent, st.Sent(i))
 	}
-	var blocks []int
-	for i := 1; i <= rounds; i++ {
-		if n := edges[i] - edges[i-1]; n > 0 {
-			blocks = append(blocks, n)
-		}
+	if life := st.Life(); life != nil {
+		c.Rejoin = processID(life.Process)
 	}
-	return blocks
+	return c
 }
 
 // Cost is the number of requests the plan will send, at least and at most,
 // the pass for sites not counted.
-func (p *Plan) Cost(settled bool) (least, most int) {
-	w := p.BurnIn(settled) * len(p.Items)
-	least, most = w+len(p.Scenario.Before), w+len(p.Scenario.Before)
-	for _, it := range p.Items {
-		switch {
-		case !it.Requests.Auto:
-			least += it.Requests.N
-			most += it.Requests.N
-		case settled:
-			least += settledBlock * settledRounds
-			most += 2 * settledHorizon
-		default:
-			least += 128
-			most += maxAuto + confirmFar
-			if p.Scenario.Target.Kind == "command" && len(p.Items) > 1 {
-				most += isolateMost
-			}
-		}
-	}
-	return least, most
+func (p *Plan) Cost(counted bool) (least, most int) {
+	h := p.Header(Options{}, time.Unix(0, 0))
+	return strategy.Cost(h.Plan, h.Items, counted)
 }
 
 // Describe is the plan in words, for --dry-run.
-func (p *Plan) Describe(settled bool) string {
-	least, most := p.Cost(settled)
-	s := fmt.Sprintf("%s, %s requests to each before the first round", units.Quantity(float64(len(p.Items)), "URIs"), units.Count(p.BurnIn(settled)))
+func (p *Plan) Describe(counted bool) string {
+	least, most := p.Cost(counted)
+	each := strategy.Warmup(record.Count(p.Scenario.Warmup), len(p.Items), counted)
+	s := fmt.Sprintf("%s, %s requests to each before the first round", units.Quantity(float64(len(p.Items)), "URIs"), units.Count(each))
 	if least == most {
 		return fmt.Sprintf("%s, %s requests in all", s, units.Count(least))
 	}

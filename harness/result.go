@@ -3,7 +3,7 @@ package harness
 import (
 	"time"
 
-	"leakhunt/harness/runtimes"
+	"leakhunt/harness/record"
 	"leakhunt/harness/target"
 	"leakhunt/harness/verdict"
 )
@@ -75,38 +75,55 @@ type Summary struct {
 
 // URIResult is one line of the ranking.
 type URIResult struct {
-	Rank         int             `json:"rank"`
-	Name         string          `json:"name"`
-	Method       string          `json:"method"`
-	URI          string          `json:"uri"`
-	Verdict      verdict.Label   `json:"verdict"`
-	Evidence     []string        `json:"evidence"` // what decided, best first: "agent", "rss", …
-	Why          string          `json:"why"`
-	Growth       float64         `json:"growth_bytes_per_request"`
-	GrowthLow    float64         `json:"growth_low"`
-	GrowthHigh   float64         `json:"growth_high"`
-	Confidence   float64         `json:"confidence"`
-	Detectable   float64         `json:"detectable_bytes_per_request"`
-	Requests     int             `json:"requests"`
-	Errors       int             `json:"errors"`
-	LatencyMS    Latency         `json:"latency_ms"`
-	RSSStart     int64           `json:"rss_start_bytes"`
-	RSSEnd       int64           `json:"rss_end_bytes"`
-	RSSPeak      int64           `json:"rss_peak_bytes"`
-	Probes       []ProbeResult   `json:"probes"`
-	Sites        []runtimes.Site `json:"sites"`
-	SitesNote    string          `json:"sites_note,omitempty"` // what the sites explain, or why there are none
-	SitesPass    *SitesPass      `json:"sites_pass,omitempty"` // what it cost to name them
-	Budget       int64           `json:"budget_bytes_per_request,omitempty"`
-	OverBudget   bool            `json:"over_budget"`
-	Ignored      bool            `json:"ignored"`
-	IgnoreReason string          `json:"ignore_reason,omitempty"`
-	IgnoreUntil  string          `json:"ignore_until,omitempty"`    // YYYY-MM-DD
-	More         int             `json:"more_requests,omitempty"`   // inconclusive: what may settle it
-	Better       string          `json:"better_evidence,omitempty"` // inconclusive by RSS alone: what would tell more
-	Line         int             `json:"scenario_line,omitempty"`
-	FirstError   string          `json:"first_error,omitempty"`
-	Series       []Point         `json:"series"`
+	Rank         int           `json:"rank"`
+	Name         string        `json:"name"`
+	Method       string        `json:"method"`
+	URI          string        `json:"uri"`
+	Verdict      verdict.Label `json:"verdict"`
+	Evidence     []string      `json:"evidence"` // what decided, best first: "agent", "rss", …
+	Why          string        `json:"why"`
+	Growth       float64       `json:"growth_bytes_per_request"`
+	GrowthLow    float64       `json:"growth_low"`
+	GrowthHigh   float64       `json:"growth_high"`
+	Confidence   float64       `json:"confidence"`
+	Detectable   float64       `json:"detectable_bytes_per_request"`
+	Requests     int           `json:"requests"`
+	Warmup       WarmupResult  `json:"warmup"`
+	Errors       int           `json:"errors"`
+	LatencyMS    Latency       `json:"latency_ms"`
+	RSSStart     int64         `json:"rss_start_bytes"`
+	RSSEnd       int64         `json:"rss_end_bytes"`
+	RSSPeak      int64         `json:"rss_peak_bytes"`
+	Probes       []ProbeResult `json:"probes"`
+	Sites        []record.Site `json:"sites"`
+	SitesNote    string        `json:"sites_note,omitempty"` // what the sites explain, or why there are none
+	SitesPass    *SitesPass    `json:"sites_pass,omitempty"` // what it cost to name them
+	Budget       int64         `json:"budget_bytes_per_request,omitempty"`
+	OverBudget   bool          `json:"over_budget"`
+	Ignored      bool          `json:"ignored"`
+	IgnoreReason string        `json:"ignore_reason,omitempty"`
+	IgnoreUntil  string        `json:"ignore_until,omitempty"`    // YYYY-MM-DD
+	More         int           `json:"more_requests,omitempty"`   // inconclusive: what may settle it
+	Better       string        `json:"better_evidence,omitempty"` // inconclusive by RSS alone: what would tell more
+	Line         int           `json:"scenario_line,omitempty"`
+	FirstError   string        `json:"first_error,omitempty"`
+	Series       []Point       `json:"series"`
+}
+
+// WarmupResult is what the requests of the warm-up did to memory. They are not
+// judged, but of a process that dies in its warm-up they are all there is.
+type WarmupResult struct {
+	Requests int   `json:"requests"`
+	Rise     int64 `json:"rss_rise_bytes"` // of the metric, while they ran
+}
+
+func (w *WarmupResult) add(s *record.Series, p record.Purpose) {
+	for _, b := range s.Others {
+		if b.Purpose == p {
+			w.Requests += b.N()
+			w.Rise += b.Rise()
+		}
+	}
 }
 
 // SitesPass is what the pass that names lines cost: no reading of it is judged.

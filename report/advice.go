@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"leakhunt/harness"
+	"leakhunt/harness/record"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
@@ -177,7 +178,7 @@ func count(n int, one, many string) string { return units.Count(n) + " " + plura
 
 // culprit is where to look first: the user's own line where a library made
 // the objects.
-func culprit(s runtimes.Site) string {
+func culprit(s record.Site) string {
 	if s.Caller != "" {
 		return s.Caller
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"leakhunt/harness"
-	"leakhunt/harness/runtimes"
+	"leakhunt/harness/record"
 	"leakhunt/harness/secret"
 	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
@@ -300,7 +300,7 @@ func TestCulpritAt(t *testing.T) {
 		"evaluated":                 "lib/x.rb 5",
 		`C:\app\feed.rb:31`:         `C:\app\feed.rb 31`,
 	} {
-		file, line := culpritAt(runtimes.Site{File: "lib/x.rb", Line: 5, Caller: caller})
+		file, line := culpritAt(record.Site{File: "lib/x.rb", Line: 5, Caller: caller})
 		if got := fmt.Sprint(file, " ", line); got != want {
 			t.Errorf("%q: %s, want %s", caller, got, want)
 		}

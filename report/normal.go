@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"leakhunt/harness"
-	"leakhunt/harness/runtimes"
+	"leakhunt/harness/record"
 )
 
 // ignoreNotice is how long before its end an ignore is warned of.
@@ -24,7 +24,7 @@ func normal(r *harness.Result) *harness.Result {
 		u := &c.URIs[i]
 		u.Evidence = append([]string{}, u.Evidence...)
 		u.Probes = append([]harness.ProbeResult{}, u.Probes...)
-		u.Sites = append([]runtimes.Site{}, u.Sites...)
+		u.Sites = append([]record.Site{}, u.Sites...)
 		for j := range u.Sites {
 			u.Sites[j].RetainedBy = append([]string{}, u.Sites[j].RetainedBy...)
 		}

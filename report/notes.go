@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"leakhunt/harness"
-	"leakhunt/harness/runtimes"
+	"leakhunt/harness/record"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
@@ -102,7 +102,7 @@ func until(u *harness.URIResult) string {
 
 // siteText is one line that made what stays alive: where a library made it, the
 // user's own line that called it comes first.
-func siteText(s runtimes.Site) string {
+func siteText(s record.Site) string {
 	t := place(s.File, s.Line)
 	if s.Caller != "" {
 		t = s.Caller + " → " + t
@@ -121,7 +121,7 @@ func siteText(s runtimes.Site) string {
 }
 
 // heldText is what holds the objects of a site, "" where that is not known.
-func heldText(s runtimes.Site) string {
+func heldText(s record.Site) string {
 	if len(s.RetainedBy) == 0 {
 		return ""
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"leakhunt/harness"
-	"leakhunt/harness/runtimes"
+	"leakhunt/harness/record"
 	"leakhunt/harness/target"
 	"leakhunt/harness/verdict"
 )
@@ -47,7 +47,7 @@ func sample() *harness.Result {
 	feed, order, daily, cart, broken := &r.URIs[0], &r.URIs[1], &r.URIs[2], &r.URIs[3], &r.URIs[7]
 	feed.Evidence = []string{"agent", "rss"}
 	feed.Probes = []harness.ProbeResult{{Name: "live objects", Unit: "objects", Growth: 2, Low: 1.98, High: 2.03}}
-	feed.Sites = []runtimes.Site{
+	feed.Sites = []record.Site{
 		{
 			File: "lib/session/pool.rb", Line: 50, Function: "write", Type: "String", ObjectsPerRequest: 1, BytesPerRequest: 65577,
 			Caller: "app/models/feed.rb:31", Stack: []string{"lib/session/pool.rb:50", "app/models/feed.rb:31"}, Owner: "library",
@@ -71,7 +71,7 @@ func uri(method, path string, v verdict.Label, growth, half, floor float64, why 
 		Name: path, Method: method, URI: path, Verdict: v, Evidence: []string{"rss"}, Why: why,
 		Growth: growth, GrowthLow: growth - half, GrowthHigh: growth + half, Confidence: 0.95, Detectable: floor,
 		Requests: 2048, LatencyMS: harness.Latency{P50: 3.1, P99: 9.8}, Line: 12,
-		Probes: []harness.ProbeResult{}, Sites: []runtimes.Site{}, Series: []harness.Point{},
+		Probes: []harness.ProbeResult{}, Sites: []record.Site{}, Series: []harness.Point{},
 	}
 }
 
@@ -139,7 +139,7 @@ func named(names []string) *harness.Result {
 		u.Rank, u.Name, u.URI, u.Method = i+1, fmt.Sprintf("%s%d", name, i), "/"+name, "GET"
 		u.Why, u.SitesNote, u.IgnoreReason, u.FirstError = name, name, name, name
 		u.Evidence, u.Series = []string{name}, u.Series[:min(6, len(u.Series))]
-		u.Sites = []runtimes.Site{{File: name, Line: i, Function: name, Type: name, Caller: name, Stack: []string{name}, Owner: "app", RetainedBy: []string{name, name}}}
+		u.Sites = []record.Site{{File: name, Line: i, Function: name, Type: name, Caller: name, Stack: []string{name}, Owner: "app", RetainedBy: []string{name, name}}}
 		u.Probes = []harness.ProbeResult{{Name: name, Unit: name, Growth: 1, Low: 1, High: 1}}
 		r.URIs = append(r.URIs, u)
 		r.Warnings = append(r.Warnings, harness.Warning{Code: name, Message: name})

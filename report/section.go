@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"leakhunt/harness"
-	"leakhunt/harness/runtimes"
+	"leakhunt/harness/record"
 	"leakhunt/harness/units"
 )
 
@@ -77,7 +77,7 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) s
 
 func p95(u *harness.URIResult) string { return units.Number(100*u.Confidence) + " % interval" }
 
-func newSite(q runtimes.Site, o Options) site {
+func newSite(q record.Site, o Options) site {
 	s := site{Text: clean(siteText(q)), Held: clean(heldText(q))}
 	for _, f := range q.Stack {
 		s.Stack = append(s.Stack, clean(f))

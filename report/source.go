@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strconv"
 
-	"leakhunt/harness/runtimes"
+	"leakhunt/harness/record"
 )
 
 // maxSource is the size up to which a source file is read.
@@ -114,7 +114,7 @@ func cut(s string, n int) string {
 var position = regexp.MustCompile(`^(.+?):(\d+)(?::\d+)?(?: .*)?$`)
 
 // culpritAt is the file and line of culprit.
-func culpritAt(s runtimes.Site) (file string, line int) {
+func culpritAt(s record.Site) (file string, line int) {
 	if m := position.FindStringSubmatch(s.Caller); m != nil {
 		if n, err := strconv.Atoi(m[2]); err == nil {
 			return m[1], n

@@ -6,21 +6,21 @@ import (
 	"fmt"
 	"time"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
 	"leakhunt/harness/runtimes"
+	"leakhunt/harness/session"
 	"leakhunt/scenarios"
 )
 
-type openCounter = func(context.Context, harness.Pinned, *load.Client) (harness.Counter, error)
+type openCounter = func(context.Context, session.Pinned, *load.Client) (session.Counter, error)
 
 // counter opens what the scenario's runtime:, settle: and probes: ask for.
 func (a *app) counter(sc *scenarios.Scenario, agents string) openCounter {
-	return func(ctx context.Context, p harness.Pinned, c *load.Client) (harness.Counter, error) {
+	return func(ctx context.Context, p session.Pinned, c *load.Client) (session.Counter, error) {
 		get := fetch(c, sc.Timeout)
 		counter, err := runtimeCounter(ctx, sc.Runtime, p, get, agents)
-		var without *harness.Without
+		var without *session.Without
 		if err != nil && !errors.As(err, &without) || sc.Settle == nil && len(sc.Probes) == 0 {
 			return counter, err
 		}
@@ -31,14 +31,14 @@ func (a *app) counter(sc *scenarios.Scenario, agents string) openCounter {
 			}
 			return nil, failed
 		}
-		return harness.Join(hooks, counter), err
+		return session.Join(hooks, counter), err
 	}
 }
 
 // runtimeCounter is the runtime's own counter. What is found by itself is a
 // gain where it is there, and no loss where it is not: RSS judges then.
 // What was asked for by name must be there.
-func runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harness.Pinned, get runtimes.Fetch, agents string) (harness.Counter, error) {
+func runtimeCounter(ctx context.Context, rt scenarios.Runtime, p session.Pinned, get runtimes.Fetch, agents string) (session.Counter, error) {
 	pid := p.Process().PID
 	switch rt.Kind {
 	case "none":
@@ -54,7 +54,7 @@ func runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harness.Pinned,
 	case "jvm":
 		return counted(runtimes.NewJVM(ctx, pid))
 	}
-	var found harness.Counter
+	var found session.Counter
 	var err error
 	if agents == "" { // whoever started it may have loaded one
 		agents = runtimes.AgentFolder(pid)
@@ -69,13 +69,13 @@ func runtimeCounter(ctx context.Context, rt scenarios.Runtime, p harness.Pinned,
 		found, _ = counted(runtimes.NewPprof(ctx, get, ""))
 	}
 	if err != nil {
-		return nil, &harness.Without{Err: err}
+		return nil, &session.Without{Err: err}
 	}
 	return found, nil
 }
 
 // counted keeps a nil pointer from becoming a Counter that is not nil.
-func counted[C harness.Counter](c C, err error) (harness.Counter, error) {
+func counted[C session.Counter](c C, err error) (session.Counter, error) {
 	if err != nil {
 		return nil, err
 	}

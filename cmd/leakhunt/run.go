@@ -11,6 +11,7 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/memory"
 	"leakhunt/harness/proc"
+	"leakhunt/harness/session"
 	"leakhunt/scenarios"
 )
 
@@ -121,7 +122,7 @@ func (a *app) plan(o *overrides, path string) (*harness.Plan, error) {
 }
 
 // openMeter is harness.Options.OpenMeter.
-func openMeter(id proc.ID) (harness.Meter, error) { return memory.Open(id) }
+func openMeter(id proc.ID) (session.Meter, error) { return memory.Open(id) }
 
 // describe prints the plan. Where the runtime is not known yet, whether it counts
 // what is alive is not, and what the plan costs is told both ways.

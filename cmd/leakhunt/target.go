@@ -3,8 +3,8 @@ package main
 import (
 	"strings"
 
-	"leakhunt/harness"
 	"leakhunt/harness/runtimes"
+	"leakhunt/harness/session"
 	"leakhunt/harness/target"
 	"leakhunt/scenarios"
 )
@@ -12,7 +12,7 @@ import (
 // openTarget makes the scenario's target. A command is started with leakhunt's
 // agent in its environment, unless the scenario wants none; agents is the
 // folder of its sockets, "" without. done removes what was written for it.
-func (a *app) openTarget(sc *scenarios.Scenario) (tgt harness.Target, agents string, done func(), err error) {
+func (a *app) openTarget(sc *scenarios.Scenario) (tgt session.Target, agents string, done func(), err error) {
 	opt := a.targetOptions()
 	done = func() {}
 	if len(sc.Target.Command) > 0 && sc.Runtime.Kind == "auto" {

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"leakhunt/harness"
-	"leakhunt/harness/runtimes"
+	"leakhunt/harness/record"
 	"leakhunt/harness/verdict"
 )
 
@@ -148,7 +148,7 @@ func (k keeper) check(t *testing.T, res *harness.Result, source string) {
 }
 
 // calls is whether the application's own line is the site's, or calls it.
-func calls(s runtimes.Site, own string) bool {
+func calls(s record.Site, own string) bool {
 	at := fmt.Sprintf("%s:%d", s.File, s.Line)
 	return at == own || s.Caller == own || strings.HasPrefix(s.Caller, own+" ")
 }

@@ -34,16 +34,42 @@ func (st *State) Judge(u *URI) (verdict.Judgement, []string) {
 		return j, []string{"requests"}
 	}
 	if u.Requests() == 0 {
-		return verdict.Judgement{
-			Label:  verdict.Inconclusive,
-			Reason: "the run ended before this URI's first judged request",
-		}, []string{}
+		return st.warming(u)
 	}
 	if st.Counted() {
 		return st.settled(u)
 	}
 	j, evidence := st.withTouched(u, st.byRSS(u))
 	return u.unlessExpiredRSS(j), evidence
+}
+
+// warming is what is to be said of a URI whose first judged request was never sent:
+// by how much RSS rose while its warm-up ran, which ranks the suspects where the
+// process died in it.
+func (st *State) warming(u *URI) (verdict.Judgement, []string) {
+	j := verdict.Judgement{Label: verdict.Inconclusive, Reason: "the run ended before this URI's first judged request"}
+	var n int
+	var rose float64
+	for _, b := range u.Others {
+		if b.Purpose == record.Warmup {
+			n += b.N()
+			rose += float64(b.Rise())
+		}
+	}
+	if n == 0 {
+		return j, []string{}
+	}
+	j.Growth = rose / float64(n)
+	j.Low, j.High = min(0, j.Growth), max(0, j.Growth)
+	j.Reason += fmt.Sprintf("; %s rose by %s per request while %s of its warm-up ran", metricName(st.Header.Plan.Metric), units.Bytes(j.Growth), units.Quantity(float64(n), "requests"))
+	return j, []string{st.Header.Plan.Metric}
+}
+
+func metricName(metric string) string {
+	if metric == "anon" {
+		return "anonymous memory"
+	}
+	return "RSS"
 }
 
 // Confirmed is where the confirmation of a URI stands.

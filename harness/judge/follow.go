@@ -5,6 +5,7 @@ import (
 
 	"leakhunt/harness/record"
 	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
 )
 
 // Hides says that a leak may hide behind the verdict on u that more requests in a
@@ -62,4 +63,9 @@ func (st *State) Crowded(u *URI, n int) string {
 			units.Bytes(float64(need)), units.Bytes(float64(max(0, left))))
 	}
 	return ""
+}
+
+// ByRSS judges u's series by the metric alone, as one that gets no more requests.
+func (st *State) ByRSS(u *URI) verdict.Judgement {
+	return verdict.Fixed(u.Joined(nil, st.page()), st.params(u))
 }

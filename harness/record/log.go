@@ -245,3 +245,15 @@ func (l *Log) note(e Noted) {
 	}
 	l.Notes = append(l.Notes, e)
 }
+
+// Sent is how many requests a URI has got in all segments.
+func (l *Log) Sent(uri int) (n int) {
+	for _, s := range l.Segments {
+		for _, u := range s.Series {
+			if u.Index == uri {
+				n += u.Sent
+			}
+		}
+	}
+	return n
+}
