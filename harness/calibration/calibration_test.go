@@ -71,7 +71,7 @@ func TestCommand(t *testing.T) {
 	dir := t.TempDir()
 	for _, leak := range []float64{0, 4096} {
 		p := simulate.New(3, simulate.Quiet, simulate.Flat, simulate.Leak{Bytes: leak}, 6144)
-		record(t, filepath.Join(dir, fmt.Sprintf("toy-fixed-6144-leak%.0f-a1.csv.gz", leak)), p.RSS)
+		writeSeries(t, filepath.Join(dir, fmt.Sprintf("toy-fixed-6144-leak%.0f-a1.csv.gz", leak)), p.RSS)
 	}
 	out := filepath.Join(t.TempDir(), "table.md")
 	args := []string{"-sim", "1", "-traces", dir, "-o", out, "-seed", "5"}
@@ -95,7 +95,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-func record(t *testing.T, path string, rss []float64) {
+func writeSeries(t *testing.T, path string, rss []float64) {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -114,7 +114,7 @@ func record(t *testing.T, path string, rss []float64) {
 
 func TestCommandErrors(t *testing.T) {
 	odd := t.TempDir()
-	record(t, filepath.Join(odd, "unnamed.csv.gz"), []float64{1})
+	writeSeries(t, filepath.Join(odd, "unnamed.csv.gz"), []float64{1})
 	for _, args := range [][]string{
 		{"-sim", "-1"},
 		{"extra"},
@@ -169,7 +169,7 @@ func TestGrowthOfOthers(t *testing.T) {
 	dir := t.TempDir()
 	for i, leak := range []float64{2048, 4096} {
 		p := simulate.New(3, simulate.Quiet, simulate.Flat, simulate.Leak{Bytes: leak}, 6144)
-		record(t, filepath.Join(dir, fmt.Sprintf("toy-fixed-6144-leak2048-a%d.csv.gz", i)), p.RSS)
+		writeSeries(t, filepath.Join(dir, fmt.Sprintf("toy-fixed-6144-leak2048-a%d.csv.gz", i)), p.RSS)
 	}
 	var growths []float64
 	for s, err := range (traces{dir, 2048}).Samples(context.Background()) {
