@@ -19,7 +19,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		rss.Label, rss.More = verdict.Inconclusive, 0
 	}
 	convicts := slices.ContainsFunc(counters, func(c verdict.Evidence) bool { return c.Exact && c.Judgement.Label == verdict.Leak })
-	if rss.Label == verdict.Leak && (u.givenBack() && st.on("given-back") || st.Grew(u) && !convicts) {
+	if rss.Label == verdict.Leak && (u.givenBack() && st.On("given-back") || st.Grew(u) && !convicts) {
 		rss.Label, rss.More = verdict.Inconclusive, u.Requests()
 		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
 	}
@@ -54,7 +54,7 @@ const quietRSS = 32 << 10
 // followed to the horizon before what a counter says clears u: a counter knows
 // nothing of what native libraries take from malloc.
 func (st *State) uncounted(u *URI) verdict.Judgement {
-	if !st.on("native-followed") {
+	if !st.On("native-followed") {
 		return verdict.Judgement{}
 	}
 	if j := st.settledRSS(u, quietRSS); u.Item.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
@@ -70,7 +70,7 @@ func (st *State) uncounted(u *URI) verdict.Judgement {
 func (st *State) explained(u *URI) bool {
 	i := slices.IndexFunc(st.columns(), func(c record.Column) bool { return c.Exact && c.Unit == "bytes" })
 	own := st.counted(u, -1)
-	if i < 0 || len(own) == 0 || !st.on("explained") {
+	if i < 0 || len(own) == 0 || !st.On("explained") {
 		return false
 	}
 	var rise float64

@@ -153,7 +153,7 @@ func (st *State) outlived(u *URI) float64 {
 // where half of what its blocks added, or more, was let go by the end of the sweep:
 // somebody holds for a while what a request made. What leaks stays.
 func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) verdict.Judgement {
-	if j.Label != verdict.Leak || !st.on("expiry") {
+	if j.Label != verdict.Leak || !st.On("expiry") {
 		return j
 	}
 	if u.Retested() {
@@ -171,7 +171,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 	if grown <= 0 {
 		return j
 	}
-	if fell := st.fell(u, i); st.on("shared-ring") && fell > gone && fell >= j.Low*float64(u.Requests()) {
+	if fell := st.fell(u, i); st.On("shared-ring") && fell > gone && fell >= j.Low*float64(u.Requests()) {
 		gone = fell
 	} else if 2*gone < grown {
 		return j
@@ -239,7 +239,7 @@ func sum(blocks []*record.Block, i int) (all float64) {
 func (st *State) endExpiry(u *URI, b *record.Block) {
 	n := b.N()
 	tail := n / 4
-	if tail == 0 || u.Broken || n < b.Planned || !st.on("rss-expiry") {
+	if tail == 0 || u.Broken || n < b.Planned || !st.On("rss-expiry") {
 		return
 	}
 	var after float64

@@ -209,7 +209,7 @@ func (st *State) oldMalloc(grewOld float64) float64 {
 // where others had used it before.
 func (st *State) slackNow() float64 {
 	life := st.Life()
-	if st.Counted() || life == nil {
+	if st.Counted() || life == nil || !st.On("slack") {
 		return 0
 	}
 	slack := float64(life.Peak - life.Fresh.Metric)

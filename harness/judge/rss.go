@@ -209,10 +209,10 @@ func (st *State) beyond(j verdict.Judgement, grown, headroom float64) verdict.Ju
 		return j
 	case why != "":
 		return open(j, 0, "it grew by %s per request, but %s", units.Bytes(j.Growth), why)
-	case !st.Tight() && j.Low < j.Growth/2 && st.on("even-growth"):
+	case !st.Tight() && j.Low < j.Growth/2 && st.On("even-growth"):
 		return open(j, 0, "it grew by %s to %s per request: so unevenly a heap wanders that is seldom collected",
 			units.Bytes(j.Low), units.Bytes(j.High))
-	case grown <= headroom && st.on("headroom"):
+	case grown <= headroom && st.On("headroom"):
 		return open(j, int((headroom-grown)/max(1, j.Growth)), "it grew by %s in a row, and %s may be garbage that waits for a collection",
 			units.Bytes(grown), units.Bytes(headroom))
 	}

@@ -83,9 +83,6 @@ func (b *BadEvent) Error() string { return b.Err.Error() }
 // Unwrap is why.
 func (b *BadEvent) Unwrap() error { return b.Err }
 
-// on says that a rule is in force.
-func (st *State) on(rule string) bool { return !st.settings.Off[rule] }
-
 // Append adds what happened next, and draws what follows from it.
 func (st *State) Append(e record.Event) error {
 	var before map[int]Finding

@@ -44,7 +44,7 @@ const (
 // TouchedSpeaks says that the touched set is evidence in this process.
 func (st *State) TouchedSpeaks() bool {
 	life := st.Life()
-	if life == nil || !life.Touched || !st.on("touched-set") {
+	if life == nil || !life.Touched || !st.On("touched-set") {
 		return false
 	}
 	_, speaks := touchedMayClear(life.Process.Runtime)

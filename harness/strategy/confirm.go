@@ -30,7 +30,7 @@ const (
 // would hide what comes after it. Then come those behind whose verdict a leak
 // may hide.
 func confirm(st *judge.State) (record.Action, bool) {
-	if st.Counted() {
+	if st.Counted() || !st.On("alone") {
 		return nil, false
 	}
 	if u := current(st); u != nil {
@@ -67,7 +67,7 @@ func current(st *judge.State) (last *judge.URI) {
 // hidden says that a leak may hide behind the sweep's verdict on a URI, and that
 // a row of quick requests would show it.
 func hidden(st *judge.State, u *judge.URI) bool {
-	if u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() {
+	if !st.On("hidden") || u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() {
 		return false
 	}
 	return st.Hides(u)
@@ -92,7 +92,7 @@ func beginAlone(st *judge.State, u *judge.URI) (record.Action, bool) {
 // mark: what then grows is alive. A tight process stands at what is alive, and
 // elsewhere that bounds what may grow.
 func fill(st *judge.State) (record.Action, bool) {
-	if !st.KeepsHoles() {
+	if !st.KeepsHoles() || !st.On("fill") {
 		return nil, false
 	}
 	var heaviest *judge.URI
@@ -198,6 +198,9 @@ func worthMore(st *judge.State, u *judge.URI, c judge.Confirmed, n int) bool {
 // takes as many requests as convicted it: so many outgrow what waits for a collection.
 // They are not judged: a collector that runs while nothing is sent breaks the series.
 func expiry(st *judge.State, u *judge.URI) (record.Action, bool) {
+	if !st.On("rss-expiry") {
+		return nil, false
+	}
 	stay := st.Header.Plan.Stay
 	alone := blocks(u, record.Alone)
 	last := alone[len(alone)-1]

@@ -26,7 +26,7 @@ const (
 // itself on a fresh process, where the process was started for the run.
 func isolate(st *judge.State) (record.Action, bool) {
 	life := st.Life()
-	if len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" || st.Counted() || st.Tight() {
+	if !st.On("isolate") || len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" || st.Counted() || st.Tight() {
 		return nil, false
 	}
 	findings := st.Findings()

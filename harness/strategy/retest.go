@@ -10,7 +10,7 @@ import (
 // only kept for a while has expired: first all of them together, then each by itself
 // of which that left a doubt.
 func retest(st *judge.State) (record.Action, bool) {
-	if !st.Counted() || len(st.Segment().Traces) > 0 {
+	if !st.On("retest") || !st.Counted() || len(st.Segment().Traces) > 0 {
 		return nil, false
 	}
 	stay := st.Header.Plan.Stay
@@ -66,7 +66,7 @@ func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Acti
 	}
 	for _, u := range grew[first:] {
 		j, _ := st.Judge(u)
-		if (j.Label == verdict.Inconclusive || st.Short(u)) && st.Allows(3*stay) {
+		if st.On("solo") && (j.Label == verdict.Inconclusive || st.Short(u)) && st.Allows(3*stay) {
 			// Once before it counts: a ring that all share is full of its own then.
 			return record.Send{URI: u.Index, N: againBlock(u), Purpose: record.Prime, Round: 1, Strict: true}, true
 		}

@@ -98,7 +98,7 @@ const leastLead = 64
 // alive, and what the neighbour before left does not count for this URI. Without
 // a free hand in the number of requests there are none.
 func lead(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
-	if st.Counted() || !u.Item.Requests.Auto || !st.Tight() || just(st, record.Lead, u) {
+	if !st.On("lead") || st.Counted() || !u.Item.Requests.Auto || !st.Tight() || just(st, record.Lead, u) {
 		return nil, false
 	}
 	m := max(n/8, min(leastLead, n/2))
@@ -113,7 +113,7 @@ func next(st *judge.State, u *judge.URI, round int) int {
 		return nth(Blocks(want.N, st.Header.Plan.Rounds, true), round)
 	case !want.Auto:
 		blocks := Blocks(want.N, st.Header.Plan.Rounds, false)
-		if slices.ContainsFunc(st.Life().Columns, func(c record.Column) bool { return c.Exact }) {
+		if st.On("uneven") && slices.ContainsFunc(st.Life().Columns, func(c record.Column) bool { return c.Exact }) {
 			uneven(blocks)
 		}
 		return nth(blocks, round)
@@ -140,6 +140,9 @@ func followed(st *judge.State, u *judge.URI) int {
 	}
 	if left <= lastBlock {
 		return left
+	}
+	if !st.On("last-block") {
+		return min(left, judge.Horizon/judge.SweepRounds)
 	}
 	const usual = (judge.Horizon-lastBlock-judge.SweepBlock*judge.SweepRounds)/judge.SweepRounds + 1
 	return min(left-lastBlock, usual)

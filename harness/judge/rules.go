@@ -1,0 +1,33 @@
+package judge
+
+// Rule is one guard of the judge or of the strategy that can be switched off, to
+// see what it is worth.
+type Rule struct{ Name, What string }
+
+// Rules are those that can be switched off.
+func Rules() []Rule {
+	return []Rule{
+		{"headroom", "RSS convicts only growth beyond what the collector may leave uncollected"},
+		{"slack", "a floor by RSS holds what may be free inside the process"},
+		{"even-growth", "RSS as it comes convicts only growth whose interval is narrow"},
+		{"alone", "a suspect by RSS is confirmed alone, with the others in quarantine"},
+		{"fill", "before a confirmation the heap is driven to its high-water mark"},
+		{"lead", "in a tight process requests go ahead of each block"},
+		{"hidden", "a URI behind whose verdict a leak may hide runs alone, too"},
+		{"isolate", "what RSS could not tell is tried on a process of its own"},
+		{"touched-set", "the touched set is evidence beside RSS"},
+		{"rss-expiry", "what RSS convicts within seconds is sent again after a pause"},
+		{"retest", "whoever a counter convicts is sent again, with a wait behind it"},
+		{"solo", "whoever that leaves in doubt is sent again by itself"},
+		{"expiry", "what is let go of by the end convicts nobody"},
+		{"shared-ring", "what neighbours let go of is held against whoever fills it"},
+		{"given-back", "settled RSS that goes back between blocks convicts nobody"},
+		{"explained", "settled RSS that the counter accounts for convicts nobody"},
+		{"native-followed", "settled RSS that grows beside a flat counter is followed to the horizon"},
+		{"uneven", "blocks of a fixed number of requests are of uneven length"},
+		{"last-block", "the last block before the horizon is short"},
+	}
+}
+
+// On says that a rule is in force.
+func (st *State) On(rule string) bool { return !st.settings.Off[rule] }
