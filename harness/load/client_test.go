@@ -27,7 +27,7 @@ func endpoint(s *httptest.Server) Endpoint {
 }
 
 // app answers in every way a well-behaved server does.
-func app() http.Handler {
+func app() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {

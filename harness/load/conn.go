@@ -22,10 +22,14 @@ type link struct {
 	w    Wire
 	room int64 // bytes that may still be read; < 0: without limit
 	end  error // of reading; parsers report it as a malformed last line
-	used bool  // carried an answer before
+	used bool  // carried a request before
+	came bool  // some of the present answer
+
+	secure           bool      // TLS is between Conn and w.plain
+	reading, writing time.Time // the deadlines that are set, unless a ctx has ended since
 
 	raw   syscall.RawConn
-	probe func(fd uintptr) bool // kept, so that a probe allocates nothing
+	probe func(fd uintptr) // kept, so that a probe allocates nothing
 	stale bool
 	ack   func(fd uintptr) // nil where it is no TCP
 }
@@ -69,10 +73,11 @@ func (l *link) Read(p []byte) (int, error) {
 	if l.room > 0 {
 		p = p[:min(int64(len(p)), l.room)]
 	}
-	if l.ack != nil {
+	if l.ack != nil && (l.came || l.secure) {
 		_ = l.raw.Control(l.ack) // without it the answer only takes longer
 	}
-	n, err := l.Conn.Read(p)
+	n, err := l.receive(p)
+	l.came = l.came || n > 0
 	if l.room > 0 {
 		l.room -= int64(n)
 	}
@@ -106,8 +111,9 @@ func dial(ctx context.Context, ep *Endpoint) (*link, error) {
 		}
 		l.Conn = secure
 	}
+	_, l.secure = l.Conn.(*tls.Conn)
 	l.r = bufio.NewReaderSize(l, 16<<10)
-	l.w = Wire{Writer: bufio.NewWriterSize(l.Conn, 16<<10), plain: plain}
+	l.w = Wire{Writer: bufio.NewWriterSize(l, 16<<10), plain: plain}
 	if sc, ok := plain.(syscall.Conn); ok {
 		l.raw, _ = sc.SyscallConn()
 	}
@@ -115,18 +121,20 @@ func dial(ctx context.Context, ep *Endpoint) (*link, error) {
 		l.ack = acknowledge
 	}
 	var b [1]byte
-	l.probe = func(fd uintptr) bool {
+	l.probe = func(fd uintptr) {
 		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		l.stale = err != syscall.EAGAIN
-		return true
 	}
 	return l, nil
 }
 
 // acknowledge sends at once what would be acknowledged later. A server that
 // writes head and body apart holds the body back until the head is acknowledged
-// (RFC 896, Nagle), for which a client takes up to 40 ms (tcp(7), TCP_QUICKACK,
-// which does not last and is set before each read).
+// (RFC 896, Nagle), for which a client takes up to 40 ms. It is called when some
+// of an answer is here and more is read, since TCP_QUICKACK sends what is due and
+// does not last (tcp(7)); set before the first byte it would cost each request a
+// packet, some 5 µs. Within TLS a record may come in parts, so there it is set
+// before each read.
 func acknowledge(fd uintptr) {
 	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
 }
@@ -154,7 +162,7 @@ func (l *link) alive() bool {
 		return true
 	}
 	l.stale = false
-	if err := l.raw.Read(l.probe); err != nil {
+	if err := l.raw.Control(l.probe); err != nil {
 		return false
 	}
 	return !l.stale

@@ -30,13 +30,10 @@ func (c *Client) try(ctx context.Context, t *Template, until time.Time) (res Res
 	l := c.link
 	used := l.used
 	l.used = true
-	// A ctx that has ended is either seen here, or its callback sets the
-	// deadline again after this one.
-	if err := errors.Join(l.SetDeadline(until), ctx.Err()); err != nil {
+	if err := l.limit(ctx, until); err != nil {
 		c.drop()
 		return Result{Err: c.unanswered(ctx, err, t.timeout)}, false
 	}
-	l.w.ctx, l.w.until, l.room = ctx, until, longestHead
 
 	begin := time.Now()
 	sending := c.send(l)

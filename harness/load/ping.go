@@ -34,10 +34,9 @@ func Ping(ctx context.Context, ep Endpoint) error {
 		return err
 	}
 	l := c.link
-	if err := l.SetDeadline(until); err != nil || ctx.Err() != nil {
+	if err := l.limit(ctx, until); err != nil {
 		return c.unanswered(ctx, err, pingTimeout)
 	}
-	l.w.ctx, l.w.until = ctx, until
 	if err := c.ep.Protocol.Write(&l.w, &c.req); err != nil && !closedByPeer(err) {
 		return c.unanswered(ctx, err, pingTimeout)
 	}
