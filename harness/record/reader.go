@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"strconv"
+	"strings"
 )
 
 // What a file can be instead of a journal. Beside these NewReader returns a
@@ -89,6 +91,19 @@ func NewReader(in io.Reader) (*Reader, error) {
 	return r, nil
 }
 
+// ReadAfter reads the lines of a journal that follow the line after, without a
+// header. It returns an error where that is no line. Nothing says that it is one of
+// a journal that is whole: Tail and errors count lines and bytes from there on.
+func ReadAfter(after []byte, in io.Reader) (*Reader, error) {
+	hexed, ok := bytes.CutSuffix(after, []byte(sumEnd))
+	if at := len(hexed) - 2*crc32.Size; ok && at >= len(sumAt) && bytes.HasSuffix(hexed[:at], []byte(sumAt)) {
+		if sum, err := strconv.ParseUint(string(hexed[at:]), 16, 32); err == nil {
+			return &Reader{in: bufio.NewReaderSize(in, 64<<10), sum: uint32(sum)}, nil
+		}
+	}
+	return nil, errors.New("this is no line of a journal")
+}
+
 // Sniff says whether a file that begins like this is a journal, of any version.
 func Sniff(head []byte) bool { return bytes.HasPrefix(head, []byte(head1)) }
 
@@ -121,12 +136,15 @@ func (r *Reader) recognise() error {
 	e := &VersionError{Version: version}
 	if line, err := r.readLine(); err == nil {
 		var h struct{ Tool string }
-		if json.Unmarshal(line, &h) == nil {
+		if json.Unmarshal(line, &h) == nil && strings.IndexFunc(h.Tool, unprintable) < 0 {
 			e.Tool = h.Tool
 		}
 	}
 	return e
 }
+
+// unprintable says that a letter is no good in a message: the line may be anything.
+func unprintable(r rune) bool { return r <= ' ' || r > '~' }
 
 // Next is the next event. At the end it returns io.EOF, and Tail says how the
 // journal ended. It returns a *DamageError for a line that is not what was

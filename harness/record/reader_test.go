@@ -42,13 +42,14 @@ func TestReaderOfATornJournal(t *testing.T) {
 	}
 }
 
-// Whatever bit is another: the journal says so, and what comes before is right.
+// Whatever byte is another: the journal says so, and what comes before is right.
+// Bit 5 makes capitals of small letters, which hexadecimal numbers may have, too.
 func TestReaderOfAFlippedBit(t *testing.T) {
 	h, events := small()
 	raw := written(t, h, events...)
 	last := len(raw) - len(lines(raw)[len(events)])
 	for i := range raw {
-		for bit := range 8 {
+		for _, bit := range []int{5, i % 8} {
 			bad := bytes.Clone(raw)
 			bad[i] ^= 1 << bit
 			_, got, tail, err := read(bad)
