@@ -40,10 +40,15 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 	burnIn := flags.Int("burn-in", 2048, "rows of a recorded series that are not judged")
 	out := flags.String("o", "-", "file for the table in Markdown; - is stdout")
 	seed := flags.Uint64("seed", 1, "seed of the simulation")
+	var sims simulation
+	sims.register(flags)
 	runs := live{log: stderr}
 	runs.register(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if sims.hunts > 0 {
+		return sims.run(ctx, *seed, *out, stdout, clock)
 	}
 	if flags.NArg() > 0 || *sim < 0 || *burnIn < 0 {
 		return fmt.Errorf("usage: calibration [-sim N] [-seed N] [-traces DIR] [-burn-in N] [-o FILE], with no count below 0")

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"leakhunt/harness"
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/simulate"
+	"leakhunt/harness/strategy"
+	"leakhunt/harness/verdict"
+)
+
+// hunts are whole runs, of the real strategy and the real judge, on processes that
+// are arithmetic.
+type hunts struct {
+	n       int
+	seed    uint64
+	world   string          // the kind of world; "": all, drawn by the seed
+	off     map[string]bool // rules that are switched off
+	verbose io.Writer       // is told every action and why; nil: nobody
+}
+
+// Counts is what came out of a number of hunts, by URI.
+type Counts struct {
+	Hunts     int `json:"hunts"`
+	Innocents int `json:"innocents"`
+	Accused   int `json:"accused"` // innocents that are said to leak
+	Leaks     int `json:"leaks"`
+	Found     int `json:"found"`
+	// Above are the leaks of at least four times the floor that the run names;
+	// FoundAbove those of them that were found.
+	Above        int `json:"above_4_floors"`
+	FoundAbove   int `json:"found_above_4_floors"`
+	Lies         int `json:"lies"` // leaks that are said to be none, under a floor below them
+	Inconclusive int `json:"inconclusive"`
+	Requests     int `json:"requests"`
+}
+
+// Failure is a URI that was judged wrong. Its seed alone, with the world where one
+// was asked for, repeats the hunt.
+type Failure struct {
+	Seed    uint64  `json:"seed"`
+	World   string  `json:"world"`
+	URI     string  `json:"uri"`
+	Truth   string  `json:"truth"`
+	Verdict string  `json:"verdict"`
+	Why     string  `json:"why"`
+	Kind    string  `json:"kind"` // "accused", "lie" or "missed"
+	Floor   float64 `json:"floor"`
+}
+
+// Outcome is what hunts found.
+type Outcome struct {
+	Seed uint64 `json:"seed"`
+	Counts
+	HuntsPerSecond float64            `json:"hunts_per_second"`
+	Worlds         map[string]*Counts `json:"worlds"`
+	Failures       []Failure          `json:"failures"`
+}
+
+// run makes all hunts, on all processors. A failure of the machinery itself, such as
+// an event that cannot have happened, is an error.
+func (h hunts) run(ctx context.Context, clock func() time.Time) (*Outcome, error) {
+	out := &Outcome{Seed: h.seed, Worlds: map[string]*Counts{}, Failures: []Failure{}}
+	began := clock()
+	workers := min(runtime.GOMAXPROCS(0), max(1, h.n))
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var failed error
+	for w := range workers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := w; i < h.n && ctx.Err() == nil; i += workers {
+				c, kind, failures, err := h.one(ctx, h.seed+uint64(i))
+				mu.Lock()
+				if err != nil && failed == nil {
+					failed = fmt.Errorf("seed %d: %w", h.seed+uint64(i), err)
+				}
+				if out.Worlds[kind] == nil {
+					out.Worlds[kind] = &Counts{}
+				}
+				out.add(c)
+				out.Worlds[kind].add(c)
+				out.Failures = append(out.Failures, failures...)
+				mu.Unlock()
+			}
+		}()
+	}
+	wg.Wait()
+	if failed == nil {
+		failed = ctx.Err()
+	}
+	slices.SortFunc(out.Failures, func(a, b Failure) int {
+		return strings.Compare(fmt.Sprintf("%020d %s", a.Seed, a.URI), fmt.Sprintf("%020d %s", b.Seed, b.URI))
+	})
+	if took := clock().Sub(began).Seconds(); took > 0 {
+		out.HuntsPerSecond = float64(out.Hunts) / took
+	}
+	return out, failed
+}
+
+// one makes the hunt of that seed.
+func (h hunts) one(ctx context.Context, seed uint64) (c Counts, kind string, failures []Failure, err error) {
+	world, err := simulate.New(seed, h.world)
+	if err != nil {
+		return c, h.world, nil, err
+	}
+	kind = world.Name()
+	st := judge.NewWith(world.Header(), judge.Settings{Off: h.off})
+	if err := h.hunt(ctx, world, st); err != nil {
+		return c, kind, nil, err
+	}
+	if err := st.Append(harness.Ending(st, nil)); err != nil {
+		return c, kind, nil, err
+	}
+	findings := st.Findings()
+	c.Hunts, c.Requests = 1, st.Total
+	for _, t := range world.Truth() {
+		f := findings[t.URI]
+		if f.Label == verdict.Failed {
+			continue
+		}
+		if wrong := c.count(t, f); wrong != "" {
+			failures = append(failures, Failure{
+				Seed: seed, World: kind, URI: st.Header.Items[t.URI].Name, Truth: t.String(), Verdict: string(f.Label), Why: f.Why,
+				Kind: wrong, Floor: f.Floor,
+			})
+		}
+	}
+	return c, kind, failures, nil
+}
+
+// hunt drives the run, and tells what is done and why where anybody listens.
+func (h hunts) hunt(ctx context.Context, d harness.Driver, st *judge.State) error {
+	if h.verbose == nil {
+		return harness.Hunt(ctx, d, st, strategy.Hunt{}, func(record.Event) {})
+	}
+	return harness.Hunt(ctx, told{d, st, h.verbose}, st, strategy.Hunt{}, func(record.Event) {})
+}
+
+// told is a driver that tells every action, and what was thought of its URI then.
+type told struct {
+	harness.Driver
+	st *judge.State
+	w  io.Writer
+}
+
+func (t told) Do(ctx context.Context, a record.Action, emit func(record.Event)) error {
+	err := t.Driver.Do(ctx, a, emit)
+	fmt.Fprintf(t.w, "%8.1f s  %+v", t.st.Now, a)
+	if s, ok := a.(record.Send); ok && s.Purpose.Judged() {
+		for _, u := range t.st.URIs {
+			if u.Index == s.URI {
+				j, by := t.st.Judge(u)
+				fmt.Fprintf(t.w, "\n            %s: %s by %v, %.0f … %.0f … %.0f, floor %.0f: %s", u.Name, j.Label, by, j.Low, j.Growth, j.High, j.Detectable, j.Reason)
+			}
+		}
+	}
+	fmt.Fprintln(t.w)
+	return err
+}
+
+// count adds one URI, and says what is wrong with its verdict: "" where nothing is.
+func (c *Counts) count(t simulate.Truth, f judge.Finding) (wrong string) {
+	if f.Label == verdict.Inconclusive {
+		c.Inconclusive++
+	}
+	if !t.Leaks {
+		c.Innocents++
+		if f.Label == verdict.Leak {
+			c.Accused++
+			return "accused"
+		}
+		return ""
+	}
+	c.Leaks++
+	above := t.Bytes >= 4*f.Floor
+	if above {
+		c.Above++
+	}
+	switch {
+	case f.Label == verdict.Leak:
+		c.Found++
+		if above {
+			c.FoundAbove++
+		}
+	case f.Label != verdict.Inconclusive && f.Floor < t.Bytes:
+		c.Lies++
+		return "lie"
+	case above:
+		return "missed"
+	}
+	return ""
+}
+
+func (c *Counts) add(d Counts) {
+	c.Hunts += d.Hunts
+	c.Innocents += d.Innocents
+	c.Accused += d.Accused
+	c.Leaks += d.Leaks
+	c.Found += d.Found
+	c.Above += d.Above
+	c.FoundAbove += d.FoundAbove
+	c.Lies += d.Lies
+	c.Inconclusive += d.Inconclusive
+	c.Requests += d.Requests
+}
+
+// writeJSON writes an outcome as JSON.
+func (o *Outcome) writeJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(o)
+}

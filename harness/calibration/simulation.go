@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"leakhunt/harness/judge"
+)
+
+// simulation is the flags of simulated hunts.
+type simulation struct {
+	hunts   int
+	world   string
+	without string
+	rules   bool
+	verbose bool
+}
+
+func (s *simulation) register(fl *flag.FlagSet) {
+	fl.IntVar(&s.hunts, "hunts", 0, "whole hunts on simulated processes, with -seed and the seeds after it; -o json writes them as JSON")
+	fl.StringVar(&s.world, "world", "", "with -hunts: one kind of world; all of them, drawn by the seed, unless given")
+	fl.StringVar(&s.without, "without", "", "with -hunts: rules that are switched off, with commas in between")
+	fl.BoolVar(&s.rules, "rules", false, "with -hunts: the table of rules, what goes wrong without each of them")
+	fl.BoolVar(&s.verbose, "v", false, "with -hunts: tell every action, and what was thought of its URI then")
+}
+
+// run makes the hunts and writes what came out.
+func (s *simulation) run(ctx context.Context, seed uint64, out string, stdout io.Writer, clock func() time.Time) error {
+	h := hunts{n: s.hunts, seed: seed, world: s.world, off: map[string]bool{}}
+	known := judge.Rules()
+	for name := range strings.SplitSeq(s.without, ",") {
+		if name == "" {
+			continue
+		}
+		if !slices.ContainsFunc(known, func(r judge.Rule) bool { return r.Name == name }) {
+			return fmt.Errorf("-without: there is no rule %q", name)
+		}
+		h.off[name] = true
+	}
+	if s.verbose {
+		h.verbose = stdout
+	}
+	if s.rules {
+		var b bytes.Buffer
+		if err := h.rules(ctx, clock, &b); err != nil {
+			return err
+		}
+		if out == "-" {
+			_, err := stdout.Write(b.Bytes())
+			return err
+		}
+		return os.WriteFile(out, b.Bytes(), 0o644)
+	}
+	o, err := h.run(ctx, clock)
+	if err != nil {
+		return err
+	}
+	if out == "json" {
+		return o.writeJSON(stdout)
+	}
+	o.write(stdout)
+	return nil
+}
+
+// write writes an outcome for a person.
+func (o *Outcome) write(w io.Writer) {
+	const row = "%-22s %7d %9d %8d %6d %6d %9s %5d %13d\n"
+	fmt.Fprintf(w, "%-22s %7s %9s %8s %6s %6s %9s %5s %13s\n", "world", "hunts", "innocents", "accused", "leaks", "found", "above 4×", "lies", "inconclusive")
+	line := func(name string, c *Counts) {
+		fmt.Fprintf(w, row, name, c.Hunts, c.Innocents, c.Accused, c.Leaks, c.Found, fmt.Sprintf("%d/%d", c.FoundAbove, c.Above), c.Lies, c.Inconclusive)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Worlds)) {
+		line(name, o.Worlds[name])
+	}
+	line("all", &o.Counts)
+	fmt.Fprintf(w, "%.0f hunts a second, %d requests\n", o.HuntsPerSecond, o.Requests)
+	for _, f := range o.Failures {
+		fmt.Fprintf(w, "%-8s seed %d, %s, %s: %s\n         %s, floor %.0f: %s\n", f.Kind, f.Seed, f.World, f.URI, f.Truth, f.Verdict, f.Floor, f.Why)
+	}
+}
+
+// rules writes what goes wrong without each rule, beside what goes wrong with all.
+func (h hunts) rules(ctx context.Context, clock func() time.Time, w io.Writer) error {
+	all, err := h.run(ctx, clock)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "| rule | what it says | accused | lies | found | inconclusive | requests |\n|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(w, "| all | | %d | %d | %d | %d | %d |\n", all.Accused, all.Lies, all.Found, all.Inconclusive, all.Requests)
+	for _, r := range judge.Rules() {
+		less := h
+		less.off = maps.Clone(h.off)
+		less.off[r.Name] = true
+		o, err := less.run(ctx, clock)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "| %s | %s | %+d | %+d | %+d | %+d | %+.1f %% |\n", r.Name, r.What, o.Accused-all.Accused, o.Lies-all.Lies,
+			o.Found-all.Found, o.Inconclusive-all.Inconclusive, 100*(float64(o.Requests)/float64(max(1, all.Requests))-1))
+	}
+	return nil
+}
