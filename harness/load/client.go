@@ -39,6 +39,7 @@ type Client struct {
 	req         Request
 	scratch     []byte
 	find        finder
+	last        head
 	buf         []byte
 }
 

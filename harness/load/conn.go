@@ -25,6 +25,8 @@ type link struct {
 	used bool  // carried a request before
 	came bool  // some of the present answer
 
+	reads int // calls of Read
+
 	secure           bool      // TLS is between Conn and w.plain
 	reading, writing time.Time // the deadlines that are set, unless a ctx has ended since
 
@@ -66,6 +68,7 @@ func (w *Wire) finishAndClose(p []byte) error {
 
 // Read implements io.Reader for link.r.
 func (l *link) Read(p []byte) (int, error) {
+	l.reads++
 	if l.room == 0 {
 		l.end = errLongHead
 		return 0, errLongHead

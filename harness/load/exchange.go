@@ -56,7 +56,7 @@ func (c *Client) receive(ctx context.Context, l *link, t *Template) (res Result,
 		res.Err = c.unanswered(ctx, err, t.timeout)
 		return res, errors.Is(res.Err, ErrClosed), false
 	}
-	resp, err := c.ep.Protocol.Read(l.r, c.req.Method)
+	resp, err := c.readHead(l)
 	if err != nil {
 		if _, known := errors.AsType[protocolError](err); !known && !closedByPeer(err) && l.end != nil {
 			err = l.end
@@ -181,6 +181,7 @@ func orList(codes []int) string {
 type finder struct {
 	want  []byte
 	tail  []byte // the end of what was fed, shorter than want
+	seam  []byte // the tail and the beginning of what is fed
 	found bool
 }
 
@@ -193,15 +194,17 @@ func (f *finder) feed(p []byte) {
 	if f.found {
 		return
 	}
+	if f.found = bytes.Contains(p, f.want); f.found {
+		return
+	}
 	overlap := len(f.want) - 1
-	head := p[:min(overlap, len(p))]
-	seam := slices.Concat(f.tail, head)
-	if f.found = bytes.Contains(p, f.want) || bytes.Contains(seam, f.want); f.found {
+	f.seam = append(append(f.seam[:0], f.tail...), p[:min(overlap, len(p))]...)
+	if f.found = bytes.Contains(f.seam, f.want); f.found {
 		return
 	}
 	if len(p) >= overlap {
 		f.tail = append(f.tail[:0], p[len(p)-overlap:]...)
 		return
 	}
-	f.tail = append(f.tail[:0], seam[max(0, len(seam)-overlap):]...)
+	f.tail = append(f.tail[:0], f.seam[max(0, len(f.seam)-overlap):]...)
 }

@@ -63,8 +63,8 @@ type Result struct {
 	Bytes   int64         // of the body, read to its end
 	Latency time.Duration // from the first byte written to the last byte of the body; connecting is not in it
 	Sent    int           // how often the request was put on a connection: 0, 1, or 2 after a retry
-	Header  http.Header
-	Body    []byte // where asked for; its first 10 MiB
+	Header  http.Header   // not to be changed: answers with the same head share it
+	Body    []byte        // where asked for; its first 10 MiB
 	// Failure says in words which expectation was broken; "" means none.
 	Failure string
 	// Err is set when no whole answer came. It is a *fault.Error, and one of
