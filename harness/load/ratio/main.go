@@ -1,8 +1,12 @@
 // Command ratio compares the speed of leakhunt's client, which reads RSS after
 // each request, with hey and wrk, which read nothing: the same server process,
-// one connection, in turns, medians. It needs hey and wrk on the PATH.
+// one connection, in turns. It needs hey and wrk on the PATH.
 //
-//	go run ./harness/load/ratio -requests 20000 -rounds 5
+// What else runs on the machine takes from all of them, but not at the same time
+// as much. So a ratio is taken within each round, whose turns lie side by side,
+// and the median of the rounds is what counts.
+//
+//	go run ./harness/load/ratio -rounds 9 -seconds 1
 package main
 
 import (
@@ -16,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,15 +33,14 @@ import (
 
 func main() {
 	serve := flag.Bool("serve", false, "be the server")
-	requests := flag.Int("requests", 20000, "requests in each turn of leakhunt and hey")
-	seconds := flag.Int("seconds", 2, "length of each turn of wrk")
-	rounds := flag.Int("rounds", 5, "turns of each")
+	seconds := flag.Int("seconds", 1, "length of each turn")
+	rounds := flag.Int("rounds", 9, "turns of each")
 	flag.Parse()
 	var err error
 	if *serve {
 		err = server(os.Stdin, os.Stdout)
 	} else {
-		err = compare(os.Stdout, *requests, *seconds, *rounds)
+		err = compare(os.Stdout, *seconds, *rounds)
 	}
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "ratio:", err)
@@ -73,7 +77,7 @@ type contestant struct {
 	got  []float64
 }
 
-func compare(out io.Writer, requests, seconds, rounds int) error {
+func compare(out io.Writer, seconds, rounds int) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -101,12 +105,15 @@ func compare(out io.Writer, requests, seconds, rounds int) error {
 	}
 	addr = strings.TrimSpace(addr)
 	url := "http://" + addr + "/"
+	lasting := fmt.Sprintf("%ds", seconds)
+	turn := time.Duration(seconds) * time.Second
 	all := []*contestant{
-		{name: "leakhunt, RSS after each request", turn: func() (float64, error) { return leakhunt(addr, srv.Process.Pid, requests, true) }},
-		{name: "leakhunt, no reading", turn: func() (float64, error) { return leakhunt(addr, srv.Process.Pid, requests, false) }},
-		{name: "hey -c 1", turn: func() (float64, error) { return tool("hey", "-c", "1", "-n", strconv.Itoa(requests), url) }},
-		{name: "wrk -t1 -c1", turn: func() (float64, error) { return tool("wrk", "-t1", "-c1", fmt.Sprintf("-d%ds", seconds), url) }},
+		{name: "leakhunt, RSS after each request", turn: func() (float64, error) { return leakhunt(addr, srv.Process.Pid, turn, true) }},
+		{name: "leakhunt, no reading", turn: func() (float64, error) { return leakhunt(addr, srv.Process.Pid, turn, false) }},
+		{name: "hey -c 1", turn: func() (float64, error) { return tool("hey", "-c", "1", "-z", lasting, url) }},
+		{name: "wrk -t1 -c1", turn: func() (float64, error) { return tool("wrk", "-t1", "-c1", "-d"+lasting, url) }},
 	}
+	before := runnable()
 	for range rounds {
 		for _, c := range all {
 			rate, err := c.turn()
@@ -116,17 +123,35 @@ func compare(out io.Writer, requests, seconds, rounds int) error {
 			c.got = append(c.got, rate)
 		}
 	}
-	hey, wrk := median(all[2].got), median(all[3].got)
-	table := fmt.Appendf(nil, "%-34s %12s %8s %8s   %s\n", "", "requests/s", "× hey", "× wrk", "turns")
+	hey, wrk := all[2], all[3]
+	table := fmt.Appendf(nil, "%-34s %12s %8s %8s   %s\n", "medians of the rounds", "requests/s", "× hey", "× wrk", "× wrk in each round")
 	for _, c := range all {
-		m := median(c.got)
-		table = fmt.Appendf(table, "%-34s %12.0f %8.2f %8.2f   %.0f\n", c.name, m, m/hey, m/wrk, c.got)
+		table = fmt.Appendf(table, "%-34s %12.0f %8.2f %8.2f   %.2f\n", c.name,
+			median(c.got), median(c.against(hey)), median(c.against(wrk)), c.against(wrk))
 	}
+	table = fmt.Appendf(table, "runnable before and after: %s, %s of %d CPUs\n", before, runnable(), runtime.NumCPU())
 	_, err = out.Write(table)
 	return err
 }
 
-func leakhunt(addr string, pid, requests int, read bool) (float64, error) {
+// runnable is how many threads of the machine wanted to run in the last minute,
+// on average: where there were more than CPUs before, the figures are of others.
+func runnable() string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	load, _, _ := strings.Cut(string(text), " ")
+	return load
+}
+
+// against is how many times as fast as other c was, in each round.
+func (c *contestant) against(other *contestant) []float64 {
+	times := make([]float64, len(c.got))
+	for i := range times {
+		times[i] = c.got[i] / other.got[i]
+	}
+	return times
+}
+
+func leakhunt(addr string, pid int, turn time.Duration, read bool) (float64, error) {
 	id, err := proc.Find(pid)
 	if err != nil {
 		return 0, err
@@ -145,8 +170,8 @@ func leakhunt(addr string, pid, requests int, read bool) (float64, error) {
 	c := load.New(load.Endpoint{Network: "tcp", Address: addr, Host: addr}, true)
 	defer c.Close()
 	begin := time.Now()
-	for n := range requests {
-		if res := c.Do(ctx, t, load.Values{N: n + 1}); !res.OK() {
+	for n := 1; ; n++ {
+		if res := c.Do(ctx, t, load.Values{N: n}); !res.OK() {
 			return 0, fmt.Errorf("request %d: %w %s", n, res.Err, res.Failure)
 		}
 		if read {
@@ -154,8 +179,14 @@ func leakhunt(addr string, pid, requests int, read bool) (float64, error) {
 				return 0, err
 			}
 		}
+		const look = 100 // requests between two looks at the clock
+		if n%look != 0 {
+			continue
+		}
+		if took := time.Since(begin); took >= turn {
+			return float64(n) / took.Seconds(), nil
+		}
 	}
-	return float64(requests) / time.Since(begin).Seconds(), nil
 }
 
 var perSecond = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
