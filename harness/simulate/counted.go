@@ -27,11 +27,10 @@ func newCountedHeap(p *process, d draw, holes int64) *countedHeap {
 	if s.runtime == "php" {
 		pool, keep = 4<<10, 0
 	}
-	h.area[0] = newArea(small, pool, 0, max(holes, 50)) // an arena goes back only when all of it is free
+	arenas := int64(d.between(60, 100)) // an arena goes back only when all of it is free
+	h.area[0] = newArea(small, pool, 0, max(holes, arenas))
 	h.area[1] = newArea(p.live.bytes-small, 4<<10, keep, holes)
-	if s.jemalloc && s.tight && s.runtime == "python" {
-		h.area[0].holes = 60 // pymalloc's arenas are no allocations of jemalloc's that it could purge
-	}
+	h.area[1].narrow = int64(d.between(0, 80))
 	return h
 }
 
@@ -43,7 +42,11 @@ func (h *countedHeap) work(p *process) {
 			continue
 		}
 		a := &h.area[i]
-		a.fill(kept)
+		if i == 1 {
+			a.fillLarge(kept)
+		} else {
+			a.fill(kept)
+		}
 		a.take(waste)
 		if cyclic := w.cyclic[i]; cyclic > 0 { // they stay for now
 			waste -= cyclic

@@ -13,14 +13,12 @@ type goHeap struct {
 	waste   int64   // percent of spans that lie between objects
 	res     int64   // bytes resident
 	at      float64 // seconds, when it was scavenged last
-	fresh   int64   // of what is free, percent that an allocation takes from pages not resident
+	rate    float64 // bytes/s that the scavenger hands back, with 1 % of a CPU
 }
-
-const scavengeRate = 20 << 20 // bytes/s: some 1 % of a CPU
 
 func newGoHeap(p *process, d draw) *goHeap {
 	s := p.spec
-	h := &goHeap{gogc: 100, waste: int64(d.between(3, 15)), fresh: int64(d.between(0, 12))}
+	h := &goHeap{gogc: 100, waste: int64(d.between(1, 8)), rate: d.scale(0.5, 8) * (1 << 20)}
 	switch {
 	case s.gogc > 0:
 		h.gogc = int64(s.gogc)
@@ -31,68 +29,57 @@ func newGoHeap(p *process, d draw) *goHeap {
 	}
 	h.least = 4 << 20 * h.gogc / 100
 	h.aim(p)
-	h.touch(p.live.bytes)
+	h.res, h.at = h.need(p, 0), p.now
 	return h
 }
 
 // aim sets the goal after a collection.
 func (h *goHeap) aim(p *process) {
-	goal := p.live.bytes + p.live.bytes*h.gogc/100
+	h.goal = max(p.live.bytes+p.live.bytes*h.gogc/100, h.least)
 	if h.limited {
-		goal = p.live.bytes + min(p.live.bytes/50, 1<<20)
-	}
-	h.goal = max(goal, h.least)
-	if h.limited {
-		h.goal = max(goal, p.live.bytes+256<<10)
+		h.goal = p.live.bytes + max(256<<10, min(p.live.bytes/50, 1<<20))
 	}
 }
 
-// touch makes so much of the heap resident.
-func (h *goHeap) touch(used int64) {
-	if need := used + used*h.waste/100; need > h.res {
-		h.res = up(need, 8<<10)
-	}
+// need is what is resident at least: what is alive by pages, garbage by spans of
+// several.
+func (h *goHeap) need(p *process, garbage int64) int64 {
+	return up(p.live.bytes+p.live.bytes*h.waste/100, page) + up(garbage+garbage*h.waste/100, 32<<10)
 }
 
 func (h *goHeap) work(p *process) {
 	w := &p.did
 	h.garbage += w.waste[0] + w.waste[1] + w.dead[0] + w.dead[1]
-	used := p.live.bytes + h.garbage
-	if used >= h.goal {
-		room := max(1, h.goal-p.live.bytes)
-		h.touch(min(used, h.goal+room/16))
-		// What was made while it ran is not collected yet.
-		h.garbage = p.r.below(min(h.garbage, room)/8 + 1)
-		h.aim(p)
-	} else {
-		h.touch(used)
+	over := p.live.bytes + h.garbage - h.goal
+	if over < 0 {
+		h.res = max(h.res, h.need(p, h.garbage))
+		h.scavenge(p)
+		return
+	}
+	room := max(1, h.goal-p.live.bytes)
+	h.res = max(h.res, h.need(p, min(h.garbage, room+room/16)))
+	// What was made while it ran is not collected yet.
+	h.garbage = p.r.below(min(h.garbage, room)/8 + 1)
+	h.aim(p)
+	if h.limited { // pages go back before others are taken
+		h.res = min(h.res, h.need(p, h.garbage)+64<<10)
 	}
 	h.scavenge(p)
 }
 
+// scavenge hands back what is free beyond a tenth above the goal, slowly.
 func (h *goHeap) scavenge(p *process) {
-	used := p.live.bytes + h.garbage
-	retain := h.goal + h.goal/10
-	if h.limited {
-		retain = used + used/64
-	}
-	if h.res <= retain+retain*h.waste/100 && !p.r.chance(4096) {
+	can := int64((p.now - h.at) * h.rate)
+	retain := h.need(p, h.goal+h.goal/10-p.live.bytes)
+	if h.res <= retain {
 		h.at = p.now
 		return
 	}
-	can := int64((p.now - h.at) * scavengeRate)
-	if can < 64<<10 && !h.limited {
+	if can < 64<<10 {
 		return
 	}
-	if h.limited {
-		can = 1 << 40
-	}
-	least := used + used*h.waste/100
 	h.at = p.now
-	h.res = up(max(least, h.res-min(can, 4<<20)), page)
-	if h.limited {
-		h.res = up(max(least, min(h.res, retain+retain*h.waste/100)), page)
-	}
+	h.res = max(retain, h.res-min(can, 4<<20)&^(page-1))
 }
 
 func (h *goHeap) settle(p *process) {

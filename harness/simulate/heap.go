@@ -42,6 +42,8 @@ type area struct {
 	quantum int64 // by which it grows and shrinks
 	keep    int64 // free bytes at its end that are not given back
 	holes   int64 // percent of what is freed that becomes holes
+	narrow  int64 // percent of what is free that is too small for a large object
+	slits   int64 // such holes, in bytes
 }
 
 // newArea is an area with so many bytes in use.
@@ -71,13 +73,26 @@ func (a *area) fill(n int64) {
 	a.stuck = max(0, a.stuck-n)
 }
 
+// fillLarge hands out n bytes of large objects that stay, for which slits are too
+// small.
+func (a *area) fillLarge(n int64) {
+	slits := min(a.slits, a.res-a.used)
+	a.used += slits
+	a.take(n)
+	a.used -= slits
+	a.stuck = max(slits, a.stuck-n)
+}
+
 // give takes n bytes back that were handed out together, a moment ago.
-func (a *area) give(n int64) { a.used -= n }
+func (a *area) give(n int64) {
+	a.used -= n
+	a.slits = max(a.slits, (a.res-a.used)*a.narrow/100)
+}
 
 // release takes n bytes back that lie among what is alive.
 func (a *area) release(n int64) {
 	a.used -= n
-	a.stuck += n * a.holes / 100
+	a.stuck += n
 }
 
 // trim hands back what is free at the end.
@@ -95,4 +110,5 @@ func (a *area) purge(percent int64) {
 	free := a.res - a.used
 	a.res = up(a.used+free*percent/100, page)
 	a.stuck = min(a.stuck, a.res-a.used)
+	a.slits = 0
 }

@@ -15,6 +15,7 @@ type jvmHeap struct {
 	dead       int64 // of these, garbage
 	limit      int64 // at which it is collected
 	spare      int64 // percent that it may have to spare
+	room       int64 // bytes that it has to spare at least
 	promote    int64 // of 1,024 B of garbage, what grows old
 	res        int64
 }
@@ -24,9 +25,9 @@ func newJVMHeap(p *process, d draw) *jvmHeap {
 	h := &jvmHeap{used: p.live.bytes, promote: int64(d.scale(1, 12))}
 	switch {
 	case s.tight:
-		h.serial, h.eden, h.spare, h.promote = true, 1600<<10, 0, 1024
+		h.serial, h.eden, h.room = true, 1600<<10, int64(d.between(256, 640))<<10
 	case s.settings() != nil:
-		h.serial, h.eden, h.spare = true, 3200<<10, 10
+		h.serial, h.eden, h.spare, h.room = true, 3200<<10, 10, 512<<10
 	default:
 		h.eden = int64(d.between(16, 32)) << 20
 		h.most = int64(d.between(120, 800)) << 20
@@ -37,12 +38,15 @@ func newJVMHeap(p *process, d draw) *jvmHeap {
 	}
 	h.aim()
 	h.res = h.used
+	if h.serial {
+		h.res += h.eden
+	}
 	return h
 }
 
 func (h *jvmHeap) aim() {
 	if h.serial {
-		h.limit = up(h.used+h.used*h.spare/100, 64<<10)
+		h.limit = up(h.used+max(h.room, h.used*h.spare/100), 64<<10)
 	}
 }
 
@@ -53,18 +57,20 @@ func (h *jvmHeap) work(p *process) {
 	h.kept += kept
 	h.young += kept + waste
 	if h.young < h.eden {
-		h.res = max(h.res, h.used+h.young)
+		if !h.serial {
+			h.res = max(h.res, h.used+h.young)
+		}
 		return
 	}
-	h.res = max(h.res, h.used+h.eden)
 	// What the present request has in hand is old too soon, where nothing may
 	// grow old in the young generation.
-	chance := min(h.young, h.eden) * min(h.promote, 48) >> 10
-	if h.promote == 1024 {
-		chance = min(waste, h.eden) / 2
+	chance := min(h.young, h.eden) * h.promote >> 10
+	if h.serial {
+		chance = min(waste, h.eden) / 14
 	}
 	h.used += h.kept + chance
 	h.dead += chance
+	h.res = max(h.res, h.used+h.eden)
 	h.young, h.kept = p.r.below(h.eden/16), 0
 	if h.eden < h.most {
 		h.eden = min(h.most, h.eden+h.eden*(5+p.r.below(30))/100)
@@ -79,7 +85,7 @@ func (h *jvmHeap) collect() {
 	h.dead = 0
 	h.aim()
 	if h.serial {
-		h.res = up(min(h.res, max(h.limit, h.used)+h.eden), page)
+		h.res = up(h.used+h.used*h.spare/100+h.eden, page)
 	}
 }
 

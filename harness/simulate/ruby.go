@@ -17,6 +17,7 @@ type rubyHeap struct {
 	aged, major, majorMost  int64
 	oldObjects, oldLimit    int64
 	factor                  float64 // by which oldLimit may outgrow what is alive
+	lazy                    int64   // one in so many collections frees the heap's end: sweeping is lazy
 }
 
 const slot = 40
@@ -43,12 +44,17 @@ func newRubyHeap(p *process, d draw, holes int64) *rubyHeap {
 		keep = 64 << 10
 		holes = min(holes, 30)
 	default:
-		holes = max(holes, 40) // glibc, as it comes, keeps nearly all
+		holes = max(holes, 70) // glibc, as it comes, keeps nearly all
+	}
+	h.lazy = int64(d.scale(6, 60))
+	if !s.lean() && !s.jemalloc {
+		h.lazy *= 8
 	}
 	used := p.live.objects * slot
 	h.slots = newArea(used, 64<<10, 0, 90)
 	h.room = up(used+used/5, 64<<10)
 	h.malloc = newArea(max(0, p.live.bytes-used), 4<<10, keep, holes)
+	h.malloc.narrow = int64(d.between(10, 80))
 	h.oldObjects = p.live.objects
 	h.oldLimit = int64(float64(p.live.objects) * h.factor)
 	return h
@@ -62,7 +68,11 @@ func (h *rubyHeap) work(p *process) {
 	kept, dead, waste := long(w.kept[0]+w.kept[1], w.objects.kept), long(w.dead[0]+w.dead[1], w.objects.dead), long(w.waste[0]+w.waste[1], w.objects.waste)
 	h.fresh.add(1, kept, w.objects.kept)
 	h.old.add(1, dead, w.objects.dead)
-	h.malloc.fill(kept)
+	if w.kept[1] > w.kept[0] {
+		h.malloc.fillLarge(kept)
+	} else {
+		h.malloc.fill(kept)
+	}
 	h.slots.used += w.objects.kept * slot
 	h.since += kept
 	// A request that makes more than the limit is collected while it runs.
@@ -93,6 +103,9 @@ func (h *rubyHeap) full(p *process) {
 	if h.aged > h.major || h.oldObjects > h.oldLimit {
 		h.collect(p)
 	}
+	if p.r.chance(h.lazy) {
+		h.malloc.trim()
+	}
 	if h.slots.used > h.room*4/5 {
 		h.room = up(int64(float64(max(h.room, h.slots.used))*h.growth), 64<<10)
 	}
@@ -105,7 +118,6 @@ func (h *rubyHeap) minor() {
 	h.aged += h.fresh.bytes
 	h.oldObjects += h.fresh.objects
 	h.young, h.fresh, h.since = amount{}, amount{}, 0
-	h.malloc.trim()
 }
 
 // collect is a major collection, which marks all that is alive.
@@ -118,7 +130,6 @@ func (h *rubyHeap) collect(p *process) {
 	h.oldObjects = p.live.objects
 	h.oldLimit = max(1000, int64(float64(p.live.objects)*h.factor))
 	h.old, h.aged = amount{}, 0
-	h.malloc.trim()
 	p.touch.walk(h.slots.used)
 }
 

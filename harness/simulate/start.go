@@ -10,7 +10,7 @@ func start(s *spec, life int, now float64, only *int) *process {
 		spec: s, r: newXorshift(s.seed, 0x6c696665+uint64(life)), now: now, wake: now,
 		pid: 1000 + life, only: only, doom: newDoom(s.faults, life),
 	}
-	p.scar.scale = d.scale(0.02, 1)
+	p.scar.scale = d.scale(map[string]float64{"go": 0.3, "java": 0.2, "node": 0.05}[s.runtime]+0.02, 1)
 	if s.scatter >= 0 {
 		p.scar.scale = float64(s.scatter) / 100
 	}
@@ -75,6 +75,9 @@ func (p *process) furnish(d draw) {
 	p.base = p.live
 	p.rest = fresh - files - p.live.bytes // until the heap has said what it takes
 	p.jit = fading{left: jits[s.runtime].draw(d), over: int64(d.between(100, 700))}
+	if s.runtime == "java" && s.settings() != nil {
+		p.jit.left /= 2 // the first compiler alone
+	}
 }
 
 // even takes what the heap has of its own out of the rest, so that the fresh

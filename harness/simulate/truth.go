@@ -78,7 +78,7 @@ func (t *Truth) take(s *spec, r *routeSpec, p *part, shared bool) {
 				}
 			}
 		}
-		why = t.Victim > 0
+		why = t.Victim > 0 || r.subscribes()
 	default:
 		why = t.bound(s, r, p)
 	}

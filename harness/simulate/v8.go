@@ -66,11 +66,15 @@ func (h *v8Heap) scavenge(p *process, waste int64) {
 	if h.full || h.old.used > h.limit {
 		h.mark(p, 4<<20)
 	}
+	if h.full && waste > 64<<10 { // pages of the young generation come and go
+		h.touched -= p.r.below(h.semi / 2)
+	}
 }
 
 // mark is a full collection.
 func (h *v8Heap) mark(p *process, least int64) {
-	h.old.release(h.dead)
+	h.old.give(h.dead) // it moves objects together
+	h.old.stuck += h.dead * h.old.holes / 100
 	h.dead = 0
 	h.old.trim()
 	h.aim(p, least)
