@@ -151,34 +151,8 @@ func (st *State) finding(u *URI) Finding {
 	}
 	f.Naming = st.naming(u, j)
 	if u.among != nil {
-		return u.among.then(f, u.Answers)
+		return u.among.then(st, u, f)
 	}
-	return f
-}
-
-// among is what was found of a URI among the others, and how it answered there.
-type among struct {
-	Finding
-	answers record.Answers
-}
-
-// then is the finding once the URI was tried by itself too, with finding f: the
-// one that tells more.
-func (a *among) then(f Finding, now record.Answers) Finding {
-	before := a.Finding
-	less := f.Label == verdict.Inconclusive && (before.Label != verdict.Inconclusive || f.Floor >= before.Floor)
-	switch {
-	case f.Segments[0].Requests() == 0:
-		return before
-	case !now.Like(a.answers):
-		before.Why += " By itself on a fresh process it answered otherwise, so that this says nothing of it."
-		return before
-	case less || f.Label == verdict.Failed:
-		before.Why += " By itself on a fresh process it could not be told either."
-		return before
-	}
-	f.Why += " It was tried by itself on a fresh process, for among the others less could be told."
-	f.Segments = append(append([]*record.Series{}, before.Segments...), f.Segments...)
 	return f
 }
 

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"leakhunt/harness/record"
@@ -37,11 +38,11 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	if st.countsNative() || excused {
 		return j, evidence
 	}
-	if rss.Detectable > j.Detectable {
-		j.Reason += fmt.Sprintf("; native memory is not counted, and may grow by up to %s per request", units.Bytes(rss.Detectable))
-	}
-	if rss.Low > 0 { // and it does: elsewhere the floor is that of what is counted
-		j.Detectable = max(j.Detectable, rss.High)
+	// The counter does not hold what native libraries take from malloc: of that, RSS
+	// alone tells.
+	if native := st.settledRSS(u, st.scatterRSS()).Detectable; native > j.Detectable && st.On("native-floor") {
+		j.Reason += fmt.Sprintf("; native memory is not counted, and may grow by up to %s per request", units.Bytes(native))
+		j.Detectable = native
 	}
 	return j, evidence
 }
@@ -49,6 +50,28 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 // quietRSS is by how much a settled reading of RSS is off, in bytes, in a process
 // whose heap stands still.
 const quietRSS = 32 << 10
+
+// scatterRSS is by how much a settled reading of RSS is off in this process, in
+// bytes: measured on the blocks of all URIs, by the median of how far what they
+// added to RSS is from what the runtime counted; at least quietRSS.
+func (st *State) scatterRSS() float64 {
+	i := slices.IndexFunc(st.columns(), func(c record.Column) bool { return c.Exact && c.Unit == "bytes" })
+	var off []float64
+	for _, u := range st.URIs {
+		for _, b := range st.counted(u, -1) {
+			d := float64(b.Rise())
+			if i >= 0 {
+				d -= b.End.Counter(i) - b.Start.Counter(i)
+			}
+			off = append(off, math.Abs(d))
+		}
+	}
+	if len(off) == 0 {
+		return 0
+	}
+	slices.Sort(off)
+	return max(quietRSS, off[len(off)/2])
+}
 
 // uncounted is growth of settled RSS that a few blocks suggest and that is to be
 // followed to the horizon before what a counter says clears u: a counter knows
@@ -129,6 +152,10 @@ func (st *State) counters(u *URI) []verdict.Evidence {
 	for i, c := range st.columns() {
 		j := st.column(u, i)
 		switch {
+		case c.Exact && heap(c) && st.stuck(i):
+			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter never moved: it counts nothing here"
+		case c.Exact && heap(c) && st.sinks(i):
+			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter falls whatever is sent: it does not count what stays alive"
 		case c.Exact:
 			j = st.unlessExpired(u, j, i, c.Unit)
 		case j.Label == verdict.Leak:

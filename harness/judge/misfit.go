@@ -35,7 +35,19 @@ func (u *URI) falling(i int, unit string) bool {
 // stuck says that the i-th counter never moved, whatever was sent: a page that is
 // cached, or a number that has nothing to do with memory, acquits nobody.
 func (st *State) stuck(i int) bool {
+	if !st.On("misfit") {
+		return false
+	}
 	seen, value := false, 0.0
+	for _, r := range st.Segment().Reads {
+		if r.Edge.Counters == nil {
+			continue
+		}
+		if seen && r.Edge.Counter(i) != value {
+			return false
+		}
+		seen, value = true, r.Edge.Counter(i)
+	}
 	for _, u := range st.URIs {
 		for _, b := range u.Blocks {
 			if !seen {
@@ -47,6 +59,25 @@ func (st *State) stuck(i int) bool {
 		}
 	}
 	return seen
+}
+
+// heap says that a column counts what is alive on a heap, which no request leaves as
+// it was: not goroutines or threads, of which there are as many all the time.
+func heap(c record.Column) bool { return c.Unit == "bytes" || c.Unit == "objects" }
+
+// sinks says that the i-th counter fell in three of four blocks of the present
+// process, of all URIs together. What is alive cannot go on falling.
+func (st *State) sinks(i int) bool {
+	var all, fell int
+	for _, u := range st.URIs {
+		for _, b := range st.counted(u, -1) {
+			all++
+			if b.End.Counter(i) < b.Start.Counter(i) {
+				fell++
+			}
+		}
+	}
+	return all >= 8 && 4*fell >= 3*all && st.On("misfit")
 }
 
 // wasReset says that the i-th counter lost in one block more than half of what

@@ -34,7 +34,7 @@ func (st *State) look(u *URI) {
 	case st.Counted():
 		if len(u.Blocks) >= SweepRounds {
 			j, _ := st.settled(u)
-			u.Done = j.Label != verdict.Inconclusive
+			u.Done = j.Label != verdict.Inconclusive || st.again(u) != 0
 		}
 	default:
 		st.lookRSS(u)

@@ -24,6 +24,8 @@ func Rules() []Rule {
 		{"given-back", "settled RSS that goes back between blocks convicts nobody"},
 		{"explained", "settled RSS that the counter accounts for convicts nobody"},
 		{"native-followed", "settled RSS that grows beside a flat counter is followed to the horizon"},
+		{"native-floor", "a floor holds the native memory that no counter counts"},
+		{"misfit", "a counter that never moves, or always falls, is no evidence"},
 		{"uneven", "blocks of a fixed number of requests are of uneven length"},
 		{"last-block", "the last block before the horizon is short"},
 	}

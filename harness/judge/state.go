@@ -134,7 +134,10 @@ func (st *State) enter(before map[int]Finding) {
 	for _, s := range st.Segment().Series {
 		u := &URI{Series: s, trial: -1}
 		if f, ok := before[s.Index]; ok {
-			u.among = &among{f, st.answersBefore(s.Index)}
+			u.among = &among{Finding: f, answers: st.answersBefore(s.Index)}
+			if i := larger(f, before); i >= 0 {
+				u.among.larger = st.Header.Items[i].Name
+			}
 			delete(before, s.Index)
 		}
 		st.URIs = append(st.URIs, u)

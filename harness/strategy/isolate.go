@@ -22,17 +22,18 @@ const (
 	isolateTime = 60
 )
 
-// isolate tries each URI of which RSS alone could not tell enough once more, by
-// itself on a fresh process, where the process was started for the run.
+// isolate tries by itself on a fresh process, where the process was started for
+// the run, each URI of which RSS alone could not tell enough, and each that was
+// convicted beside a larger leak: what that one leaves may be what makes it grow.
 func isolate(st *judge.State) (record.Action, bool) {
 	life := st.Life()
-	if !st.On("isolate") || len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" || st.Counted() || st.Tight() {
+	if !st.On("isolate") || len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" {
 		return nil, false
 	}
 	findings := st.Findings()
 	for i := range st.Header.Items {
 		f, ok := findings[i]
-		if !ok || isolated(st, i) || !undecided(st, f) {
+		if !ok || isolated(st, i) || !undecided(st, f) && !judge.BesideLarger(f, findings) {
 			continue
 		}
 		return record.Open{Why: record.Isolated, Only: &i}, true
@@ -52,6 +53,9 @@ func isolated(st *judge.State, uri int) bool {
 // undecided says that a process of its own may tell more of a URI.
 func undecided(st *judge.State, f judge.Finding) bool {
 	s := f.Segments[0]
+	if st.Counted() || st.Tight() {
+		return false // it shared the process with others, and could be told
+	}
 	if s.Broken || !s.Item.Requests.Auto || !judge.Quick(s, isolateLeast, isolateTime) {
 		return false
 	}

@@ -108,13 +108,37 @@ func Counter(edges []Edge, p CounterParams) Judgement {
 	return p.judge(steadiness(edges, p), n)
 }
 
+// floorMargin widens half an interval of 95 % to a bound that a leak passes once in
+// 200 times: the quantile 0.995 of Student's t beside 0.975, at eight degrees of
+// freedom. A floor is a promise for every URI of a run, and runs have many.
+const floorMargin = 1.5
+
+// rareWithout and rareWith are how many leaks are expected in the requests sent
+// where one in 20 times none is seen, and where at most one is, which looks like a
+// step: the upper 95 % bounds of a Poisson mean after 0 and 1 events.
+const (
+	rareWithout = 3
+	rareWith    = 4.74
+)
+
+// floor is what the blocks exclude, in units/request: what scatters may hide it, and
+// a step may be the first of many. every is how often a leak must come for that.
+func (p CounterParams) floor(s steady, rate, half float64, n int) (floor, every float64) {
+	floor, every = math.Max(0, rate)+floorMargin*half, float64(n)/rareWithout
+	if s.step > 0 {
+		floor, every = math.Max(floor, math.Max(0, rate)+s.step/s.stepAt), float64(n)/rareWith
+	}
+	return floor, every
+}
+
 func (p CounterParams) judge(s steady, n int) Judgement {
 	low := s.rate - s.half
 	j := Judgement{
 		Label: Inconclusive, Growth: s.rate, High: s.rate + s.half, Requests: n, Usual: s.usual,
-		Low:        low - p.Ambient*math.Min(1, 500/float64(n)),
-		Detectable: math.Max(0, s.rate) + s.half,
+		Low: low - p.Ambient*math.Min(1, 500/float64(n)),
 	}
+	j.Detectable, j.Every = p.floor(s, s.rate, s.half, n)
+	bound := math.Max(0, s.rate) + s.half
 	horizon := p.Horizon
 	if s.slows {
 		horizon *= 2
@@ -139,7 +163,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 	case s.early >= p.Sure && s.faded && !s.fell && s.late < p.Sure:
 		j.Label = Warmup
 		j.Growth, j.Low, j.High = s.late, s.late-s.lateHalf, s.late+s.lateHalf
-		j.Detectable = math.Max(0, s.late) + s.lateHalf
+		j.Detectable, j.Every = p.floor(s, s.late, s.lateHalf, n)
 		j.Reason = fmt.Sprintf("growth fell from %s to %s per request: it dies away", p.amount(s.early), p.amount(math.Max(0, s.late)))
 	case low > p.MinSlope || low > 0 && s.rate > p.MinSlope && !told:
 		if told {
@@ -147,10 +171,13 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		}
 		j.More = follow
 		j.Reason = fmt.Sprintf("grew %s per request, which takes longer to tell from what stays by accident", rate)
-	case j.Detectable < p.Sure && s.step > 4*p.Noise:
+	case bound < p.Sure && s.step > 4*p.Noise && !p.FixedN && float64(n) < 2*s.stepAt:
+		j.More = int(2*s.stepAt) - n
+		j.Reason = fmt.Sprintf("one step of %s: whether more of them follow takes longer to tell", p.amount(s.step))
+	case bound < p.Sure && s.step > 4*p.Noise:
 		j.Label = Bloat
 		j.Reason = fmt.Sprintf("one step of %s, flat otherwise", p.amount(s.step))
-	case j.Detectable < p.Sure:
+	case bound < p.Sure:
 		j.Label = Stable
 		j.Reason = fmt.Sprintf("no growth above %s per request", p.amount(j.Detectable))
 	default:

@@ -107,7 +107,7 @@ func acquitted(rss Judgement, by, alive []Evidence) (Judgement, []string) {
 		// What goes on is what is alive; the growth of RSS is told in Reason.
 		j.Growth, j.Low, j.High = c.Judgement.Growth, c.Judgement.Low, c.Judgement.High
 		j.Creep = 0
-		j.Detectable, floor = c.Judgement.Detectable, c.Name
+		j.Detectable, j.Every, floor = c.Judgement.Detectable, c.Judgement.Every, c.Name
 	}
 	told := []string{best.Name}
 	switch {

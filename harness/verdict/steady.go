@@ -17,6 +17,7 @@ type steady struct {
 	fell           bool    // late, it fell by so much that it may go on growing beneath
 	slows          bool    // its last block grew clearly less than all together
 	step           float64 // in units: one block that stands out, left out; or 0
+	stepAt         float64 // how many requests there had been by its end
 	blocks, up     int     // blocks judged, and those of them that grew
 	usual          float64 // the median of their rates
 }
@@ -47,7 +48,11 @@ func steadiness(edges []Edge, p CounterParams) steady {
 	if len(used) > leastBlocks {
 		used = used[1:]
 	}
-	used, s.step = withoutStep(used, p.Sure)
+	skipped := len(all) - len(used)
+	used, at, step := withoutStep(used, p.Sure)
+	if s.step = step; step > 0 {
+		s.stepAt = float64(edges[skipped+at+1].Requests - edges[0].Requests)
+	}
 	s.blocks = len(used)
 	s.rate, s.half = rate(used, p.Noise)
 	s.usual = median(used)
@@ -80,10 +85,10 @@ func steadiness(edges []Edge, p CounterParams) steady {
 
 // withoutStep leaves out the block with the largest rate where it is more than
 // half of all growth, more than three times the next, and at least least; it
-// returns its excess over the median in units. Three blocks must remain.
-func withoutStep(b []block, least float64) ([]block, float64) {
+// returns its index, and its excess over the median in units. Three blocks must remain.
+func withoutStep(b []block, least float64) (rest []block, at int, step float64) {
 	if len(b) <= 3 {
-		return b, 0
+		return b, 0, 0
 	}
 	sorted := slices.SortedFunc(slices.Values(b), func(x, y block) int {
 		return int(math.Copysign(1, x.rate-y.rate))
@@ -94,11 +99,11 @@ func withoutStep(b []block, least float64) ([]block, float64) {
 		grown += x.rate * x.requests
 	}
 	if top.rate < least || top.rate <= 3*math.Abs(next.rate) || top.rate*top.requests <= 0.5*grown {
-		return b, 0
+		return b, 0, 0
 	}
-	at := slices.Index(b, top)
-	rest := append(slices.Clone(b[:at]), b[at+1:]...)
-	return rest, (top.rate - sorted[len(b)/2].rate) * top.requests
+	at = slices.Index(b, top)
+	rest = append(slices.Clone(b[:at]), b[at+1:]...)
+	return rest, at, (top.rate - sorted[len(b)/2].rate) * top.requests
 }
 
 func median(b []block) float64 {

@@ -24,9 +24,12 @@ type Judgement struct {
 	Creep      float64 // growth that mere warm-up would explain: see Params.BurnIn
 	Usual      float64 // Counter: the median growth of its blocks, which one that let go of much does not move
 	Detectable float64 // growth above this is excluded by the data, or would have been found
-	Requests   int     // judged requests
-	Reason     string  // a clause that says what was seen, for a person
-	More       int     // Inconclusive: further requests that would settle it; 0 where unknown
+	// Every is how often, at the rarest, a leak must come for Detectable to exclude it:
+	// once in so many requests. 0 where that is not known.
+	Every    float64
+	Requests int    // judged requests
+	Reason   string // a clause that says what was seen, for a person
+	More     int    // Inconclusive: further requests that would settle it; 0 where unknown
 }
 
 // Interval is the growth in units/request that the data leave possible, as it is

@@ -1,0 +1,103 @@
+package judge
+
+import (
+	"fmt"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// among is what was found of a URI among the others, and how it answered there.
+type among struct {
+	Finding
+	answers record.Answers
+	larger  string // the larger leak beside which it was convicted; "" without one
+}
+
+// BesideLarger says that a URI was convicted beside one that leaks as much or more:
+// that one may be what makes it grow (subscribers that every page notifies, say).
+func BesideLarger(f Finding, all map[int]Finding) bool { return larger(f, all) >= 0 }
+
+// asMuch is the share of a URI's growth from which another one's counts as as much:
+// two that grow alike cannot be told by who grows more.
+const asMuch = 0.67
+
+// larger is the index of the URI that leaks most beside f, if as much as f does or
+// more; -1 where there is none.
+func larger(f Finding, all map[int]Finding) int {
+	if f.Label != verdict.Leak {
+		return -1
+	}
+	at, most := -1, asMuch*f.Growth
+	for i, o := range all {
+		if i != f.URI && o.Label == verdict.Leak && (o.Growth > most || o.Growth == most && i < at) {
+			at, most = i, o.Growth
+		}
+	}
+	return at
+}
+
+// again says whether what convicted u among the others goes on now that it runs by
+// itself: it does (1), it does not (-1), or more requests must tell (0).
+func (st *State) again(u *URI) int {
+	if u.among == nil || u.among.Label != verdict.Leak || !st.Counted() {
+		return 0
+	}
+	told := -1
+	for i, c := range st.columns() {
+		if !c.Exact {
+			continue
+		}
+		was := growthOf(u.among.Finding, c.Name)
+		if was <= 0 {
+			continue
+		}
+		switch j := st.column(u, i); {
+		case j.Low >= was/2:
+			return 1
+		case j.High >= was/2:
+			told = 0
+		}
+	}
+	return told
+}
+
+// growthOf is the growth of a finding by the counter of that name, where that
+// counter convicted; 0 else.
+func growthOf(f Finding, name string) float64 {
+	for _, p := range f.Probes {
+		if p.Name == name && p.Low > 0 {
+			return p.Growth
+		}
+	}
+	return 0
+}
+
+// then is the finding once the URI was tried by itself too, with finding f: the
+// one that tells more.
+func (a *among) then(st *State, u *URI, f Finding) Finding {
+	before := a.Finding
+	less := f.Label == verdict.Inconclusive && (before.Label != verdict.Inconclusive || f.Floor >= before.Floor)
+	switch {
+	case f.Segments[0].Requests() == 0:
+		return before
+	case !u.Answers.Like(a.answers):
+		before.Why += " By itself on a fresh process it answered otherwise, so that this says nothing of it."
+		return before
+	case before.Label == verdict.Leak && (f.Label == verdict.Leak || st.again(u) > 0):
+		before.Why += " By itself on a fresh process it grows, too."
+		return before
+	case before.Label == verdict.Leak && st.again(u) < 0:
+		f.Label = verdict.Stable
+		f.Why = fmt.Sprintf("%s By itself on a fresh process it does not grow: %s makes it grow among the others.", Sentence(f.Reason), a.larger)
+	case less || f.Label == verdict.Failed:
+		before.Why += " By itself on a fresh process it could not be told either."
+		return before
+	case before.Label == verdict.Leak:
+		f.Why += fmt.Sprintf(" It was tried by itself on a fresh process: among the others, %s made it grow.", a.larger)
+	default:
+		f.Why += " It was tried by itself on a fresh process, for among the others less could be told."
+	}
+	f.Segments = append(append([]*record.Series{}, before.Segments...), f.Segments...)
+	return f
+}
