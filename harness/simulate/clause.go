@@ -51,6 +51,7 @@ func (w *words) readPart(v verb) (p part) {
 		phrase := w.word()
 		if !slices.Contains(forms[v].phrases, phrase) {
 			w.fail("%s has no %q; it has %s", verbs[v], phrase, strings.Join(forms[v].phrases, ", "))
+			return p
 		}
 		w.readPhrase(&p, phrase)
 	}

@@ -71,8 +71,8 @@ var ordinaryKinds = []kind{
 }
 
 // ordinary is a world with nothing special in it.
-func ordinary(make func(draw, ...string) *maker, runtime string) func(draw) spec {
-	return func(d draw) spec { return make(d, runtime).neighbours(usualLeaks).spec }
+func ordinary(of func(draw, ...string) *maker, runtime string) func(draw) spec {
+	return func(d draw) spec { return of(d, runtime).neighbours(usualLeaks).spec }
 }
 
 // special is a world of any runtime with something special.

@@ -13,8 +13,7 @@ type spec struct {
 	gogc     int    // percent, set by the user; 0: not
 	late     bool   // the counter goes on counting what was freed, for one reading
 
-	target  string // the kind of target
-	restart bool   // a fresh process can be had
+	target  string // the kind of target; of a "url" no fresh process can be had
 	fresh   int64  // RSS before the first request; 0: drawn
 	files   int64  // of that, mapped from files; 0: drawn
 	objects int64  // that the application has alive then; 0: drawn
