@@ -1,0 +1,44 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"leakhunt/harness/units"
+)
+
+// limitError says that a limit of the scenario was reached.
+type limitError struct{ limit, reason string }
+
+func (e *limitError) Error() string { return e.reason }
+
+// The limits, as record.Limited calls them.
+const (
+	limitRSS  = "rss"
+	limitTime = "time"
+)
+
+// within returns an error where a limit of the scenario is reached, or the
+// process is lost. It is called before each request; now is when the one before
+// it ended.
+func (s *Session) within(ctx context.Context, now time.Time) error {
+	if over := s.overdue(now); over != nil {
+		return over
+	}
+	if l := s.cfg.Scenario.Limits.RSS; l > 0 && s.rss > l {
+		return &limitError{limitRSS, fmt.Sprintf("the process reached the limit of RSS (limits.rss) with %s", units.Bytes(float64(s.rss)))}
+	}
+	if now.Sub(s.checked) > checkEvery {
+		return s.check(ctx)
+	}
+	return nil
+}
+
+// overdue is the error of a run whose time is over, or nil.
+func (s *Session) overdue(now time.Time) error {
+	if l := s.cfg.Scenario.Limits.Time; l > 0 && s.elapsed(now) > l {
+		return &limitError{limitTime, fmt.Sprintf("the time limit of %s was reached (limits.time)", l)}
+	}
+	return nil
+}
