@@ -88,7 +88,7 @@ type URIResult struct {
 	Confidence   float64       `json:"confidence"`
 	Detectable   float64       `json:"detectable_bytes_per_request"`
 	Requests     int           `json:"requests"`
-	Warmup       WarmupResult  `json:"warmup"`
+	Warmup       WarmupResult  `json:"warmup,omitzero"`
 	Errors       int           `json:"errors"`
 	LatencyMS    Latency       `json:"latency_ms"`
 	RSSStart     int64         `json:"rss_start_bytes"`

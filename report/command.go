@@ -57,6 +57,9 @@ func glob(s string) string {
 	return strings.NewReplacer(secret.Mark, "*", `\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, "\x00", "?").Replace(plain)
 }
 
+// ShellLine is words as a POSIX shell takes them, to be pasted.
+func ShellLine(words ...string) string { return shellLine(words) }
+
 // shellLine is words as a POSIX shell takes them; of a flag with a value, the
 // value alone is quoted.
 func shellLine(words []string) string {

@@ -70,7 +70,7 @@ func uri(method, path string, v verdict.Label, growth, half, floor float64, why 
 	return harness.URIResult{
 		Name: path, Method: method, URI: path, Verdict: v, Evidence: []string{"rss"}, Why: why,
 		Growth: growth, GrowthLow: growth - half, GrowthHigh: growth + half, Confidence: 0.95, Detectable: floor,
-		Requests: 2048, LatencyMS: harness.Latency{P50: 3.1, P99: 9.8}, Line: 12,
+		Requests: 2048, Warmup: harness.WarmupResult{Requests: 512, Rise: 1 << 20}, LatencyMS: harness.Latency{P50: 3.1, P99: 9.8}, Line: 12,
 		Probes: []harness.ProbeResult{}, Sites: []record.Site{}, Series: []harness.Point{},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/record"
 )
 
 func TestParseSink(t *testing.T) {
@@ -165,6 +166,35 @@ func TestRedact(t *testing.T) {
 		if again := render(t, f, back, Options{}); !bytes.Equal(out, again) {
 			t.Errorf("%s: %s", f, firstDifference(string(out), string(again)))
 		}
+	}
+}
+
+// A record is redacted as a result is, and judged as before: what verdicts follow
+// from stays.
+func TestRedactRecord(t *testing.T) {
+	hide := func(s string) string {
+		return strings.NewReplacer("hush", "HIDDEN", "bytes", "HIDDEN", "2026", "HIDDEN").Replace(s)
+	}
+	h := record.Header{
+		StartedAt: "2026-11-28T16:45:10Z", Command: []string{"leakhunt", "run", "hush.yaml"},
+		Items: []record.Item{{Name: "/hush", URI: "/?k=hush", Ignore: &record.Ignore{Reason: "hush", Until: "2026-12-01"}}},
+	}
+	clean := Redact(h, hide)
+	if i := clean.Items[0]; clean.StartedAt != h.StartedAt || clean.Command[2] != "HIDDEN.yaml" || i.Name != "/HIDDEN" || i.Ignore.Reason != "HIDDEN" || i.Ignore.Until != "2026-12-01" {
+		t.Errorf("%+v", clean)
+	}
+	if h.Items[0].Ignore.Reason != "hush" || h.Command[2] != "hush.yaml" {
+		t.Error("the header that was given was changed")
+	}
+	var e record.Event = record.Opened{Process: record.Process{App: "hush", Settings: []string{"K=hush"}}, Columns: []record.Column{{Name: "hush", Unit: "bytes"}}}
+	o, ok := Redact(e, hide).(record.Opened)
+	if !ok || o.Process.App != "HIDDEN" || o.Process.Settings[0] != "K=HIDDEN" || o.Columns[0] != (record.Column{Name: "HIDDEN", Unit: "bytes"}) {
+		t.Errorf("%+v", o)
+	}
+	numbers := record.Readings{Metric: []int64{1}, At: []uint32{2}, Latency: []uint32{3}, Failure: "hush"}
+	r, ok := Redact(record.Event(numbers), hide).(record.Readings)
+	if !ok || r.Failure != "HIDDEN" || &r.Metric[0] != &numbers.Metric[0] {
+		t.Errorf("%+v", r)
 	}
 }
 
