@@ -93,8 +93,9 @@ func compile(sc *scenarios.Scenario, r scenarios.Request, keepBody bool) (*load.
 	return load.Compile(spec)
 }
 
-// usualStay is how long what a counter convicts for must have stayed.
-const usualStay = 6 * time.Second
+// usualStay is how long what is convicted must have stayed: connections, timers and
+// batches of servers end within it.
+const usualStay = 20 * time.Second
 
 // Header is the first line of the record of a run that begins now.
 func (p *Plan) Header(opt Options, now time.Time) record.Header {

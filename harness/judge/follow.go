@@ -69,3 +69,32 @@ func (st *State) Crowded(u *URI, n int) string {
 func (st *State) ByRSS(u *URI) verdict.Judgement {
 	return verdict.Fixed(u.Joined(nil, st.page()), st.params(u))
 }
+
+// Unended says that u grows by an exact counter, and that nothing has shown yet
+// whether that comes to an end.
+func (st *State) Unended(u *URI) bool {
+	if u.among != nil && u.among.Label == verdict.Leak {
+		return false // it is asked only whether it grows by itself
+	}
+	for i, c := range st.columns() {
+		j := st.column(u, i)
+		if c.Exact && (j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.Low > 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// Grown is what u's judged requests have added, in bytes: by an exact counter of
+// bytes, or by RSS where there is none.
+func (st *State) Grown(u *URI) (bytes float64) {
+	for i, c := range st.columns() {
+		if c.Exact && c.Unit == "bytes" {
+			return max(0, sum(st.counted(u, -1), i))
+		}
+	}
+	for _, b := range u.Blocks {
+		bytes += float64(b.Rise())
+	}
+	return max(0, bytes)
+}

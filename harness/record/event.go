@@ -19,6 +19,7 @@ type Opened struct {
 	Columns []Column `json:"columns,omitempty"`
 	Touched bool     `json:"touched,omitempty"` // the touched set can be read
 	Traces  bool     `json:"traces,omitempty"`  // the counter can name lines
+	Limits  *Limits  `json:"limits,omitempty"`  // what holds from here on, in a run that goes on from its journal
 }
 
 // Why says why a process was opened.
@@ -50,12 +51,13 @@ type Facts struct {
 // Purpose is what a block of requests is for.
 type Purpose string
 
-// The purposes. Only sweep and alone make the series that is judged first.
+// The purposes. Sweep, follow and alone make the series that is judged.
 const (
 	Warmup  Purpose = "warmup"  // what the first requests load, compile and cache
 	Lead    Purpose = "lead"    // ahead of a block, so that memory falls to what is alive
 	Fill    Purpose = "fill"    // drives a heap with holes to its high-water mark
 	Sweep   Purpose = "sweep"   // the judged blocks, in rounds
+	Follow  Purpose = "follow"  // what grows is followed on, to see whether it ends
 	Alone   Purpose = "alone"   // the confirmation of a suspect, with all others in quarantine
 	Expiry  Purpose = "expiry"  // as many requests again after a pause: what expires leaves room
 	Prime   Purpose = "prime"   // before a retest: fills what all share with a URI's own
@@ -66,7 +68,7 @@ const (
 )
 
 // Judged says that blocks of that purpose make the series of a URI.
-func (p Purpose) Judged() bool { return p == Sweep || p == Alone }
+func (p Purpose) Judged() bool { return p == Sweep || p == Follow || p == Alone }
 
 // Began says that a block of requests to one URI began. Readings follow, and
 // Finished ends it; a block without Finished was cut short.

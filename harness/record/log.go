@@ -140,6 +140,9 @@ func (l *Log) opened(e Opened) error {
 	}
 	l.Now, l.Stopped, l.Ended = max(l.Now, e.T), nil, nil
 	l.Total += e.Sent
+	if e.Limits != nil {
+		l.Header.Plan.Limits = *e.Limits
+	}
 	if e.Why == Isolated {
 		l.segment(e.Only)
 	}

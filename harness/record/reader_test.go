@@ -80,6 +80,12 @@ func TestReaderRefuses(t *testing.T) {
 		}
 		return out
 	}
+	older := h
+	older.Version = 0
+	v0, err := NewEncoder(page).line(nil, magic, older)
+	if err != nil {
+		t.Fatal(err)
+	}
 	newer := []byte(strings.Replace(string(raw), `"version":1`, `"version":2`, 1))
 	for name, c := range map[string]struct {
 		raw  []byte
@@ -90,6 +96,8 @@ func TestReaderRefuses(t *testing.T) {
 		"text":                 {[]byte("requests,rss_bytes\n1,2\n"), "it is not a journal of leakhunt"},
 		"zeros":                {make([]byte, 100), "it is not a journal of leakhunt"},
 		"newer":                {newer, "its format has version 2, and this leakhunt reads version 1 (leakhunt 1.0 wrote it)"},
+		"version 0":            {v0, "its format has version 0, and this leakhunt reads version 1"},
+		"newer, from nobody":   {[]byte(head1 + "3,\"tool\":\"\\u001b[31m\"}\n"), "its format has version 3, and this leakhunt reads version 1"},
 		"newer, cut":           {newer[:60], "its format has version 2, and this leakhunt reads version 1"},
 		"a header that is bad": {join([]byte(strings.Replace(string(ls[0]), `"version":1`, `"version":0`, 1)), ls[1]), "line 1: its checksum is wrong"},
 		"a line is missing":    {join(ls[0], ls[1], ls[3], ls[4]), "line 3: its checksum is wrong, or lines before it are missing"},
@@ -118,7 +126,7 @@ func TestReaderRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, _, err := read(c.raw)
-			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\x1b") {
 				t.Errorf("%v, want %s", err, c.want)
 			}
 		})

@@ -41,7 +41,7 @@ func sweep(st *judge.State) (record.Action, bool) {
 // that follows upon it.
 func swept(st *judge.State) bool {
 	return len(st.Segment().Traces) > 0 || waits(st) > 0 ||
-		began(st, record.Fill, record.Alone, record.Expiry, record.Prime, record.Retest, record.Stir)
+		began(st, record.Fill, record.Alone, record.Follow, record.Expiry, record.Prime, record.Retest, record.Stir)
 }
 
 func lastRound(st *judge.State) (round int) {
@@ -122,16 +122,16 @@ func next(st *judge.State, u *judge.URI, round int) int {
 	case round <= judge.SweepRounds:
 		return judge.SweepBlock
 	}
-	return followed(st, u)
+	return toHorizon(st, u)
 }
 
 // lastBlock is the last block before the horizon: short, so that a cache that
 // is full shortly before it shows.
 const lastBlock = 100
 
-// followed is the size of a block of what grows: it is followed to the horizon in
+// toHorizon is the size of a block of what grows: it is followed to the horizon in
 // a few larger blocks, and what cannot be told by then once as far again.
-func followed(st *judge.State, u *judge.URI) int {
+func toHorizon(st *judge.State, u *judge.URI) int {
 	left := judge.Horizon - u.Counted()
 	if left <= 0 {
 		if j, _ := st.Judge(u); j.Label == verdict.Inconclusive && j.More > 0 {

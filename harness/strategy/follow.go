@@ -1,0 +1,91 @@
+package strategy
+
+import (
+	"strings"
+
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+)
+
+// A bounded cache grows as evenly as a leak until it is full. So what would be
+// convicted by a counter is followed on while that is cheap: until it has grown by
+// so much that no cache of a reasonable size explains it, or for so long.
+const (
+	// followBytes: the page caches, statement caches and LRU caches of released
+	// software were seen to hold up to 31 MB.
+	followBytes = 64 << 20
+	// followKeyed and followPlain are how many seconds a URI is followed whose
+	// requests are all different, and any other: new keys are what fills caches.
+	followKeyed = 60
+	followPlain  = 20
+	// followShare is the share of the time limit, and of the memory that limits.rss
+	// leaves, that following may take in all.
+	followShare = 0.4
+)
+
+// follow sends more of what a counter would convict, in blocks that double.
+func follow(st *judge.State) (record.Action, bool) {
+	if !st.On("follow") || !st.Counted() || waits(st) > 0 || len(st.Segment().Traces) > 0 || began(st, record.Retest, record.Prime) {
+		return nil, false
+	}
+	var least *judge.URI
+	for _, u := range st.URIs {
+		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || followed(u) >= budget(u) || !affordable(st, u) {
+			continue
+		}
+		if least == nil || followed(u) < followed(least) {
+			least = u
+		}
+	}
+	if least == nil {
+		return nil, false
+	}
+	n := followBlock(st, least)
+	return record.Send{URI: least.Index, N: n, Purpose: record.Follow, Round: lastRound(st) + 1, Settle: true}, n > 0
+}
+
+// followed is how many seconds u has been followed.
+func followed(u *judge.URI) (seconds float64) {
+	for _, b := range blocks(u, record.Follow) {
+		seconds += b.End.T - b.Start.T
+	}
+	return seconds
+}
+
+// budget is how many seconds u may be followed.
+func budget(u *judge.URI) float64 {
+	if strings.Contains(u.Item.URI, "{{") {
+		return followKeyed
+	}
+	return followPlain
+}
+
+// affordable says that following u takes no more time and memory than there is.
+func affordable(st *judge.State, u *judge.URI) bool {
+	limits := st.Header.Plan.Limits
+	grown := st.Grown(u)
+	if grown >= followBytes {
+		return false
+	}
+	if limits.RSS > 0 && grown > followShare*float64(limits.RSS-st.Reading.RSS) {
+		return false
+	}
+	spent := 0.0
+	for _, o := range st.URIs {
+		spent += followed(o)
+	}
+	return limits.Time <= 0 || spent < followShare*limits.Time && st.Allows(limits.Time*followShare/2)
+}
+
+// followBlock is how many requests u is sent next: as many as it has had, within
+// its budget.
+func followBlock(st *judge.State, u *judge.URI) int {
+	n := float64(u.Requests())
+	if each := judge.LatencyOf(u.Series).P50 / 1000; each > 0 {
+		n = min(n, (budget(u)-followed(u))/each)
+	}
+	if rate := st.Grown(u) / float64(u.Requests()); rate > 0 {
+		n = min(n, (followBytes-st.Grown(u))/rate)
+	}
+	return max(judge.SweepBlock, int(n))
+}
