@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"leakhunt/harness/record"
 	"leakhunt/harness/units"
 )
 
@@ -18,6 +19,12 @@ const (
 	limitRSS  = "rss"
 	limitTime = "time"
 )
+
+// limits are the scenario's, which a run that goes on may be given others of.
+func (s *Session) limits() *record.Limits {
+	l := s.cfg.Scenario.Limits
+	return &record.Limits{RSS: l.RSS, Time: l.Time.Seconds(), Errors: l.Errors}
+}
 
 // within returns an error where a limit of the scenario is reached, or the
 // process is lost. It is called before each request; now is when the one before

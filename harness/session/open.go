@@ -47,6 +47,9 @@ func (s *Session) open(ctx context.Context, a record.Open) error {
 	}
 	_, e.Touched = s.meter.(touching)
 	e.Process = s.process()
+	if a.Why == record.Resumed || a.Why == record.Rejoined {
+		e.Limits = s.limits()
+	}
 	e.T = s.seconds(time.Now())
 	s.ready = true
 	s.emit(e)

@@ -188,9 +188,10 @@ func TestRejoinsNoOther(t *testing.T) {
 	if !ok || !strings.Contains(f.Reason, "the process of the run, pid 1, is no longer there") || f.Hint == "" || p.Closed != 1 {
 		t.Errorf("%+v, closed %d times", events, p.Closed)
 	}
-	// ... but the run can go on with it as a fresh one.
+	// ... but the run can go on with it as a fresh one, within the limits of now.
+	cfg.Scenario.Limits.Time = time.Hour
 	events = do(t, s, record.Open{Why: record.Resumed})
-	if o, ok := events[len(events)-1].(record.Opened); !ok || o.Why != record.Resumed {
+	if o, ok := events[len(events)-1].(record.Opened); !ok || o.Why != record.Resumed || o.Limits == nil || o.Limits.Time != 3600 {
 		t.Errorf("%+v", events)
 	}
 }
