@@ -172,7 +172,7 @@ func (st *State) counters(u *URI) []verdict.Evidence {
 // column is the i-th counter of u's own blocks, judged by itself.
 func (st *State) column(u *URI, i int) verdict.Judgement {
 	c := st.columns()[i]
-	value := func(e record.Edge) float64 { return e.Counter(i) }
+	value := func(e record.Edge) float64 { return st.value(e, i) }
 	return verdict.Counter(u.edges(value, func(b *record.Block) bool { return !c.Exact && wasReset(b, i) }), verdict.CounterParams{
 		Unit: c.Unit, Exact: c.Exact, FixedN: !u.Item.Requests.Auto, Horizon: Horizon, Outlived: st.outlived(u),
 	})

@@ -25,9 +25,9 @@ type retest struct {
 }
 
 // left is how much of the i-th counter each request left, by the lower reading.
-func (r *retest) left(i int) float64 {
-	first := r.before.Counter(i)
-	return min((r.quiet.Counter(i)-first)/float64(max(1, r.n)), (r.after.Counter(i)-first)/float64(max(1, r.n+r.stirs)))
+func (st *State) left(r *retest, i int) float64 {
+	first := st.value(r.before, i)
+	return min((st.value(r.quiet, i)-first)/float64(max(1, r.n)), (st.value(r.after, i)-first)/float64(max(1, r.n+r.stirs)))
 }
 
 // whole says that all that was to be sent was.
@@ -94,14 +94,12 @@ func (st *State) read(e record.Read) {
 	case st.solo != nil:
 		st.solo.retest.quiet = e.Edge
 	case st.retest == nil:
-		st.swept = &e.Edge // nobody could be sent again
+		st.swept, st.sweptAt = &e.Edge, e.Edge.T // nobody could be sent again
 	case st.retest.stirred == 0:
 		st.retest.quiet = e.Edge
 		// What the sweep left is that of before; that it stayed until now is what
 		// Short tells.
-		before := st.retest.before
-		before.T = e.Edge.T
-		st.swept = &before
+		st.swept, st.sweptAt = &st.retest.before, e.Edge.T
 	}
 }
 
@@ -109,7 +107,7 @@ func (st *State) read(e record.Read) {
 // neighbours have let go of something in those, what it has made in b.
 func (st *State) mostly(r *retest, u *URI, b *record.Block) {
 	for i := range st.columns() {
-		now := (b.End.Counter(i) - b.Start.Counter(i)) / float64(max(1, b.N()))
+		now := (st.value(b.End, i) - st.value(b.Start, i)) / float64(max(1, b.N()))
 		r.most[i] += max(0, now, st.column(u, i).Growth)
 	}
 }
@@ -123,7 +121,7 @@ func (st *State) Short(u *URI) bool {
 		return false
 	}
 	for i, c := range st.columns() {
-		if j := st.column(u, i); c.Exact && j.Label == verdict.Leak && j.Growth > 0 && 2*(r.most[i]-r.left(i)) <= j.Growth {
+		if j := st.column(u, i); c.Exact && j.Label == verdict.Leak && j.Growth > 0 && 2*(r.most[i]-st.left(r, i)) <= j.Growth {
 			return false
 		}
 	}
@@ -142,7 +140,7 @@ func (st *State) outlived(u *URI) float64 {
 	half := u.Requests() / 2
 	for _, b := range u.Blocks {
 		if half < b.N() {
-			return st.swept.T - float64(b.At[half])/record.Ticks
+			return st.sweptAt - float64(b.At[half])/record.Ticks
 		}
 		half -= b.N()
 	}
@@ -157,7 +155,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		return j
 	}
 	if u.Retested() {
-		left := u.retest.left(i)
+		left := st.left(&u.retest, i)
 		if 2*left >= j.Growth {
 			return j
 		}
@@ -193,14 +191,14 @@ func (st *State) expired(u *URI, i int) (grown, gone float64) {
 		return 0, 0
 	}
 	first := own[0].Start
-	grown = sum(own, i)
+	grown = st.sum(own, i)
 	all := grown
 	for _, o := range st.URIs {
 		if o != u {
-			all += max(0, sum(st.counted(o, first.T), i))
+			all += max(0, st.sum(st.counted(o, first.T), i))
 		}
 	}
-	return grown, all - (now.Counter(i) - first.Counter(i))
+	return grown, all - (st.value(now, i) - st.value(first, i))
 }
 
 // fell is what the requests of u's neighbours have let go of, by the i-th counter,
@@ -227,9 +225,9 @@ func (st *State) fell(u *URI, i int) float64 {
 	return fell / max(1, seen) * all
 }
 
-func sum(blocks []*record.Block, i int) (all float64) {
+func (st *State) sum(blocks []*record.Block, i int) (all float64) {
 	for _, b := range blocks {
-		all += b.End.Counter(i) - b.Start.Counter(i)
+		all += st.value(b.End, i) - st.value(b.Start, i)
 	}
 	return all
 }

@@ -90,7 +90,7 @@ func (st *State) Unended(u *URI) bool {
 func (st *State) Grown(u *URI) (bytes float64) {
 	for i, c := range st.columns() {
 		if c.Exact && c.Unit == "bytes" {
-			return max(0, sum(st.counted(u, -1), i))
+			return max(0, st.sum(st.counted(u, -1), i))
 		}
 	}
 	for _, b := range u.Blocks {

@@ -26,6 +26,7 @@ func Rules() []Rule {
 		{"explained", "settled RSS that the counter accounts for convicts nobody"},
 		{"native-followed", "settled RSS that grows beside a flat counter is followed to the horizon"},
 		{"native-floor", "a floor holds the native memory that no counter counts"},
+		{"background", "what a process keeps while nothing is sent is laid on nobody"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},
 		{"uneven", "blocks of a fixed number of requests are of uneven length"},
 		{"last-block", "the last block before the horizon is short"},

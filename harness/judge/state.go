@@ -18,9 +18,13 @@ type State struct {
 	Kept map[int]Finding
 
 	settings Settings
+	idle     []float64    // what the process keeps by itself: see noteIdle
+	rose     bool         // a counter rose through the last wait
+	quiets   int          // waits in a row with nothing sent in between
 	retest   *retest      // of all that grew, together
 	solo     *URI         // the one that is being sent again by itself
 	swept    *record.Edge // the reading that says what the sweep left in the end
+	sweptAt  float64      // when that was known to stay
 }
 
 // URI is one URI in the present segment: its series, and what was thought of it
@@ -102,10 +106,15 @@ func (st *State) Append(e record.Event) error {
 			st.abandonRetest()
 		}
 	case record.Began:
+		st.quiets = 0
 		st.begun(st.of(e.URI), st.Open())
 	case record.Finished:
 		st.finished(st.of(open.URI), open)
 	case record.Read:
+		st.noteIdle(last, e)
+		if st.quiets++; e.Waited <= 0 {
+			st.quiets = 0
+		}
 		st.read(e)
 	}
 	return nil
@@ -125,12 +134,13 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 	default:
 		return
 	}
-	st.swept = &last
+	st.swept, st.sweptAt = &last, last.T
 }
 
 // enter begins a segment after those findings.
 func (st *State) enter(before map[int]Finding) {
 	st.URIs, st.retest, st.solo, st.swept = nil, nil, nil, nil
+	st.idle, st.rose, st.quiets = nil, false, 0
 	for _, s := range st.Segment().Series {
 		u := &URI{Series: s, trial: -1}
 		if f, ok := before[s.Index]; ok {

@@ -44,6 +44,9 @@ func together(st *judge.State, free []*judge.URI, stay float64) (record.Action, 
 		}
 		return record.Measure{Wait: stay}, true
 	}
+	if st.RoseIdle() && waits(st) == 1 && !began(st, record.Stir, record.Prime) && st.Allows(stay) {
+		return record.Measure{Wait: stay}, true
+	}
 	for _, u := range free {
 		if len(blocks(u, record.Retest)) > 0 && len(blocks(u, record.Stir)) == 0 && !began(st, record.Prime) {
 			return record.Send{URI: u.Index, N: judge.Stirs, Purpose: record.Stir, Settle: true, Strict: true}, true
