@@ -25,6 +25,9 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
 	}
 	j, evidence := verdict.Fuse(rss, counters)
+	if n, ok := st.native(u); ok && j.Label != verdict.Leak {
+		return n, []string{"rss"}
+	}
 	if j.Label != verdict.Stable && j.Label != verdict.Bloat && j.Label != verdict.Warmup {
 		return j, evidence
 	}
@@ -55,7 +58,7 @@ const quietRSS = 32 << 10
 // bytes: measured on the blocks of all URIs, by the median of how far what they
 // added to RSS is from what the runtime counted; at least quietRSS.
 func (st *State) scatterRSS() float64 {
-	i := slices.IndexFunc(st.columns(), func(c record.Column) bool { return c.Exact && c.Unit == "bytes" })
+	i := st.bytesColumn()
 	var off []float64
 	for _, u := range st.URIs {
 		for _, b := range st.counted(u, -1) {
@@ -91,7 +94,7 @@ func (st *State) uncounted(u *URI) verdict.Judgement {
 // block, so that what u's own blocks grew it by is no native library's: whoever
 // makes garbage grows the heap to where the neighbours' leaks have raised its goal.
 func (st *State) explained(u *URI) bool {
-	i := slices.IndexFunc(st.columns(), func(c record.Column) bool { return c.Exact && c.Unit == "bytes" })
+	i := st.bytesColumn()
 	own := st.counted(u, -1)
 	if i < 0 || len(own) == 0 || !st.On("explained") {
 		return false

@@ -70,7 +70,7 @@ func (st *State) ByRSS(u *URI) verdict.Judgement {
 	return verdict.Fixed(u.Joined(nil, st.page()), st.params(u))
 }
 
-// Unended says that u grows by an exact counter, and that nothing has shown yet
+// Unended says that u grows by an exact counter, or by RSS beyond it, and that nothing has shown yet
 // whether that comes to an end.
 func (st *State) Unended(u *URI) bool {
 	if u.among != nil && u.among.Label == verdict.Leak {
@@ -82,7 +82,7 @@ func (st *State) Unended(u *URI) bool {
 			return true
 		}
 	}
-	return false
+	return st.nativeUnended(u)
 }
 
 // Grown is what u's judged requests have added, in bytes: by an exact counter of

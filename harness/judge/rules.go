@@ -25,6 +25,7 @@ func Rules() []Rule {
 		{"given-back", "settled RSS that goes back between blocks convicts nobody"},
 		{"explained", "settled RSS that the counter accounts for convicts nobody"},
 		{"native-followed", "settled RSS that grows beside a flat counter is followed to the horizon"},
+		{"native", "what RSS grows by beyond the counter for long enough is a leak of native memory"},
 		{"native-floor", "a floor holds the native memory that no counter counts"},
 		{"background", "what a process keeps while nothing is sent is laid on nobody"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},

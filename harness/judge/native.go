@@ -1,0 +1,88 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// What native libraries take from malloc no runtime counts. It is what settled RSS
+// grows by beyond the live bytes of the counter.
+
+const (
+	// nativeHorizon is for how many requests it must have grown: a heap that
+	// fragments grows for a while, too.
+	nativeHorizon = 2 * Horizon
+	// nativeShare is the share of what the process had that it must have grown by at
+	// least: by so much a heap may fragment (see shareLoose).
+	nativeShare = shareLoose
+	// nativeLeast is the same in bytes: arenas of threads and pools of the allocator.
+	nativeLeast = 4 << 20
+)
+
+// bytesColumn is the index of the exact counter of bytes; -1 without one.
+func (st *State) bytesColumn() int {
+	return slices.IndexFunc(st.columns(), func(c record.Column) bool { return c.Exact && c.Unit == "bytes" })
+}
+
+// uncountedRSS judges what RSS grew by beyond the live bytes, at the edges of u's
+// blocks.
+func (st *State) uncountedRSS(u *URI, horizon int) verdict.Judgement {
+	i := st.bytesColumn()
+	value := func(e record.Edge) float64 {
+		if i < 0 {
+			return float64(e.Metric)
+		}
+		return float64(e.Metric) - e.Counter(i)
+	}
+	return verdict.Counter(u.edges(value, nil), verdict.CounterParams{
+		Unit: "bytes", Noise: st.scatterRSS(), FixedN: !u.Item.Requests.Auto, Horizon: horizon,
+	})
+}
+
+// mayBeNative says that growth of RSS beyond the counter may be a native library's.
+func (st *State) mayBeNative(u *URI) bool {
+	return st.On("native") && !st.countsNative() && st.boundless() == "" && !u.givenBack()
+}
+
+// native says that native memory leaks, and by how much: that grew evenly to the
+// horizon, by more than a heap fragments, and by more than what is counted.
+func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
+	if !st.mayBeNative(u) {
+		return j, false
+	}
+	j = st.uncountedRSS(u, nativeHorizon)
+	if j.Label != verdict.Leak || u.Requests() < nativeHorizon {
+		return j, false
+	}
+	own := st.counted(u, -1)
+	if len(own) == 0 {
+		return j, false
+	}
+	grown := j.Low * float64(u.Counted())
+	if i := st.bytesColumn(); i >= 0 && st.sum(own, i) > grown {
+		return j, false // what is counted explains it: a heap takes more than is alive
+	}
+	if grown < max(nativeLeast, nativeShare*float64(own[0].Start.Anon)) {
+		return j, false
+	}
+	j.Reason = fmt.Sprintf("RSS grew %s per request beyond what the runtime counts, through %s requests: native memory leaks",
+		units.Bytes(j.Growth), units.Count(j.Requests))
+	return j, true
+}
+
+// nativeUnended says that RSS grows beyond the counter, and that nothing has shown
+// yet whether that comes to an end.
+func (st *State) nativeUnended(u *URI) bool {
+	if !st.mayBeNative(u) {
+		return false
+	}
+	if _, ok := st.native(u); ok {
+		return false
+	}
+	j := st.uncountedRSS(u, Horizon)
+	return j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.Low > 0
+}
