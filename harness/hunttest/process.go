@@ -1,0 +1,201 @@
+// Package hunttest reads hunts as text, so that what a verdict or a plan guards
+// against can be read by whoever has never seen the code: a process, what is done
+// with it, and a table of what that means.
+//
+// A process is exact: its routes say how many bytes a request adds to RSS and to
+// what is alive. Where an allocator and a collector matter, a world of package
+// simulate takes its place.
+package hunttest
+
+import (
+	"context"
+	"fmt"
+
+	"leakhunt/harness/record"
+)
+
+const (
+	page = 4096
+	base = 1e6 // what any counter counts in a fresh process
+)
+
+// Process is a process whose memory is what its routes say, and no more. It answers
+// actions with events, as a session does.
+type Process struct {
+	Header record.Header
+	Opened record.Opened // of the first process: what is known of each
+	routes []*route
+	kind   kind
+
+	now   float64 // seconds since the run began
+	lives int
+	memory
+	edge     *record.Edge // the last reading, where nothing was sent since
+	readings int          // of the counter
+	misleads func(reading int, n float64) float64
+}
+
+// memory is what a process holds, in bytes and objects.
+type memory struct {
+	rss, free, touched, live, objects float64
+}
+
+// kind is what a process is besides its routes.
+type kind struct {
+	fresh    memory
+	files    float64
+	startup  float64 // seconds that a process takes to start
+	stubborn string  // why no fresh one can be had; "": it can
+}
+
+// Do implements harness.Driver.
+func (p *Process) Do(ctx context.Context, a record.Action, emit func(record.Event)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	switch a := a.(type) {
+	case record.Open:
+		p.open(a, emit)
+	case record.Send:
+		p.send(a, emit)
+	case record.Measure:
+		p.now += a.Wait
+		p.edge = nil
+		emit(record.Read{Waited: a.Wait, Edge: p.settled()})
+	case record.Name:
+		p.name(a, emit)
+	}
+	return nil
+}
+
+func (p *Process) open(a record.Open, emit func(record.Event)) {
+	if p.lives > 0 && p.kind.stubborn != "" {
+		emit(record.Failed{T: p.now, Reason: p.kind.stubborn})
+		return
+	}
+	p.now += p.kind.startup
+	p.lives++
+	p.memory, p.edge = p.kind.fresh, nil
+	for i, u := range p.routes {
+		u.life, u.alone = 0, a.Only != nil && *a.Only == i
+	}
+	e := p.Opened
+	e.Why, e.Only, e.T, e.Took, e.Fresh = a.Why, a.Only, p.now, p.kind.startup, p.settled()
+	e.Process.PID += p.lives - 1
+	e.Process.Start += uint64(p.lives - 1)
+	emit(e)
+}
+
+// settled is a full reading. That after a block stands for that before the next.
+func (p *Process) settled() record.Edge {
+	if p.edge != nil {
+		return *p.edge
+	}
+	e := record.Edge{T: p.now, RSS: p.read(), Metric: p.read()}
+	e.Anon = e.RSS - int64(p.kind.files)
+	if p.Header.Plan.Metric == "anon" {
+		e.Metric = e.Anon
+	}
+	p.readings++
+	for _, c := range p.Opened.Columns {
+		v := base + p.live
+		if c.Unit == "objects" {
+			v = base + p.objects
+		}
+		if p.misleads != nil {
+			v = p.misleads(p.readings, p.objects)
+		}
+		e.Counters = append(e.Counters, v)
+	}
+	p.edge = &e
+	return e
+}
+
+// read is RSS, in whole pages.
+func (p *Process) read() int64 { return int64(p.rss/page) * page }
+
+func (p *Process) send(a record.Send, emit func(record.Event)) {
+	u := p.routes[a.URI]
+	start := record.Edge{T: p.now, RSS: p.read(), Metric: p.read()}
+	if a.Settle {
+		start = p.settled()
+	}
+	b := record.Began{T: p.now, URI: a.URI, Purpose: a.Purpose, Round: a.Round, N: a.N, Start: start}
+	if a.Touched.Anew {
+		p.touched = 0
+		b.Touched = new(int64)
+	}
+	emit(b)
+	r := record.Readings{Answers: record.Answers{Status: map[int]int{}}}
+	p.edge = nil
+	failing := 0
+	for i := range a.N {
+		end := p.request(u)
+		p.now += u.latency
+		r.Sent++
+		if end.lost != "" {
+			r.Failure = "no answer"
+			emit(r)
+			emit(record.Lost{T: p.now, URI: a.URI, Killed: true, Reason: "the process was lost with a request to " + u.name + ": " + end.lost})
+			return
+		}
+		r.Metric = append(r.Metric, p.metric())
+		r.At = append(r.At, uint32(p.now*record.Ticks))
+		if a.Touched.Every > 0 && (i+1)%a.Touched.Every == 0 {
+			r.Touched = append(r.Touched, record.Touch{After: i + 1, Bytes: int64(p.touched)})
+		}
+		if end.failed {
+			r.Latency = append(r.Latency, 0)
+			r.Failure = "status 500"
+			if failing++; a.Strict || failing >= record.GiveUp {
+				break
+			}
+			continue
+		}
+		failing = 0
+		r.Latency = append(r.Latency, uint32(max(1, u.latency*1e6)))
+		r.Answers.Status[u.status()]++
+		r.Answers.Bytes += 500
+	}
+	emit(r)
+	if limit := p.Header.Plan.Limits.RSS; limit > 0 && int64(p.rss) > limit {
+		emit(record.Limited{T: p.now, Limit: "rss", Reason: "limits.rss was reached"})
+		return
+	}
+	if a.Settle {
+		emit(record.Finished{End: p.settled()})
+		return
+	}
+	emit(record.Finished{End: record.Edge{T: p.now, RSS: p.read(), Metric: p.metric()}})
+}
+
+func (p *Process) metric() int64 {
+	if p.Header.Plan.Metric == "anon" {
+		return p.read() - int64(p.kind.files)
+	}
+	return p.read()
+}
+
+// name answers with one line, which has made all that a request to the URI keeps.
+func (p *Process) name(a record.Name, emit func(record.Event)) {
+	before := p.live
+	began := p.now
+	for range a.Requests {
+		p.request(p.routes[a.URI])
+		p.now += p.routes[a.URI].latency
+	}
+	p.edge = nil
+	e := record.Traced{T: p.now, URI: a.URI, Control: a.Control, Cost: record.Cost{Seconds: p.now - began, Requests: a.Requests}}
+	if each := (p.live - before) / float64(max(1, a.Requests)); each > 0 {
+		e.Sites = []record.Site{{File: "app" + p.routes[a.URI].name, Line: 7, ObjectsPerRequest: 1, BytesPerRequest: each}}
+		if a.Growth > 0 {
+			e.Explained = min(1, each/a.Growth)
+		}
+	}
+	emit(e)
+}
+
+// String says what the process holds.
+func (p *Process) String() string {
+	return fmt.Sprintf("%.0f B of RSS, %.0f free, %.0f alive", p.rss, p.free, p.live)
+}
