@@ -51,25 +51,7 @@ type Fixture struct {
 
 // Run is the conformance suite: what every target promises, whatever it pins.
 func Run(t *testing.T, s Subject) {
-	tests := map[string]func(*testing.T, *trial){
-		"pins one process":                      pinsOne,
-		"every request reaches it, and only it": reachesOnlyIt,
-		"requests arrive whole":                 requestsArrive,
-		"answers arrive whole":                  answersArrive,
-		"a kill is noticed":                     killNoticed,
-		"a crash is noticed":                    crashNoticed,
-		"closing leaves nothing behind":         closesClean,
-	}
-	if s.Replaced {
-		tests["a replacement is noticed"] = replacementNoticed
-	}
-	if s.Zombies {
-		tests["a zombie is noticed"] = zombieNoticed
-	}
-	if s.Owned {
-		tests["a restart is a fresh process"] = restarts
-	}
-	for name, test := range tests {
+	for name, steps := range s.lives() {
 		t.Run(name, func(t *testing.T) {
 			fx := s.Open(t)
 			if (fx.Replace != nil) != s.Replaced || (fx.Zombie != nil) != s.Zombies {
@@ -87,10 +69,45 @@ func Run(t *testing.T, s Subject) {
 					t.Errorf("Close: %v", err)
 				}
 			})
-			test(t, tr)
+			for _, step := range steps {
+				if !t.Run(step.name, func(t *testing.T) { step.test(t, tr) }) {
+					return
+				}
+			}
 			tr.says(t, fmt.Sprintf("%+v", p.Info()))
 		})
 	}
+}
+
+type step struct {
+	name string
+	test func(*testing.T, *trial)
+}
+
+// lives are the steps of the suite, those of one name on one pinned process and in
+// this order. Starting a server takes far longer than most steps: those that the
+// process survives share it, and so do all of a target that can restart it.
+func (s Subject) lives() map[string][]step {
+	kill, crash := step{"a kill is noticed", killNoticed}, step{"a crash is noticed", crashNoticed}
+	lives := map[string][]step{"serves": {
+		{"pins one process", pinsOne},
+		{"every request reaches it, and only it", reachesOnlyIt},
+		{"requests arrive whole", requestsArrive},
+		{"answers arrive whole", answersArrive},
+		{"closing leaves nothing behind", closesClean},
+	}}
+	if s.Owned {
+		lives["ends"] = []step{{"a restart is a fresh process", restarts}, kill, crash}
+	} else {
+		lives["is killed"], lives["crashes"] = []step{kill}, []step{crash}
+	}
+	if s.Replaced {
+		lives["is replaced"] = []step{{"a replacement is noticed", replacementNoticed}}
+	}
+	if s.Zombies {
+		lives["ends as a zombie"] = []step{{"a zombie is noticed", zombieNoticed}}
+	}
+	return lives
 }
 
 // trial is one pinned process and a client of it.
@@ -360,14 +377,14 @@ func restarts(t *testing.T, tr *trial) {
 	if !ok {
 		t.Fatalf("%T started the process and cannot restart it", tr.pinned)
 	}
-	before := tr.pinned.Process()
+	before, n := tr.pinned.Process(), tr.pinned.Info().Restarts
 	if err := r.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := before.Check(); err == nil {
 		t.Errorf("%+v still runs after Restart", before)
 	}
-	if tr.pinned.Info().Restarts != 1 || tr.pinned.Process() == before {
+	if tr.pinned.Info().Restarts != n+1 || tr.pinned.Process() == before {
 		t.Errorf("after Restart: %+v, %+v", tr.pinned.Info(), tr.pinned.Process())
 	}
 	tr.client.Close()
