@@ -22,11 +22,13 @@ type simulation struct {
 	without string
 	rules   bool
 	verbose bool
+	alone   bool
 }
 
 func (s *simulation) register(fl *flag.FlagSet) {
 	fl.IntVar(&s.hunts, "hunts", 0, "whole hunts on simulated processes, with -seed and the seeds after it; -o json writes them as JSON")
 	fl.StringVar(&s.world, "world", "", "with -hunts: one kind of world; all of them, drawn by the seed, unless given")
+	fl.BoolVar(&s.alone, "rss-alone", false, "with -hunts: of the seeds' worlds only those in which no counter is read")
 	fl.StringVar(&s.without, "without", "", "with -hunts: rules that are switched off, with commas in between")
 	fl.BoolVar(&s.rules, "rules", false, "with -hunts: the table of rules, what goes wrong without each of them")
 	fl.BoolVar(&s.verbose, "v", false, "with -hunts: tell every action, and what was thought of its URI then")
@@ -34,7 +36,7 @@ func (s *simulation) register(fl *flag.FlagSet) {
 
 // run makes the hunts and writes what came out.
 func (s *simulation) run(ctx context.Context, seed uint64, out string, stdout io.Writer, clock func() time.Time) error {
-	h := hunts{n: s.hunts, seed: seed, world: s.world, off: map[string]bool{}}
+	h := hunts{n: s.hunts, seed: seed, world: s.world, alone: s.alone, off: map[string]bool{}}
 	known := judge.Rules()
 	for name := range strings.SplitSeq(s.without, ",") {
 		if name == "" {
