@@ -37,13 +37,17 @@ func larger(f Finding, all map[int]Finding) int {
 	return at
 }
 
+// leastAgain is the fewest requests by itself that acquit: a leak that comes with
+// every hundredth request is missed in fewer.
+const leastAgain = 500
+
 // again says whether what convicted u among the others goes on now that it runs by
 // itself: it does (1), it does not (-1), or more requests must tell (0).
 func (st *State) again(u *URI) int {
 	if u.among == nil || u.among.Label != verdict.Leak || !st.Counted() {
 		return 0
 	}
-	told := -1
+	told, asked := -1, false
 	for i, c := range st.columns() {
 		if !c.Exact {
 			continue
@@ -52,12 +56,16 @@ func (st *State) again(u *URI) int {
 		if was <= 0 {
 			continue
 		}
+		asked = true
 		switch j := st.column(u, i); {
 		case j.Low >= was/2:
 			return 1
-		case j.High >= was/2:
+		case j.Label == verdict.Inconclusive || j.Detectable >= was/2 || u.Counted() < leastAgain:
 			told = 0
 		}
+	}
+	if !asked {
+		return 0
 	}
 	return told
 }

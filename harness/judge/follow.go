@@ -86,15 +86,17 @@ func (st *State) Unended(u *URI) bool {
 }
 
 // Grown is what u's judged requests have added, in bytes: by an exact counter of
-// bytes, or by RSS where there is none.
+// bytes, or by RSS where there is none, or where that grows beyond the counter.
 func (st *State) Grown(u *URI) (bytes float64) {
-	for i, c := range st.columns() {
-		if c.Exact && c.Unit == "bytes" {
-			return max(0, st.sum(st.counted(u, -1), i))
+	if i := st.bytesColumn(); i >= 0 {
+		bytes = st.sum(st.counted(u, -1), i)
+		if !st.nativeUnended(u) {
+			return max(0, bytes)
 		}
 	}
+	var rise float64
 	for _, b := range u.Blocks {
-		bytes += float64(b.Rise())
+		rise += float64(b.Rise())
 	}
-	return max(0, bytes)
+	return max(0, bytes, rise)
 }

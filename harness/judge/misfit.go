@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 
 	"leakhunt/harness/record"
 	"leakhunt/harness/units"
@@ -38,6 +39,9 @@ func (st *State) stuck(i int) bool {
 	if !st.On("misfit") {
 		return false
 	}
+	if st.frozen(i) {
+		return true
+	}
 	seen, value := false, 0.0
 	for _, r := range st.Segment().Reads {
 		if r.Edge.Counters == nil {
@@ -59,6 +63,37 @@ func (st *State) stuck(i int) bool {
 		}
 	}
 	return seen
+}
+
+// frozenEdges is how many readings in a row must be the same, and frozenRise by how
+// many bytes RSS must have risen meanwhile, before a counter is no longer believed.
+const (
+	frozenEdges = 8
+	frozenRise  = 4 << 20
+)
+
+// frozen says that the i-th counter has stood still to the bit while RSS rose: it
+// hangs, or answers from a cache.
+func (st *State) frozen(i int) bool {
+	var blocks []*record.Block
+	for _, u := range st.URIs {
+		blocks = append(blocks, st.counted(u, -1)...)
+	}
+	slices.SortFunc(blocks, func(a, b *record.Block) int { return a.Seq - b.Seq })
+	n, from := 0, int64(0)
+	for _, b := range blocks {
+		if b.Start.Counter(i) != b.End.Counter(i) {
+			n = 0
+			continue
+		}
+		if n++; n == 1 {
+			from = b.Start.Metric
+		}
+		if n >= frozenEdges && b.End.Metric-from > frozenRise {
+			return true
+		}
+	}
+	return false
 }
 
 // heap says that a column counts what is alive on a heap, which no request leaves as

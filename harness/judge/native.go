@@ -80,9 +80,6 @@ func (st *State) nativeUnended(u *URI) bool {
 	if !st.mayBeNative(u) {
 		return false
 	}
-	if _, ok := st.native(u); ok {
-		return false
-	}
 	j := st.uncountedRSS(u, Horizon)
 	return j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.Low > 0
 }

@@ -127,7 +127,7 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 	}
 	switch e := e.(type) {
 	case record.Began:
-		if e.Purpose == record.Sweep || e.Purpose == record.Warmup {
+		if e.Purpose == record.Sweep || e.Purpose == record.Follow || e.Purpose == record.Warmup {
 			return
 		}
 	case record.Traced:

@@ -17,7 +17,9 @@ const (
 	// followKeyed and followPlain are how many seconds a URI is followed whose
 	// requests are all different, and any other: new keys are what fills caches.
 	followKeyed = 60
-	followPlain  = 20
+	followPlain = 20
+	// enough is the share of a budget from which the rest of it is not worth a block.
+	enough = 0.9
 	// followShare is the share of the time limit, and of the memory that limits.rss
 	// leaves, that following may take in all.
 	followShare = 0.4
@@ -30,7 +32,7 @@ func follow(st *judge.State) (record.Action, bool) {
 	}
 	var least *judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || followed(u) >= budget(u) || !affordable(st, u) {
+		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || followed(u) >= enough*budget(u) || !affordable(st, u) {
 			continue
 		}
 		if least == nil || followed(u) < followed(least) {
@@ -64,7 +66,7 @@ func budget(u *judge.URI) float64 {
 func affordable(st *judge.State, u *judge.URI) bool {
 	limits := st.Header.Plan.Limits
 	grown := st.Grown(u)
-	if grown >= followBytes {
+	if grown >= enough*followBytes {
 		return false
 	}
 	if limits.RSS > 0 && grown > followShare*float64(limits.RSS-st.Reading.RSS) {

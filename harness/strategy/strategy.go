@@ -37,6 +37,11 @@ func (Hunt) Next(st *judge.State) (record.Action, bool) {
 	if st.Stopped != nil {
 		return afterStop(st)
 	}
+	return wanted(st)
+}
+
+// wanted is what is left to do.
+func wanted(st *judge.State) (record.Action, bool) {
 	if st.Life() == nil {
 		return record.Open{}, true
 	}
@@ -46,6 +51,19 @@ func (Hunt) Next(st *judge.State) (record.Action, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Trying is the URI whose trial on a process of its own a run was stopped in, or that
+// no process could be had for; ok is false where it was stopped before these.
+func (Hunt) Trying(st *judge.State) (uri int, ok bool) {
+	if only := st.Segment().Only; only != nil {
+		return *only, true
+	}
+	a, _ := wanted(st)
+	if o, is := a.(record.Open); is && o.Why == record.Isolated {
+		return *o.Only, true
+	}
+	return 0, false
 }
 
 // afterStop says how to go on after the process was lost, a limit was reached, or
