@@ -78,3 +78,5 @@ func (h *countedHeap) settle(p *process) {
 func (h *countedHeap) idle(*process) {}
 
 func (h *countedHeap) resident() int64 { return h.area[0].res + h.area[1].res }
+
+func (h *countedHeap) inUse() int64 { return h.area[0].used + h.area[1].used }

@@ -82,6 +82,11 @@ func (w *World) open(a record.Open, emit func(record.Event)) {
 	case w.lives > 0 && w.spec.target == "url" && a.Why != record.Rejoined:
 		emit(record.Failed{T: w.time(), Reason: "no fresh process can be had: the target is a URL"})
 		return
+	case w.unready() && a.Why != record.Rejoined:
+		w.p = nil
+		w.now += patience
+		emit(record.Failed{T: w.time(), Reason: "the process was not ready within 1m0s", Hint: "See what it printed; a larger ready_timeout: gives it more time."})
+		return
 	}
 	took := 0.0
 	if a.Why != record.Rejoined {
@@ -98,6 +103,16 @@ func (w *World) open(a record.Open, emit func(record.Event)) {
 	e.T, e.Why, e.Only, e.Took = w.time(), a.Why, a.Only, took
 	e.Fresh = w.edge()
 	emit(e)
+}
+
+// unready says that the next process does not come up.
+func (w *World) unready() bool {
+	for _, f := range w.spec.faults {
+		if f.trouble == unready && int64(w.lives+1) >= f.at {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *World) measure(a record.Measure, emit func(record.Event)) {

@@ -70,6 +70,7 @@ func TestDriver(t *testing.T) {
 		{"fault dies over 200MiB\nuri /a leak 2MiB\n", []record.Action{open, send(0, 1000)}, "opened, began, 75 readings, lost(0 killed=true: the process ended: it was killed by signal 9, as the kernel does where memory is short)"},
 		{"fault replaced after 12\n", []record.Action{open, send(0, 20)}, "opened, began, 11 readings, lost(0 killed=false: the process was replaced by another one)"},
 		{"fault counter hangs after 2\n", []record.Action{open, send(0, 20), send(0, 20)}, "opened, began, 20 readings, finished, began, 20 readings, lost(-1 killed=false: measuring ended: the counter gave no answer within 1m0s)"},
+		{"fault start fails after 2\n", []record.Action{open, record.Open{Why: record.Isolated, Only: &one}, send(1, 3)}, "opened, failed(the process was not ready within 1m0s), lost(-1 killed=false: there is no process)"},
 		{"limits rss 200MiB\nuri /a leak 2MiB\n", []record.Action{open, send(0, 1000), send(1, 3)}, "opened, began, 76 readings, limited(rss), began, limited(rss)"},
 		{"limits time 5s\n", []record.Action{open, record.Measure{Wait: 10}, send(0, 10)}, "opened, read, began, limited(time)"},
 		{"limits time 5s\n", []record.Action{open, record.Measure{Wait: 10}, record.Name{Requests: 10}}, "opened, read, traced, limited(time)"},

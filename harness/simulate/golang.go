@@ -91,3 +91,5 @@ func (h *goHeap) settle(p *process) {
 func (h *goHeap) idle(p *process) { h.scavenge(p) }
 
 func (h *goHeap) resident() int64 { return h.res }
+
+func (h *goHeap) inUse() int64 { return h.res }

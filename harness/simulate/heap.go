@@ -9,6 +9,8 @@ type heap interface {
 	// idle is after a while in which nothing was sent.
 	idle(p *process)
 	resident() int64
+	// inUse is what is handed out, garbage included.
+	inUse() int64
 }
 
 // newHeap is the heap of a process that has just started, with what its

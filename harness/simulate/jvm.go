@@ -98,3 +98,5 @@ func (h *jvmHeap) settle(*process) {
 func (h *jvmHeap) idle(*process) {}
 
 func (h *jvmHeap) resident() int64 { return h.res }
+
+func (h *jvmHeap) inUse() int64 { return h.used + h.young }

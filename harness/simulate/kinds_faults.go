@@ -30,6 +30,12 @@ var faultKinds = []kind{
 		}
 		return m.neighbours(usualLeaks).spec
 	}},
+	{"faults/start", 1, func(d draw) spec { // lost, and not to be had again
+		m := anyway(d)
+		m.restarts = 1 + m.IntN(3)
+		m.faults = append(m.faults, fault{trouble: dies, at: int64(m.number(100, 3000))}, fault{trouble: unready, at: int64(2 + m.IntN(2))})
+		return m.neighbours(usualLeaks).spec
+	}},
 	{"faults/replaced", 1, faulty(anyway, func(m *maker) fault {
 		return fault{trouble: replaced, at: int64(m.number(20, 3000)), once: m.yes(0.6)}
 	})},

@@ -25,7 +25,32 @@ import (
 //	subscribers 50             # how many of the last are told
 //	fault dies after 1200 once
 //
-// A comma ends a clause. Lines of the same URI are one. Errors name the line.
+// A comma ends a clause. Lines of the same URI are one. Of a URI itself: latency
+// TIME, keyed (each request has a new URL), keys N (so many in turn), visitors (each
+// request is a new one's), requests N, answers SIZE, line SIZE (what it adds to a
+// shared ring), fails RATE and kills RATE, where a rate is every N, 1 in N or from N.
+// What requests do to memory, a size being that of one entry:
+//
+//	garbage SIZE [objects N] [spread N%] [cyclic]
+//	leak SIZE [objects N] [spread N%] [every N | 1 in N] [keyed | keys N] [visitor] [failing]
+//	          [after TIME] [native] [doubling] [goroutine]
+//	cache N x SIZE [objects N] [keyed | keys N | of N] [native] [doubling] [drops third | drops all]
+//	          [expires TIME [swept TIME | on use]]
+//	ring N x SIZE [objects N]
+//	hold SIZE expires TIME [swept TIME | on use] [objects N] [every N | 1 in N] [visitor]
+//	batch N x SIZE [each TIME] [objects N]
+//	pool N x SIZE [every N | 1 in N] [objects N]
+//	warmup SIZE over N [native]
+//	creep SIZE
+//	step SIZE at N [native]
+//	wave SIZE over N
+//	subscribe SIZE [objects N]
+//	publish SIZE [objects N]
+//
+// Faults are dies and replaced (after N requests, 1 in N or over SIZE), counter
+// hangs, counter stuck, counter falls by N%, counter lies by N% (after N readings),
+// clock steps TIME (after N requests) and start fails (after N: the N-th process and
+// those that follow it); once: of the first process alone. Errors name the line.
 func Parse(text string) (*World, error) {
 	s := spec{target: "command", metric: "rss", limit: 900e6, rounds: 5, latency: 2000, holes: -1, scatter: -1}
 	for i, line := range strings.Split(text, "\n") {

@@ -11,7 +11,7 @@ import (
 // A world is written as it is read.
 func TestRoundTrip(t *testing.T) {
 	for _, name := range append(Worlds(), "") {
-		for seed := range uint64(100) {
+		for seed := range uint64(20) {
 			w := must(t, seed, name)
 			again := parsed(t, w.String())
 			if !reflect.DeepEqual(w.spec, again.spec) {
@@ -47,6 +47,7 @@ fault replaced 1 in 5000
 fault counter hangs after 3
 fault counter falls by 2% after 1
 fault clock steps -30s after 200
+fault start fails after 3
 `
 
 func TestEverything(t *testing.T) {

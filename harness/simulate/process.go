@@ -163,8 +163,8 @@ func (p *process) request(u *route) outcome {
 
 // settleIn tells the heap what has happened.
 func (p *process) settleIn() {
-	p.heap.work(p)
 	p.touch.work(p)
+	p.heap.work(p)
 	p.did = work{}
 	p.rest += p.jit.next()
 	if p.moves > 0 && p.r.chance(p.moves) {

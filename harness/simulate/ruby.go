@@ -143,3 +143,5 @@ func (h *rubyHeap) settle(p *process) {
 func (h *rubyHeap) idle(*process) {}
 
 func (h *rubyHeap) resident() int64 { return h.malloc.res + h.slots.res }
+
+func (h *rubyHeap) inUse() int64 { return h.malloc.used + h.slots.used }

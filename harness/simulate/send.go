@@ -56,7 +56,7 @@ func (w *World) send(a record.Send, emit func(record.Event)) {
 	if p.touch.able {
 		every = a.Touched.Every
 		if a.Touched.Anew && every > 0 {
-			p.touch.anew()
+			p.touch.anew(p)
 			held := p.touch.read(p)
 			began.Touched = &held
 		}

@@ -23,7 +23,7 @@ func text(t *testing.T, events []record.Event) string {
 // when the world was written as text and read again; another seed gives others.
 func TestDeterministic(t *testing.T) {
 	for _, name := range Worlds() {
-		for seed := range uint64(5) {
+		for seed := range uint64(2) {
 			a, b, c := must(t, seed, name), must(t, seed, name), must(t, seed+100, name)
 			actions := some(a, seed)
 			one := text(t, do(t, a, actions...))
@@ -45,7 +45,7 @@ func TestDeterministic(t *testing.T) {
 // what counters read is what is alive.
 func TestEvents(t *testing.T) {
 	for _, name := range Worlds() {
-		for seed := range uint64(20) {
+		for seed := range uint64(10) {
 			w := must(t, seed, name)
 			events := do(t, w, some(w, seed)...)
 			logged(t, w, events)
@@ -86,7 +86,7 @@ func checkEdge(t *testing.T, w *World, e record.Edge) {
 // What the process has alive is what its parts say, whatever has happened.
 func TestBooksBalance(t *testing.T) {
 	for _, name := range Worlds() {
-		for seed := range uint64(30) {
+		for seed := range uint64(10) {
 			w := must(t, seed, name)
 			actions := some(w, seed)
 			do(t, w, actions[:len(actions)-int(seed%5)]...)

@@ -113,14 +113,17 @@ const (
 	falls // the counter reads less each time
 	lies  // the counter reads anything
 	clock // the clock steps
+	unready // a process does not come up
 )
 
 var troubles = [...]string{
-	dies: "dies", replaced: "replaced", hangs: "counter hangs", stuck: "counter stuck", falls: "counter falls", lies: "counter lies", clock: "clock steps",
+	dies: "dies", replaced: "replaced", hangs: "counter hangs", stuck: "counter stuck", falls: "counter falls", lies: "counter lies",
+	clock: "clock steps",
+	unready: "start fails",
 }
 
-// fault is one trouble, and when it comes: with the at-th request (or reading, of
-// a counter), with one request in in, or as soon as RSS is over that many bytes.
+// fault is one trouble, and when it comes: with the at-th request (of a counter:
+// reading; of a start: process), with one request in in, or as soon as RSS is over that many bytes.
 type fault struct {
 	trouble trouble
 	at, in  int64

@@ -92,3 +92,5 @@ func (h *v8Heap) settle(p *process) {
 func (h *v8Heap) idle(*process) {}
 
 func (h *v8Heap) resident() int64 { return h.old.res + h.touched }
+
+func (h *v8Heap) inUse() int64 { return h.old.used + h.young }
