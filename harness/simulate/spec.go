@@ -108,17 +108,17 @@ type trouble uint8
 const (
 	dies trouble = iota
 	replaced
-	hangs // the counter gives no answer
-	stuck // the counter reads the same for ever
-	falls // the counter reads less each time
-	lies  // the counter reads anything
-	clock // the clock steps
+	hangs   // the counter gives no answer
+	stuck   // the counter reads the same for ever
+	falls   // the counter reads less each time
+	lies    // the counter reads anything
+	clock   // the clock steps
 	unready // a process does not come up
 )
 
 var troubles = [...]string{
 	dies: "dies", replaced: "replaced", hangs: "counter hangs", stuck: "counter stuck", falls: "counter falls", lies: "counter lies",
-	clock: "clock steps",
+	clock:   "clock steps",
 	unready: "start fails",
 }
 
