@@ -7,8 +7,6 @@ import (
 	"net"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // longestHead bounds the head of an answer, so that a server which never ends
@@ -31,9 +29,10 @@ type link struct {
 	reading, writing time.Time // the deadlines that are set, unless a ctx has ended since
 
 	raw   syscall.RawConn
-	probe func(fd uintptr) // kept, so that a probe allocates nothing
+	probe func(fd uintptr) // kept, as the others, so that a call allocates nothing
 	stale bool
 	ack   func(fd uintptr) // nil where it is no TCP
+	await func(fd uintptr) // nil where Go waits
 }
 
 // Wire is a connection's buffered writer.
@@ -79,6 +78,9 @@ func (l *link) Read(p []byte) (int, error) {
 	if l.ack != nil && (l.came || l.secure) {
 		_ = l.raw.Control(l.ack) // without it the answer only takes longer
 	}
+	if l.await != nil && !l.came {
+		_ = l.raw.Control(l.await) // what is wrong, reading says
+	}
 	n, err := l.receive(p)
 	l.came = l.came || n > 0
 	if l.room > 0 {
@@ -123,23 +125,8 @@ func dial(ctx context.Context, ep *Endpoint) (*link, error) {
 	if _, ok := plain.(*net.TCPConn); ok && l.raw != nil {
 		l.ack = acknowledge
 	}
-	var b [1]byte
-	l.probe = func(fd uintptr) {
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		l.stale = err != syscall.EAGAIN
-	}
+	l.probe, l.await = l.probing(), l.awaiting()
 	return l, nil
-}
-
-// acknowledge sends at once what would be acknowledged later. A server that
-// writes head and body apart holds the body back until the head is acknowledged
-// (RFC 896, Nagle), for which a client takes up to 40 ms. It is called when some
-// of an answer is here and more is read, since TCP_QUICKACK sends what is due and
-// does not last (tcp(7)); set before the first byte it would cost each request a
-// packet, some 5 µs. Within TLS a record may come in parts, so there it is set
-// before each read.
-func acknowledge(fd uintptr) {
-	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
 }
 
 // hostname is the name a certificate must have.
