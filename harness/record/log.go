@@ -186,6 +186,9 @@ func (l *Log) readings(e Readings) error {
 		return fmt.Errorf("%d readings came with %d times and %d latencies", len(e.Metric), len(e.At), len(e.Latency))
 	}
 	l.Total += e.Sent
+	if s := l.Of(b.URI); s.First == "" {
+		s.First = e.Failure // also of a request that left no reading, for it ended the process
+	}
 	if len(e.Metric) == 0 && len(e.Touched) == 0 {
 		return nil
 	}

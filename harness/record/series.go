@@ -113,9 +113,6 @@ func (s *Series) add(b *Block, e Readings) {
 		}
 		s.Broken = s.Broken || s.failing >= GiveUp
 	}
-	if s.First == "" {
-		s.First = e.Failure
-	}
 	if b.Purpose.Judged() {
 		s.Spread = max(s.Spread, b.High-b.Low)
 	}
