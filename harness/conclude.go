@@ -9,6 +9,7 @@ import (
 
 	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
+	"leakhunt/harness/strategy"
 	"leakhunt/harness/target"
 	"leakhunt/harness/verdict"
 )
@@ -80,16 +81,16 @@ func warnings(st *judge.State) []Warning {
 			add("restarted", restarted(st, revived))
 		}
 	}
-	if only := st.Segment().Only; only != nil {
-		why := ""
-		switch stop := st.Stopped.(type) {
-		case record.Lost:
-			why = stop.Reason
-		case record.Failed:
-			why = stop.Reason
-		}
-		if why != "" {
-			add("not-isolated", fmt.Sprintf("%s, and what comes after it, could not be tried by itself on a fresh process: %s", st.Header.Items[*only].Name, why))
+	why := ""
+	switch stop := st.Stopped.(type) {
+	case record.Lost:
+		why = stop.Reason
+	case record.Failed:
+		why = stop.Reason
+	}
+	if why != "" {
+		if uri, ok := (strategy.Hunt{}).Trying(st); ok {
+			add("not-isolated", fmt.Sprintf("%s, and what comes after it, could not be tried by itself on a fresh process: %s", st.Header.Items[uri].Name, why))
 		}
 	}
 	for _, n := range st.Misfits() {

@@ -96,7 +96,9 @@ func finish(st *judge.State, err error, s *session.Session, journal Journal) err
 	return err
 }
 
-// Ending is the last event of a run that err ended, or that has nothing left to do.
+// Ending is the last event of a run that err ended, or that has nothing left to do. What
+// ends a trial on a process of its own, or keeps that from being had, leaves a run
+// complete: what was found before stands.
 func Ending(st *judge.State, err error) record.Ended {
 	e := record.Ended{T: st.Now}
 	switch {
@@ -104,19 +106,29 @@ func Ending(st *judge.State, err error) record.Ended {
 		e.By, e.Reason = EndedByUser, "interrupted"
 	case err != nil:
 		e.By, e.Reason = EndedByFault, err.Error()
-	case st.Segment().Only != nil:
-		e.Complete = true // what was found before stands
 	default:
-		switch stop := st.Stopped.(type) {
-		case record.Limited:
-			e.By, e.Reason = EndedByLimit, stop.Reason
-		case record.Lost:
-			e.By, e.Reason = EndedByFault, stop.Reason
-		case record.Failed:
-			e.By, e.Reason = EndedByFault, stop.Reason
-		default:
-			e.Complete = true
-		}
+		e.By, e.Reason = stopped(st)
+		e.Complete = e.By == ""
 	}
 	return e
+}
+
+// stopped is who or what has stopped a run, and why; "" where that took nothing away.
+func stopped(st *judge.State) (by, reason string) {
+	_, trying := strategy.Hunt{}.Trying(st)
+	switch stop := st.Stopped.(type) {
+	case record.Limited:
+		if st.Segment().Only == nil {
+			return EndedByLimit, stop.Reason
+		}
+	case record.Lost:
+		if !trying {
+			return EndedByFault, stop.Reason
+		}
+	case record.Failed:
+		if !trying {
+			return EndedByFault, stop.Reason
+		}
+	}
+	return "", ""
 }
