@@ -9,7 +9,6 @@ package hunttest
 
 import (
 	"context"
-	"fmt"
 
 	"leakhunt/harness/record"
 )
@@ -74,16 +73,24 @@ func (p *Process) open(a record.Open, emit func(record.Event)) {
 		return
 	}
 	p.now += p.kind.startup
+	p.Restart()
 	p.lives++
-	p.memory, p.edge = p.kind.fresh, nil
 	for i, u := range p.routes {
-		u.life, u.alone = 0, a.Only != nil && *a.Only == i
+		u.alone = a.Only != nil && *a.Only == i
 	}
 	e := p.Opened
 	e.Why, e.Only, e.T, e.Took, e.Fresh = a.Why, a.Only, p.now, p.kind.startup, p.settled()
 	e.Process.PID += p.lives - 1
 	e.Process.Start += uint64(p.lives - 1)
 	emit(e)
+}
+
+// Restart is a fresh process.
+func (p *Process) Restart() {
+	p.memory, p.edge = p.kind.fresh, nil
+	for _, u := range p.routes {
+		u.life = 0
+	}
 }
 
 // settled is a full reading. That after a block stands for that before the next.
@@ -133,10 +140,11 @@ func (p *Process) send(a record.Send, emit func(record.Event)) {
 		end := p.request(u)
 		p.now += u.latency
 		r.Sent++
-		if end.lost != "" {
+		lost := record.Lost{T: p.now, URI: a.URI, Killed: end.died, Reason: "the process was lost with a request to " + u.name + ": it has ended"}
+		if end.died {
 			r.Failure = "no answer"
 			emit(r)
-			emit(record.Lost{T: p.now, URI: a.URI, Killed: true, Reason: "the process was lost with a request to " + u.name + ": " + end.lost})
+			emit(lost)
 			return
 		}
 		r.Metric = append(r.Metric, p.metric())
@@ -156,6 +164,11 @@ func (p *Process) send(a record.Send, emit func(record.Event)) {
 		r.Latency = append(r.Latency, uint32(max(1, u.latency*1e6)))
 		r.Answers.Status[u.status()]++
 		r.Answers.Bytes += 500
+		if end.ended {
+			emit(r)
+			emit(lost)
+			return
+		}
 	}
 	emit(r)
 	if limit := p.Header.Plan.Limits.RSS; limit > 0 && int64(p.rss) > limit {
@@ -195,7 +208,32 @@ func (p *Process) name(a record.Name, emit func(record.Event)) {
 	emit(e)
 }
 
-// String says what the process holds.
-func (p *Process) String() string {
-	return fmt.Sprintf("%.0f B of RSS, %.0f free, %.0f alive", p.rss, p.free, p.live)
+// Answer lets one request to a path do what its route says, and returns what becomes
+// of it: a status, and whether the process has died instead of an answer, or after it.
+func (p *Process) Answer(path string) (status int, died, ended bool) {
+	for _, u := range p.routes {
+		if u.name != path {
+			continue
+		}
+		end := p.request(u)
+		if end.failed {
+			return 500, end.died, end.ended
+		}
+		return u.status(), end.died, end.ended
+	}
+	return 404, false, false
 }
+
+// Latency is how many seconds a path takes to answer.
+func (p *Process) Latency(path string) float64 {
+	for _, u := range p.routes {
+		if u.name == path {
+			return u.latency
+		}
+	}
+	return 0
+}
+
+// Holds is what the process has: RSS, of that what is alive, and what was touched, in
+// bytes.
+func (p *Process) Holds() (rss, live, touched float64) { return p.rss, p.live, p.touched }

@@ -24,7 +24,8 @@ import (
 //	alone          on a process that is opened for this URI alone
 //
 // and beside them requests N, latency TIME, budget SIZE, forced, answers STATUS WHEN,
-// fails WHEN, dies WHEN. Requests that die are counted in all processes together.
+// fails WHEN, dies WHEN (the process, instead of an answer), ends WHEN (after it). Those
+// of which processes end are counted in all of them together.
 type route struct {
 	name    string
 	latency float64 // seconds
@@ -53,7 +54,8 @@ func (w when) holds(n int, alone bool) bool {
 
 type outcome struct {
 	failed bool
-	lost   string
+	died   bool // the process, instead of an answer
+	ended  bool // the process, after the answer
 }
 
 // request lets one request do what its route says.
@@ -62,7 +64,7 @@ func (p *Process) request(u *route) (end outcome) {
 	u.life++
 	for _, c := range u.clauses {
 		n := u.life
-		if c.verb == "dies" {
+		if c.verb == "dies" || c.verb == "ends" {
 			n = u.n
 		}
 		if !c.when.holds(n, u.alone) {
@@ -94,7 +96,9 @@ func (p *Process) request(u *route) (end outcome) {
 		case "fails":
 			end.failed = true
 		case "dies":
-			end.lost = fmt.Sprintf("pid %d has ended", p.Opened.Process.PID+p.lives-1)
+			end.died = true
+		case "ends":
+			end.ended = true
 		}
 	}
 	return end
@@ -124,7 +128,7 @@ func parseClause(words []string) (c clause, err error) {
 			return c, err
 		}
 		rest = rest[1:]
-	case "fails", "dies":
+	case "fails", "dies", "ends":
 	default:
 		return c, fmt.Errorf("no clause begins with %q", c.verb)
 	}

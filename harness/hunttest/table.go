@@ -23,15 +23,24 @@ func (s *Script) result() *harness.Result {
 	return r
 }
 
-// Verdicts is a table of them: who leaks, by which evidence, and how much where the
-// process is exact. Floors are those below which a leak may hide, as powers of 2.
+// Verdicts is the table of the run so far.
 func (s *Script) Verdicts(floors bool) string {
-	r := s.result()
+	_, exact := s.driver.(*Process)
+	out := Table(s.result(), exact, floors)
+	if r := s.result(); s.State.Ended != nil && r.Incomplete != "" {
+		out += "incomplete: " + r.Incomplete + "\n"
+	}
+	return out
+}
+
+// Table is who leaks, by which evidence, and how much where the process is exact.
+// Floors are those below which a leak may hide, as powers of 2.
+func Table(r *harness.Result, exact, floors bool) string {
 	rows := [][]string{}
 	for _, u := range r.URIs {
 		row := []string{u.Name, string(u.Verdict)}
 		about := ""
-		if _, exact := s.driver.(*Process); exact && u.Verdict == verdict.Leak {
+		if exact && u.Verdict == verdict.Leak {
 			about = units.Rate(u.Growth) + " "
 		}
 		if len(u.Evidence) > 0 {
@@ -45,12 +54,11 @@ func (s *Script) Verdicts(floors bool) string {
 		}
 		rows = append(rows, append(row, about))
 	}
-	out := table(rows)
-	if s.State.Ended != nil && r.Incomplete != "" {
-		out += "incomplete: " + r.Incomplete + "\n"
-	}
-	return out
+	return table(rows)
 }
+
+// Plain is a sentence without its figures: each better estimate changes those.
+func Plain(sentence string) string { return figures.ReplaceAllString(sentence, "N") }
 
 // table lines columns up.
 func table(rows [][]string) string {
@@ -86,8 +94,7 @@ func (s *Script) counts(counts []map[string]int) string {
 	return table(rows)
 }
 
-// figures of a sentence are no behaviour, but for those that a text asks for.
-var figures = regexp.MustCompile(`\d[\d,]*(\.\d+)?`)
+var figures = regexp.MustCompile(`\d+(,\d{3})*(\.\d+)?`)
 
 // why is what is said of each URI. Figures are left out, for each better estimate
 // changes them.
@@ -104,7 +111,7 @@ func (s *Script) sentences(d *datadriven.TestData, of func(harness.URIResult) st
 		}
 		text := of(u)
 		if !d.HasArg("exact") {
-			text = figures.ReplaceAllString(text, "N")
+			text = Plain(text)
 		}
 		fmt.Fprintf(&b, "%s: %s\n", u.Name, text)
 	}
@@ -114,7 +121,7 @@ func (s *Script) sentences(d *datadriven.TestData, of func(harness.URIResult) st
 func (s *Script) warnings() string {
 	var b strings.Builder
 	for _, w := range s.result().Warnings {
-		fmt.Fprintf(&b, "%s: %s\n", w.Code, figures.ReplaceAllString(w.Message, "N"))
+		fmt.Fprintf(&b, "%s: %s\n", w.Code, Plain(w.Message))
 	}
 	if b.Len() == 0 {
 		return "none\n"
@@ -129,7 +136,7 @@ func (s *Script) sites() string {
 		if u.SitesNote == "" && len(u.Sites) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "%s: %s\n", u.Name, figures.ReplaceAllString(u.SitesNote, "N"))
+		fmt.Fprintf(&b, "%s: %s\n", u.Name, Plain(u.SitesNote))
 		for _, site := range u.Sites {
 			fmt.Fprintf(&b, "  %s:%d\n", site.File, site.Line)
 		}
