@@ -45,7 +45,7 @@ func Open(id proc.ID) (*Meter, error) {
 	if err := id.Check(); err != nil {
 		return nil, err
 	}
-	m := &Meter{id: id, ctx: within("/proc"), buf: make([]byte, 8<<10)}
+	m := &Meter{id: id, ctx: within("/proc"), buf: make([]byte, 4<<10)}
 	ps, err := process.NewProcessWithContext(m.ctx, int32(id.PID))
 	if err != nil {
 		return nil, m.lost(err)
