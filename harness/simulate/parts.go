@@ -5,6 +5,7 @@ type state struct {
 	part
 	sort  int
 	n     int64 // entries, alive now
+	cold  int64 // of these, those that were when the touched set began anew
 	left  int64 // until the next of those that are counted
 	made  int64 // entries ever
 	room  int64 // entries that a buffer that doubles has room for

@@ -51,6 +51,7 @@ func (a *amount) add(n, bytes, objects int64) {
 type work struct {
 	kept, dead, waste [2]int64 // bytes: small, large
 	cyclic            [2]int64 // of waste, what reference counts do not free
+	cold              int64    // of dead, what was alive when the touched set began anew
 	objects           struct{ kept, dead, waste int64 }
 }
 
@@ -103,6 +104,10 @@ func (p *process) drop(s *state, n int64) {
 		return
 	}
 	p.live.add(-n, s.size, s.objects)
+	if cold := min(n, s.cold); cold > 0 { // the oldest go first
+		s.cold -= cold
+		p.did.cold += cold * s.size
+	}
 	p.did.dead[s.sort] += n * s.size
 	p.did.objects.dead += n * s.objects
 	p.scar.freed.add(n, s.size, s.objects)
