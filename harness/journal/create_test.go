@@ -241,22 +241,35 @@ func TestReadOnlyFolder(t *testing.T) {
 }
 
 func TestRowsOfLocks(t *testing.T) {
-	for row, want := range map[string]string{
-		"1: FLOCK  ADVISORY  WRITE 4242 fe:00:1835071 0 EOF":    "4242 fe:00 1835071",
-		"12: FLOCK  ADVISORY  READ  7 08:01:5 0 EOF":            "7 08:01 5",
-		"1: -> FLOCK  ADVISORY  WRITE 4243 fe:00:1835071 0 EOF": "0  0",
-		"2: POSIX  ADVISORY  WRITE 4242 fe:00:1835071 0 EOF":    "0  0",
-		"3: OFDLCK ADVISORY  WRITE -1 fe:00:1835071 0 EOF":      "0  0",
-		"1: FLOCK  ADVISORY  WRITE x fe:00:1835071 0 EOF":       "0  0",
-		"1: FLOCK  ADVISORY  WRITE 1 fe:00:x 0 EOF":             "0  0",
-		"1: FLOCK  ADVISORY  WRITE 1 5 0 EOF":                   "0  0",
-		"1: FLOCK":                                              "0  0",
-		"":                                                      "0  0",
+	type want struct {
+		pid   int
+		inode uint64
+	}
+	for row, w := range map[string]want{
+		"1: FLOCK  ADVISORY  WRITE 4242 fe:00:1835071 0 EOF":    {4242, 1835071},
+		"12: FLOCK  ADVISORY  READ  7 08:01:5 0 EOF":            {7, 5},
+		"1: -> FLOCK  ADVISORY  WRITE 4243 fe:00:1835071 0 EOF": {},
+		"2: POSIX  ADVISORY  WRITE 4242 fe:00:1835071 0 EOF":    {},
+		"3: OFDLCK ADVISORY  WRITE -1 fe:00:1835071 0 EOF":      {},
+		"1: FLOCK  ADVISORY  WRITE x fe:00:1835071 0 EOF":       {},
+		"1: FLOCK  ADVISORY  WRITE 1 fe:00:x 0 EOF":             {},
+		"1: FLOCK": {},
+		"":         {},
 	} {
-		pid, device, inode := holding(row)
-		if got := fmt.Sprint(pid, " ", device, " ", inode); strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(want), " ") {
-			t.Errorf("%q: %q, want %q", row, got, want)
+		if pid, inode := holding(row); (want{pid, inode}) != w {
+			t.Errorf("%q: %d, %d, want %+v", row, pid, inode, w)
 		}
+	}
+}
+
+// Who has another file of that inode number locked is not named.
+func TestHolderHasTheFileOpen(t *testing.T) {
+	info, err := os.Stat(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if has(os.Getpid(), info) || has(1<<30, info) {
+		t.Error("a file that is not open is said to be")
 	}
 }
 

@@ -139,6 +139,9 @@ func TestCompressedJournal(t *testing.T) {
 			_, err = j.load()
 		}
 		isFault(t, err, fault.Usage, "run.gz")
+		if n > 100 && !strings.HasSuffix(err.Error(), "the compressed file is cut short") {
+			t.Fatalf("%d of %d bytes: %v", n, len(z), err)
+		}
 	}
 	_, _, err = Resume(path + ".gz")
 	isFault(t, err, fault.Usage, path+".gz")

@@ -193,3 +193,28 @@ func FuzzList(f *testing.F) {
 		}
 	})
 }
+
+// A run is over with its last event, though its file is not closed yet.
+func TestListOfARunThatJustEnded(t *testing.T) {
+	dir := t.TempDir()
+	w, err := Create(filepath.Join(dir, "run.jsonl"), header(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for _, c := range []struct {
+		ev                record.Event
+		running, complete bool
+	}{
+		{record.Opened{T: 1}, true, false},
+		{record.Ended{T: 2, By: "interrupt"}, false, false},
+		{record.Opened{T: 3, Why: record.Resumed}, true, false},
+		{record.Ended{T: 4, Complete: true}, false, true},
+	} {
+		appendAll(t, w, []record.Event{c.ev})
+		all, err := List(dir)
+		if err != nil || len(all) != 1 || all[0].Running != c.running || all[0].Complete != c.complete || (all[0].PID == os.Getpid()) != c.running || (all[0].Why == "") != c.complete {
+			t.Errorf("after %+v: %v, %+v", c.ev, err, all)
+		}
+	}
+}

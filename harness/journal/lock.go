@@ -92,11 +92,10 @@ func holder(f *os.File) int {
 		return 0
 	}
 	defer locks.Close()
-	device := fmt.Sprintf("%02x:%02x", unix.Major(st.Dev), unix.Minor(st.Dev))
 	for sc := bufio.NewScanner(locks); sc.Scan(); {
-		pid, dev, inode := holding(sc.Text())
-		// Some file systems (btrfs) have another device here than in stat(2).
-		if pid > 0 && inode == st.Ino && (dev == device || has(pid, info)) {
+		// The device of the row does not say which file it is: that of btrfs is
+		// another one than in stat(2).
+		if pid, inode := holding(sc.Text()); pid > 0 && inode == st.Ino && has(pid, info) {
 			return pid
 		}
 	}
@@ -104,24 +103,23 @@ func holder(f *os.File) int {
 }
 
 // holding reads a row of /proc/locks (proc_locks(5)): who holds a lock of flock(2)
-// on which file. pid is 0 for other rows, and for those who wait.
+// on which inode. pid is 0 for other rows, and for those who wait.
 //
 //	1: FLOCK  ADVISORY  WRITE 4242 fe:00:1835071 0 EOF
-func holding(row string) (pid int, device string, inode uint64) {
+func holding(row string) (pid int, inode uint64) {
 	f := strings.Fields(row)
 	if len(f) < 6 || f[1] != "FLOCK" {
-		return 0, "", 0
+		return 0, 0
 	}
-	at := strings.LastIndexByte(f[5], ':')
 	pid, err := strconv.Atoi(f[4])
-	if err != nil || at < 0 {
-		return 0, "", 0
-	}
-	inode, err = strconv.ParseUint(f[5][at+1:], 10, 64)
 	if err != nil {
-		return 0, "", 0
+		return 0, 0
 	}
-	return pid, f[5][:at], inode
+	inode, err = strconv.ParseUint(f[5][strings.LastIndexByte(f[5], ':')+1:], 10, 64)
+	if err != nil {
+		return 0, 0
+	}
+	return pid, inode
 }
 
 // has says that a process has a file open, where we may see it.

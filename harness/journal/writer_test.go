@@ -26,6 +26,8 @@ type disk struct {
 	writes  int
 	synced  int // bytes that were written when the last sync that ended began
 	syncs   int
+	syncing int
+	most    int // syncs at a time
 	syncErr error
 	closed  bool
 }
@@ -45,17 +47,28 @@ func (d *disk) Write(p []byte) (int, error) {
 func (d *disk) Sync() error {
 	d.mu.Lock()
 	n := len(d.raw)
+	d.syncing++
+	d.most = max(d.most, d.syncing)
 	d.mu.Unlock()
 	time.Sleep(d.slow)
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.syncing--
 	d.synced, d.syncs = max(d.synced, n), d.syncs+1
 	return d.syncErr
 }
 
 func (d *disk) Stat() (os.FileInfo, error) { return nil, errors.New("there is no file") }
 
-func (d *disk) Close() error { d.closed = true; return nil }
+func (d *disk) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.syncing > 0 {
+		return errors.New("closed during a sync")
+	}
+	d.closed = true
+	return nil
+}
 
 // on is a writer on d, whose header is written.
 func on(t testing.TB, d *disk) *Writer {
@@ -153,12 +166,16 @@ func TestSlowDiskDelaysNothing(t *testing.T) {
 		if took := time.Since(began); took > 9*time.Second {
 			t.Errorf("appending took %v", took)
 		}
+		if d.most != 1 {
+			t.Errorf("%d syncs at a time", d.most) // each takes a thread
+		}
 		// All of it comes to be on disk, also what was written during the last sync.
 		time.Sleep(50 * time.Second)
 		if synctest.Wait(); d.synced != len(d.raw) {
 			t.Errorf("%d of %d are on disk at last", d.synced, len(d.raw))
 		}
 		appendAll(t, w, []record.Event{note(50)})
+		time.Sleep(time.Second) // it is being synced
 		if err := w.Close(); err != nil || d.synced != len(d.raw) {
 			t.Errorf("%v, %d of %d on disk", err, d.synced, len(d.raw))
 		}
