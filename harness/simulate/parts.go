@@ -11,11 +11,11 @@ type state struct {
 	room  int64 // entries that a buffer that doubles has room for
 	level int64 // bytes that are alive of a wave or of what dies away
 	fade  fading
-	sum   float64 // of the harmonic series, in bytes
-	clock clockwork
-	lines []run // of a ring, the oldest first
-	first int   // of lines
-	held  int64 // bytes of entries of different sizes
+	sum   float64    // of the harmonic series, in bytes
+	clock *clockwork // nil without
+	lines []run      // of a ring, the oldest first
+	first int        // of lines
+	held  int64      // bytes of entries of different sizes
 	// common says that all URIs share it.
 	common bool
 }

@@ -20,11 +20,9 @@ type clockwork struct {
 
 // wind prepares the clockwork of a part.
 func (s *state) wind(p *process) {
-	c := &s.clock
-	c.due = math.Inf(1)
-	c.span = float64(max(s.after, s.stays)) / 1e6
-	c.width = c.span / (bins / 2)
-	c.head, c.last = 0, -1
+	span := float64(max(s.after, s.stays)) / 1e6
+	c := &clockwork{due: math.Inf(1), span: span, width: span / (bins / 2), last: -1}
+	s.clock = c
 	switch {
 	case s.sweep > 0:
 		c.in(p, 1+p.r.below(s.sweep)) // it began when the process did, or earlier
@@ -93,7 +91,7 @@ func (c *clockwork) oldest(n int64) {
 func (p *process) tick() {
 	p.wake = math.Inf(1)
 	for _, s := range p.hot {
-		if c := &s.clock; c.due <= p.now {
+		if c := s.clock; c.due <= p.now {
 			c.due = math.Inf(1)
 			p.turn(s)
 		}
@@ -103,7 +101,7 @@ func (p *process) tick() {
 
 // turn is what a part does when its time has come.
 func (p *process) turn(s *state) {
-	c := &s.clock
+	c := s.clock
 	switch {
 	case s.verb == batch:
 		p.flush(s)
@@ -136,7 +134,7 @@ func (p *process) sweepOnUse(s *state) {
 	if !s.use {
 		return
 	}
-	c := &s.clock
+	c := s.clock
 	if n := c.over(p.now); n > 0 {
 		gone := (n + 3) / 4
 		c.expired += n - gone
