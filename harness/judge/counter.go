@@ -55,25 +55,36 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 const quietRSS = 32 << 10
 
 // scatterRSS is by how much a settled reading of RSS is off in this process, in
-// bytes: measured on the blocks of all URIs, by the median of how far what they
-// added to RSS is from what the runtime counted; at least quietRSS.
+// bytes: measured on the blocks of all URIs, by the median of how far what a block
+// added to RSS beyond what the runtime counted is from what the URI's blocks add
+// mostly; at least quietRSS.
 func (st *State) scatterRSS() float64 {
 	i := st.bytesColumn()
 	var off []float64
 	for _, u := range st.URIs {
+		var own []float64
 		for _, b := range st.counted(u, -1) {
 			d := float64(b.Rise())
 			if i >= 0 {
 				d -= b.End.Counter(i) - b.Start.Counter(i)
 			}
-			off = append(off, math.Abs(d))
+			own = append(own, d/float64(b.N()))
+		}
+		mostly := median(own)
+		for k, b := range st.counted(u, -1) {
+			off = append(off, math.Abs(own[k]-mostly)*float64(b.N()))
 		}
 	}
-	if len(off) == 0 {
+	return max(quietRSS, median(off))
+}
+
+// median is the median of values, 0 of none; it sorts a copy.
+func median(values []float64) float64 {
+	if len(values) == 0 {
 		return 0
 	}
-	slices.Sort(off)
-	return max(quietRSS, off[len(off)/2])
+	v := slices.Sorted(slices.Values(values))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
 // uncounted is growth of settled RSS that a few blocks suggest and that is to be
@@ -177,8 +188,17 @@ func (st *State) column(u *URI, i int) verdict.Judgement {
 	c := st.columns()[i]
 	value := func(e record.Edge) float64 { return st.value(e, i) }
 	return verdict.Counter(u.edges(value, func(b *record.Block) bool { return !c.Exact && wasReset(b, i) }), verdict.CounterParams{
-		Unit: c.Unit, Exact: c.Exact, FixedN: !u.Item.Requests.Auto, Horizon: Horizon, Outlived: st.outlived(u),
+		Unit: c.Unit, Exact: c.Exact, FixedN: !u.Item.Requests.Auto, Horizon: st.horizon(u), Outlived: st.outlived(u),
 	})
+}
+
+// horizon is for how many requests u must grow before a bounded cache is no longer
+// thought of: fewer where it has grown by more than caches hold.
+func (st *State) horizon(u *URI) int {
+	if i := st.bytesColumn(); i >= 0 && st.On("large") && st.sum(st.counted(u, -1), i) >= Plausible {
+		return min(Horizon, u.Counted())
+	}
+	return Horizon
 }
 
 // Grew says that an exact counter would convict u, were it not for what expired.

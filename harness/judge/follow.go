@@ -45,19 +45,40 @@ func (st *State) Unfilled(u *URI, n int) bool {
 	return float64(n)*floorFollowed < st.free(low)+mem[len(mem)-1]-low
 }
 
+// leastCareful is the fewest requests of a block.
+const leastCareful = 10
+
+// Careful is how many of n requests u gets in one block: fewer where each grows the
+// process by so much that a few blocks outgrow any cache, and the process its limit.
+func (st *State) Careful(u *URI, n int) int {
+	have := u.Requests()
+	if have == 0 {
+		return n
+	}
+	each := st.Grown(u) / float64(have)
+	if each <= 0 {
+		return n
+	}
+	return min(n, max(leastCareful, int(Plausible/4/each)))
+}
+
+// NameRequests is how many requests are traced to name a URI's lines: enough that
+// what survives by accident falls below one object a request.
+const NameRequests = 160
+
 // tracingRSS is what tracing may take for itself, in bytes: measured, at most
 // 13 MiB (the JVM's flight recorder), and no more with two million live objects.
 const tracingRSS = 32 << 20
 
-// Crowded says that a pass of n requests that names u's lines would need more memory
-// than limits.rss leaves, "" where it would not.
-func (st *State) Crowded(u *URI, n int) string {
+// Crowded says that the pass that names u's lines would need more memory than
+// limits.rss leaves, "" where it would not.
+func (st *State) Crowded(u *URI) string {
 	limit := st.Header.Plan.Limits.RSS
 	if limit <= 0 {
 		return ""
 	}
 	j, _ := st.Judge(u)
-	need := tracingRSS + int64(max(0, j.High))*int64(n)
+	need := tracingRSS + int64(max(0, j.High))*int64(st.Careful(u, NameRequests))
 	if left := limit - st.Reading.RSS; need > left {
 		return fmt.Sprintf("no lines named: tracing may need %s, and limits.rss leaves %s",
 			units.Bytes(float64(need)), units.Bytes(float64(max(0, left))))

@@ -21,4 +21,7 @@ const (
 	// Stirs follow upon a wait: a cache drops what has expired when it is used next
 	// (Guava a quarter of its segments each time), not before.
 	Stirs = 20
+	// Plausible is how many bytes a bounded cache may hold, from what was seen in
+	// released software: page, statement and LRU caches of up to 31 MB.
+	Plausible = 64 << 20
 )

@@ -18,6 +18,7 @@ func Rules() []Rule {
 		{"touched-set", "the touched set is evidence beside RSS"},
 		{"rss-expiry", "what RSS convicts within seconds is sent again after a pause"},
 		{"follow", "what a counter would convict is followed on for a budget of time and memory"},
+		{"large", "what has grown by more than caches hold needs no horizon"},
 		{"retest", "whoever a counter convicts is sent again, with a wait behind it"},
 		{"solo", "whoever that leaves in doubt is sent again by itself"},
 		{"expiry", "what is let go of by the end convicts nobody"},

@@ -15,9 +15,6 @@ type Naming struct {
 	Cost  *record.Cost // of the pass; nil without one
 }
 
-// passRequests is how many requests the pass that names lines sends at most.
-const passRequests = 280
-
 // naming is what is to be said of u's lines, where j is the verdict on it.
 func (st *State) naming(u *URI, j verdict.Judgement) Naming {
 	life := st.Life()
@@ -33,7 +30,7 @@ func (st *State) naming(u *URI, j verdict.Judgement) Naming {
 	case !life.Traces:
 		return Naming{Note: Sentence(st.untraceable())}
 	}
-	return Naming{Note: Sentence(st.Crowded(u, passRequests))}
+	return Naming{Note: Sentence(st.Crowded(u))}
 }
 
 // named is what the i-th trace of the segment says.

@@ -11,9 +11,6 @@ import (
 // convicted by a counter is followed on while that is cheap: until it has grown by
 // so much that no cache of a reasonable size explains it, or for so long.
 const (
-	// followBytes: the page caches, statement caches and LRU caches of released
-	// software were seen to hold up to 31 MB.
-	followBytes = 64 << 20
 	// followKeyed and followPlain are how many seconds a URI is followed whose
 	// requests are all different, and any other: new keys are what fills caches.
 	followKeyed = 60
@@ -66,7 +63,7 @@ func budget(u *judge.URI) float64 {
 func affordable(st *judge.State, u *judge.URI) bool {
 	limits := st.Header.Plan.Limits
 	grown := st.Grown(u)
-	if grown >= enough*followBytes {
+	if grown >= enough*judge.Plausible {
 		return false
 	}
 	if limits.RSS > 0 && grown > followShare*float64(limits.RSS-st.Reading.RSS) {
@@ -87,7 +84,7 @@ func followBlock(st *judge.State, u *judge.URI) int {
 		n = min(n, (budget(u)-followed(u))/each)
 	}
 	if rate := st.Grown(u) / float64(u.Requests()); rate > 0 {
-		n = min(n, (followBytes-st.Grown(u))/rate)
+		n = min(n, (judge.Plausible-st.Grown(u))/rate)
 	}
 	return max(judge.SweepBlock, int(n))
 }

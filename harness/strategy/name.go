@@ -10,7 +10,6 @@ import (
 // falls below one object a request, fewer to a clean URI for comparison, and a
 // few more to see who calls a library.
 const (
-	nameRequests    = 160
 	controlRequests = 100
 	callerRequests  = 20
 )
@@ -27,7 +26,7 @@ func name(st *judge.State) (record.Action, bool) {
 		if traced(st, u) {
 			continue
 		}
-		if j, _ := st.Judge(u); (j.Label == verdict.Leak || u.Forced) && !u.Broken && st.Crowded(u, nameRequests+controlRequests+callerRequests) == "" {
+		if j, _ := st.Judge(u); (j.Label == verdict.Leak || u.Forced) && !u.Broken && st.Crowded(u) == "" {
 			culprits = append(culprits, u)
 		}
 	}
@@ -42,9 +41,9 @@ func name(st *judge.State) (record.Action, bool) {
 	}
 	u := culprits[0]
 	j, _ := st.Judge(u)
-	n := record.Name{URI: u.Index, Requests: nameRequests, Against: control, Growth: j.Growth}
+	n := record.Name{URI: u.Index, Requests: st.Careful(u, judge.NameRequests), Against: control, Growth: j.Growth}
 	if j.Label == verdict.Leak || j.Label == verdict.Inconclusive {
-		n.Callers, n.Retainers = callerRequests, plan.Sites == "retainers"
+		n.Callers, n.Retainers = st.Careful(u, callerRequests), plan.Sites == "retainers"
 	}
 	return n, true
 }

@@ -39,7 +39,7 @@ func together(st *judge.State, free []*judge.URI, stay float64) (record.Action, 
 	if waits(st) == 0 {
 		for _, u := range free {
 			if len(blocks(u, record.Retest)) == 0 {
-				return record.Send{URI: u.Index, N: judge.SweepBlock, Purpose: record.Retest, Settle: true, Strict: true}, true
+				return record.Send{URI: u.Index, N: st.Careful(u, judge.SweepBlock), Purpose: record.Retest, Settle: true, Strict: true}, true
 			}
 		}
 		return record.Measure{Wait: stay}, true
@@ -71,7 +71,7 @@ func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Acti
 		j, _ := st.Judge(u)
 		if st.On("solo") && (j.Label == verdict.Inconclusive || st.Short(u)) && st.Allows(3*stay) {
 			// Once before it counts: a ring that all share is full of its own then.
-			return record.Send{URI: u.Index, N: againBlock(u), Purpose: record.Prime, Round: 1, Strict: true}, true
+			return record.Send{URI: u.Index, N: againBlock(st, u), Purpose: record.Prime, Round: 1, Strict: true}, true
 		}
 	}
 	return nil, false
@@ -86,17 +86,17 @@ func again(st *judge.State, u *judge.URI, stay float64) (record.Action, bool) {
 	case !waited:
 		return record.Measure{Wait: stay}, true
 	case st.Last.Purpose == record.Prime:
-		return record.Send{URI: u.Index, N: againBlock(u), Purpose: record.Retest, Round: 1, Settle: true, Strict: true}, true
+		return record.Send{URI: u.Index, N: againBlock(st, u), Purpose: record.Retest, Round: 1, Settle: true, Strict: true}, true
 	}
 	return record.Send{URI: u.Index, N: judge.Stirs, Purpose: record.Stir, Round: 1, Settle: true, Strict: true}, true
 }
 
 // againBlock is how many requests u gets once more. No more are sent in a row than
 // have been: more of them at a time would fill pools that are full.
-func againBlock(u *judge.URI) int {
+func againBlock(st *judge.State, u *judge.URI) int {
 	n := judge.SweepBlock
 	for _, b := range u.Blocks {
 		n = max(n, b.N())
 	}
-	return min(n, u.Requests(), judge.SweepBlock*judge.SweepRounds)
+	return st.Careful(u, min(n, u.Requests(), judge.SweepBlock*judge.SweepRounds))
 }

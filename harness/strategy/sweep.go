@@ -120,7 +120,7 @@ func next(st *judge.State, u *judge.URI, round int) int {
 	case !st.Counted():
 		return st.NextLook(u) - u.Requests()
 	case round <= judge.SweepRounds:
-		return judge.SweepBlock
+		return st.Careful(u, judge.SweepBlock)
 	}
 	return toHorizon(st, u)
 }
