@@ -38,6 +38,10 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		}
 		return grew, evidence
 	}
+	if more := st.elsewhere(u); more > j.Detectable {
+		j.Detectable = more
+		j.Reason += fmt.Sprintf("; its neighbours grew by %s for each of its requests, which it may have left to be done later", units.Bytes(more))
+	}
 	if st.countsNative() || excused {
 		return j, evidence
 	}

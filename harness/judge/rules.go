@@ -29,6 +29,7 @@ func Rules() []Rule {
 		{"native", "what RSS grows by beyond the counter for long enough is a leak of native memory"},
 		{"native-floor", "a floor holds the native memory that no counter counts"},
 		{"background", "what a process keeps while nothing is sent is laid on nobody"},
+		{"books", "a floor holds what neighbours grew by, which may have been left to be done later"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},
 		{"uneven", "blocks of a fixed number of requests are of uneven length"},
 		{"last-block", "the last block before the horizon is short"},

@@ -152,6 +152,12 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 	switch {
 	case j.High < -p.Sure:
 		j.Reason = fmt.Sprintf("the counter fell by %s per request: it does not count what stays alive", p.amount(-s.rate))
+	case s.ended:
+		half := 2 * p.Noise / s.end.requests
+		j.Label = Warmup
+		j.Growth, j.Low, j.High = s.end.rate, s.end.rate-half, s.end.rate+half
+		j.Detectable, j.Every = p.floor(s, s.end.rate, half, n)
+		j.Reason = fmt.Sprintf("growth ended: %s per request in the last %s requests", p.amount(math.Max(0, s.end.rate)), units.Count(int(s.end.requests)))
 	case even && (told || p.FixedN && min(s.rate, s.late) >= p.Sure):
 		j.Label = Leak
 		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks (or a cache of more than %s entries%s)",

@@ -20,6 +20,8 @@ type steady struct {
 	stepAt         float64 // how many requests there had been by its end
 	blocks, up     int     // blocks judged, and those of them that grew
 	usual          float64 // the median of their rates
+	ended          bool    // its last block, a long one, hardly grew, and those before did
+	end            block   // that block
 }
 
 // block is one step of a counter.
@@ -76,6 +78,10 @@ func steadiness(edges []Edge, p CounterParams) steady {
 	}
 	last, before := used[len(used)-1], used[:len(used)-1]
 	s.slows = last.rate < 0.75*s.rate && s.rate-last.rate > max(3*scatter(before), 2*p.Noise/last.requests)
+	was, _ := rate(before, p.Noise)
+	s.end = last
+	s.ended = last.requests >= 0.25*float64(edges[len(edges)-1].Requests-edges[0].Requests) && was >= p.Sure &&
+		last.rate < 0.25*was && math.Abs(last.rate) < 0.25*was && (was-last.rate)*last.requests > 8*p.Noise
 	s.even = 4*s.up >= 3*s.blocks && !s.faded && s.late >= 0.4*s.rate
 	if !p.Exact && len(used) >= leastForLine && equallyLong(used) {
 		s.byLine(used, p)
