@@ -27,20 +27,22 @@ func follow(st *judge.State) (record.Action, bool) {
 	if !st.On("follow") || !st.Counted() || waits(st) > 0 || len(st.Segment().Traces) > 0 || began(st, record.Retest, record.Prime) {
 		return nil, false
 	}
-	var least *judge.URI
+	// One after the other: what a neighbour's requests have left for a while expires in
+	// the first block then, and in no later one.
+	var next *judge.URI
 	for _, u := range st.URIs {
 		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || followed(u) >= enough*budget(u) || !affordable(st, u) {
 			continue
 		}
-		if least == nil || followed(u) < followed(least) {
-			least = u
+		if next == nil || just(st, record.Follow, u) {
+			next = u
 		}
 	}
-	if least == nil {
+	if next == nil {
 		return nil, false
 	}
-	n := followBlock(st, least)
-	return record.Send{URI: least.Index, N: n, Purpose: record.Follow, Round: lastRound(st) + 1, Settle: true}, n > 0
+	n := followBlock(st, next)
+	return record.Send{URI: next.Index, N: n, Purpose: record.Follow, Round: lastRound(st) + 1, Settle: true}, n > 0
 }
 
 // followed is how many seconds u has been followed.
