@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"net"
-	"net/http/cookiejar"
 	"slices"
 	"strings"
 	"sync"
@@ -25,10 +24,10 @@ import (
 // counts it. A POST is never sent twice. Redirects are not followed.
 type Client struct {
 	ep       Endpoint
-	header   []Field        // of the endpoint, and what every client sends
-	badField string         // name of an endpoint header that cannot be sent
-	jar      *cookiejar.Jar // nil: none are kept
-	filled   bool           // the jar was given a cookie
+	header   []Field // of the endpoint, and what every client sends
+	badField string  // name of an endpoint header that cannot be sent
+	jar      *jar    // nil: none are kept
+	filled   bool    // the jar was given a cookie
 
 	mu   sync.Mutex // guards link and done against the context's callback
 	link *link
@@ -65,7 +64,7 @@ func New(ep Endpoint, cookies bool) *Client {
 	}
 	slices.SortStableFunc(c.header, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
 	if cookies {
-		c.jar, _ = cookiejar.New(nil) // never fails
+		c.jar = newJar()
 	}
 	return c
 }

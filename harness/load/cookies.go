@@ -13,7 +13,7 @@ func (c *Client) sendCookies(t *Template) {
 		return
 	}
 	var line strings.Builder
-	for _, k := range c.jar.Cookies(c.cookieURL()) {
+	for _, k := range c.jar.cookies(c.cookieURL()) {
 		if line.Len() > 0 {
 			line.WriteString("; ")
 		}
@@ -37,7 +37,7 @@ func (c *Client) keepCookies(t *Template, resp *http.Response) {
 	if t.fresh || c.jar == nil || len(resp.Header["Set-Cookie"]) == 0 {
 		return
 	}
-	c.jar.SetCookies(c.cookieURL(), resp.Cookies())
+	c.jar.take(c.cookieURL(), resp.Cookies())
 	c.filled = true
 }
 
