@@ -32,6 +32,13 @@ type judgedJSON struct {
 	Warnings   []harness.Warning `json:"warnings"`
 }
 
+// WriteJudgedTo writes them into every sink, as WriteAll does a result.
+func WriteJudgedTo(sinks []Sink, stdout io.Writer, list []Judged, o Options) error {
+	return each(sinks, stdout, o, func(w io.Writer, format string, o Options) error {
+		return WriteJudged(w, format, list, o)
+	})
+}
+
 // WriteJudged writes recorded series and their verdicts as table or json.
 func WriteJudged(w io.Writer, format string, list []Judged, o Options) error {
 	switch format {

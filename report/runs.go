@@ -30,16 +30,18 @@ type Kept struct {
 }
 
 // WriteRuns lists journals as table or json. Under the table stands where each of
-// them lies, to be copied, and what is to be said of it. Times are shown in the
-// zone that they are in.
+// them lies, to be copied, and what is to be said of it. A table shows times in
+// the zone that they are in.
 func WriteRuns(w io.Writer, format string, list []Kept, o Options) error {
 	if err := CheckListing(format); err != nil {
 		return err
 	}
 	if format == "json" {
-		return once(w, o.Redact, func(b io.Writer) error {
-			return encode(b, map[string]any{"runs": append([]Kept{}, list...)})
-		})
+		out := append([]Kept{}, list...)
+		for i := range out {
+			out[i].StartedAt = out[i].StartedAt.UTC()
+		}
+		return once(w, o.Redact, func(b io.Writer) error { return encode(b, map[string]any{"runs": out}) })
 	}
 	return once(w, o.Redact, func(b io.Writer) error {
 		if len(list) == 0 {
@@ -132,9 +134,8 @@ func tally(s harness.Summary) string {
 
 // lasted is how long a run took, as exactly as one wants to know.
 func lasted(seconds float64) string {
-	d := time.Duration(seconds * float64(time.Second))
-	if d < 10*time.Second {
-		return d.Round(100 * time.Millisecond).String()
+	if seconds < 10 {
+		return fmt.Sprintf("%.1fs", seconds)
 	}
-	return d.Round(time.Second).String()
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
 }

@@ -90,7 +90,7 @@ func (a *app) root() *cobra.Command {
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "also show what a started process says, on stderr")
 	f.StringVar(&a.color, "color", "auto", "when to colour: auto, always, never")
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.judgeCommand(),
-		a.reportCommand(), a.compareCommand(), a.agentCommand(), a.doctorCommand(), a.initCommand(),
+		a.reportCommand(), a.compareCommand(), a.runsCommand(), a.agentCommand(), a.doctorCommand(), a.initCommand(),
 		a.processesCommand(), a.sendCommand(),
 		a.demoCommand(), a.versionCommand())
 	return root

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/pflag"
 
 	"leakhunt/harness"
@@ -20,7 +18,7 @@ type gate struct {
 
 func (g *gate) register(f *pflag.FlagSet) {
 	g.registerFailOn(f, report.FailOnLeak)
-	f.StringVar(&g.baseline, "baseline", "", "a result file to compare with: what grew since is a regression")
+	f.StringVar(&g.baseline, "baseline", "", "a result file or journal to compare with: what grew since is a regression")
 }
 
 func (g *gate) registerFailOn(f *pflag.FlagSet, preset string) {
@@ -42,23 +40,6 @@ func (g *gate) load(a *app, scenario string) (err error) {
 			WithHint("Give a result of this scenario, or add --allow-different.")
 	}
 	return nil
-}
-
-func (a *app) readResult(path string) (*harness.Result, error) {
-	if path == "-" {
-		return report.Read(a.stdin)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fault.Usagef("cannot read the result file").Because(err).
-			WithHint("Result files are written by: leakhunt run SCENARIO -o json=FILE")
-	}
-	defer f.Close()
-	r, err := report.Read(f)
-	if err != nil {
-		return nil, fault.Usagef("%s", path).Because(err)
-	}
-	return r, nil
 }
 
 // options puts the gate and the comparison into the options of the reports.

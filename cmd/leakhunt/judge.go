@@ -1,16 +1,13 @@
 package main
 
 import (
-	"fmt"
-	"os"
-	"slices"
+	"errors"
 
 	"github.com/spf13/cobra"
 
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/recorded"
-	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 	"leakhunt/report"
 )
@@ -20,60 +17,72 @@ the columns requests,rss_bytes (others are ignored), plain or gzipped, "-" for
 standard input. Row 0 is the fresh process; the first --burn-in requests are not
 judged.
 
-Exit code 0: no series leaks. 1: one does. 2: a file cannot be read.`
+It also judges a run anew, from its journal: the result is that of the run, and so
+is -o json, but for the version of leakhunt. leakhunt runs lists the journals.
+
+Exit code 0: no series, no URI leaks. 1: one does, or breaks its budget. 2: a file
+cannot be read. 3: requests of the run failed.`
 
 const judgeExample = `  leakhunt judge checkout.csv
   leakhunt judge --burn-in 500 *.csv.gz -o json | jq '.series[] | {file, verdict}'
-  ssh host cat series.csv | leakhunt judge -`
+  ssh host cat series.csv | leakhunt judge -
+  leakhunt judge shop.jsonl -o json               # a run, from its journal`
 
 // defaultBurnIn is the burn-in of one URI alone.
 const defaultBurnIn = 2048
 
 func (a *app) judgeCommand() *cobra.Command {
 	var burnIn int
-	var output string
+	var outputs []string
 	c := &cobra.Command{
-		Use:     "judge SERIES.csv...",
-		Short:   "The verdict on memory series recorded elsewhere",
+		Use:     "judge SERIES.csv...|JOURNAL",
+		Short:   "The verdict on memory series recorded elsewhere, or on a run again",
 		Long:    judgeLong,
 		Example: judgeExample,
-		Args:    atLeastOne("a CSV file, or -"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args:    atLeastOne("a CSV file, a journal, or -"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if burnIn < 0 {
 				return fault.Usagef("--burn-in %d: a number from 0 on is needed", burnIn)
 			}
-			return a.judge(args, burnIn, output)
+			sinks, err := a.sinks(outputs)
+			if err != nil {
+				return err
+			}
+			return a.judge(args, sinks, burnIn, cmd.Flags().Changed("burn-in"))
 		},
 	}
-	c.Flags().IntVar(&burnIn, "burn-in", defaultBurnIn, "requests that are not judged")
-	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
+	c.Flags().IntVar(&burnIn, "burn-in", defaultBurnIn, "requests of a series that are not judged")
+	c.Flags().StringArrayVarP(&outputs, "output", "o", nil, "FORMAT[=PATH]: table or json; of a run, each format of run")
 	return c
 }
 
-func (a *app) judge(files []string, burnIn int, output string) error {
-	out := make([]report.Judged, 0, len(files))
+// judge judges series, or one run. given says that the burn-in was asked for.
+func (a *app) judge(files []string, sinks []report.Sink, burnIn int, given bool) error {
+	var out []report.Judged
 	leaks := 0
 	for _, file := range files {
-		s, err := a.readSeries(file)
+		in, err := a.open(file, fault.Usagef("cannot read the series").
+			WithHint("Name a CSV file with the columns requests,rss_bytes, a journal, or - for standard input."))
 		if err != nil {
 			return err
 		}
-		warnings := make([]harness.Warning, len(s.Warnings))
-		for i, w := range s.Warnings {
-			a.note("%s: %s", file, w.Message)
-			warnings[i] = harness.Warning{Code: w.Code, Message: w.Message}
+		if in.isJournal() {
+			return errors.Join(a.judgeRun(in, sinks, len(files), given), in.close())
 		}
-		j := judgeSeries(s, burnIn)
+		j, err := a.judgeFile(in, file, burnIn)
+		if err = errors.Join(err, in.close()); err != nil {
+			return err
+		}
 		if j.Label == verdict.Leak {
 			leaks++
 		}
-		out = append(out, report.Judged{File: file, Judgement: j, Warnings: warnings})
+		out = append(out, j)
 	}
 	o, err := a.reportOptions("")
 	if err != nil {
 		return err
 	}
-	if err := report.WriteJudged(a.stdout, output, out, o); err != nil {
+	if err := report.WriteJudgedTo(sinks, a.stdout, out, o); err != nil {
 		return err
 	}
 	if leaks > 0 {
@@ -82,70 +91,45 @@ func (a *app) judge(files []string, burnIn int, output string) error {
 	return nil
 }
 
-func (a *app) readSeries(file string) (recorded.Series, error) {
-	if file == "-" {
-		return recorded.Read(a.stdin, "standard input")
+// judgeRun judges a run by its journal, as it was judged when it ended. It is one of
+// so many files, and may come with a burn-in, for both of which there is no use.
+func (a *app) judgeRun(in *input, sinks []report.Sink, files int, burnIn bool) error {
+	switch {
+	case files > 1:
+		return fault.Usagef("%s is the journal of a run, and other files are to be judged too", in.name).
+			WithHint("Give a run a command line of its own.")
+	case burnIn:
+		return fault.Usagef("--burn-in is for recorded series, and %s is the journal of a run", in.name).
+			WithHint("A run knows its own warm-up.")
 	}
-	f, err := os.Open(file)
+	res, err := a.resultOf(in)
 	if err != nil {
-		return recorded.Series{}, fault.Usagef("cannot read the series").Because(err).
-			WithHint("Name a CSV file with the columns requests,rss_bytes, or - for standard input.")
+		return err
 	}
-	defer f.Close()
-	return recorded.Read(f, file)
+	o, err := a.reportOptions(res.Scenario.Path)
+	if err != nil {
+		return err
+	}
+	g := gate{failOn: report.FailOnLeak}
+	if err := errors.Join(g.options(res, &o), report.WriteAll(sinks, a.stdout, res, o)); err != nil {
+		return err
+	}
+	return g.decide(res, o)
 }
 
-// judgeSeries is the verdict on one recording. What breaks the series in two
-// takes the ground from any verdict.
-func judgeSeries(s recorded.Series, burnIn int) verdict.Judgement {
-	broken := slices.IndexFunc(s.Warnings, func(w recorded.Warning) bool {
-		return slices.Contains([]string{"process-gone", "restart", "too-small"}, w.Code)
-	})
-	if broken >= 0 {
-		return verdict.Judgement{Label: verdict.Inconclusive, Requests: len(s.RSS), Reason: s.Warnings[broken].Message}
+func (a *app) judgeFile(in *input, file string, burnIn int) (report.Judged, error) {
+	if in.isJSON() {
+		return report.Judged{}, fault.Usagef("%s is no CSV and no journal", in.name).
+			WithHint("If it is a result, its verdicts stand in it, and leakhunt report shows them. A run is judged again from its journal.")
 	}
-	if from, to, most := hole(s, burnIn); to > from {
-		return verdict.Judgement{Label: verdict.Inconclusive, Requests: len(s.RSS), Reason: fmt.Sprintf(
-			"there is no reading between request %s and %s: a verdict needs one every %s requests",
-			units.Count(from), units.Count(to), units.Count(most))}
+	s, err := recorded.Read(in, in.name)
+	if err != nil {
+		return report.Judged{}, err
 	}
-	return verdict.Judge(perRequest(s), burnIn, verdict.Params{})
-}
-
-// leastReadings is how many readings, evenly spread, the judged part of a series
-// must have: two for each of the blocks that growth is tested on. The recorded
-// series of the calibration, thinned to that, get the verdicts that they get
-// whole.
-const leastReadings = 32
-
-// hole is the first gap in the judged part that is longer than most requests,
-// the longest that leaves it readings enough; from and to are equal without one.
-func hole(s recorded.Series, burnIn int) (from, to, most int) {
-	first, last := s.Requests[0], s.Requests[len(s.Requests)-1]
-	begin := first + burnIn
-	most = max(1, (last-begin)/leastReadings)
-	for i := 1; i < len(s.Requests); i++ {
-		if from, to := max(begin, s.Requests[i-1]), s.Requests[i]; to-from > most {
-			return from, to, most
-		}
+	warnings := make([]harness.Warning, len(s.Warnings))
+	for i, w := range s.Warnings {
+		a.note("%s: %s", file, w.Message)
+		warnings[i] = harness.Warning{Code: w.Code, Message: w.Message}
 	}
-	return 0, 0, most
-}
-
-// perRequest is the series with one value for each request: between readings
-// that lie further apart the last one holds.
-func perRequest(s recorded.Series) []float64 {
-	if len(s.Requests) == 0 {
-		return nil
-	}
-	last := s.Requests[len(s.Requests)-1]
-	mem := make([]float64, 0, last+1)
-	at := 0
-	for n := s.Requests[0]; n <= last; n++ {
-		for at+1 < len(s.Requests) && s.Requests[at+1] <= n {
-			at++
-		}
-		mem = append(mem, s.RSS[at])
-	}
-	return mem
+	return report.Judged{File: file, Judgement: judgeSeries(s, burnIn), Warnings: warnings}, nil
 }

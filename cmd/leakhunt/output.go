@@ -10,7 +10,6 @@ import (
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/report"
-	"leakhunt/scenarios"
 )
 
 func formatsHelp() string {
@@ -83,19 +82,20 @@ func (a *app) reportOptions(scenario string) (report.Options, error) {
 // conclude writes every report, also of a run that failed once a process was
 // pinned, and says what the run came to: that weighs more than a report that
 // could not be written, which is told then and there.
-func (a *app) conclude(res *harness.Result, runErr error, sc *scenarios.Scenario, sinks []report.Sink, g *gate) error {
-	o, err := a.reportOptions(sc.Path)
+func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []report.Sink, f *runFlags, k *keeper) error {
+	o, err := a.reportOptions(path)
 	if err != nil {
 		return err
 	}
 	res = report.Redact(res, a.secrets.RedactString)
 	// A baseline that cannot be compared with costs the comparison alone.
-	spoiled := g.options(res, &o)
+	spoiled := f.gate.options(res, &o)
 	if runErr == nil || res.Target.PID > 0 {
-		spoiled = errors.Join(spoiled, report.WriteAll(sinks, a.rawOut, res, o), a.onGitHub(res, o))
+		spoiled = errors.Join(spoiled, a.writeAll(sinks, res, o, &f.gate, k), a.onGitHub(res, o))
 	}
+	a.goesOn(res, k)
 	if runErr == nil {
-		runErr = g.decide(res, o)
+		runErr = f.gate.decide(res, o)
 	}
 	if runErr == nil {
 		return spoiled

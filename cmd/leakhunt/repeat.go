@@ -15,7 +15,7 @@ import (
 // looks are the flags that shape what is shown, or what it leads to, and not
 // what is measured.
 var looks = []string{
-	"output", "progress", "quiet", "verbose", "color", "fail-on", "baseline", "allow-different", "git-bisect", "dry-run", "resume",
+	"output", "progress", "quiet", "verbose", "color", "fail-on", "baseline", "allow-different", "git-bisect", "dry-run", "resume", "journal",
 }
 
 // credential is the name of a header or a variable whose value is nobody's
@@ -41,11 +41,36 @@ func repeated(cmd *cobra.Command, scenario string) []string {
 	return words
 }
 
+// separators stand between the name and the value of what a flag gives.
+var separators = map[string]string{"header": ":", "var": "="}
+
 // discreet is a flag's value without what it may give away.
 func discreet(flag, value string) string {
-	sep := map[string]string{"header": ":", "var": "="}[flag]
+	sep := separators[flag]
 	if name, _, ok := strings.Cut(value, sep); sep != "" && ok && credential.MatchString(name) {
 		return name + sep + secret.Mark
 	}
 	return value
+}
+
+// credentials are what a flag's value may give away, where it is a credential: all
+// of it, and the longer of its words, as in "Bearer TOKEN" or "sid=TOKEN; theme=dark".
+// Short ones are part of ordinary text.
+func credentials(flag, value string) (out []string) {
+	const least = 8
+	name, given, _ := strings.Cut(value, separators[flag])
+	if !credential.MatchString(name) {
+		return nil
+	}
+	words := []string{given}
+	for w := range strings.FieldsFuncSeq(given, func(r rune) bool { return r == ' ' || r == ';' || r == ',' }) {
+		_, of, _ := strings.Cut(w, "=")
+		words = append(words, w, of)
+	}
+	for _, w := range words {
+		if len(strings.TrimSpace(w)) >= least {
+			out = append(out, w)
+		}
+	}
+	return out
 }

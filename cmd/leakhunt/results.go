@@ -3,28 +3,33 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/report"
 )
+
+const reportLong = `Report renders a run again, from its result file or from its journal, byte for
+byte as the run itself did where --baseline and --fail-on are the run's too. Without
+a file it takes the last run that has ended, of those that leakhunt runs lists.
+Whatever the result says, the exit code is 0 where every report is written.`
 
 func (a *app) reportCommand() *cobra.Command {
 	var outputs []string
 	var g gate
 	c := &cobra.Command{
-		Use:   "report RESULT",
-		Short: "Render a result file again, in any format",
-		Long: `Report renders the result file of a run, byte for byte as the run itself did
-where --baseline and --fail-on are the run's too. Whatever the result says, the
-exit code is 0 where every report is written.`,
-		Example: `  leakhunt report result.json                            # the table
-  leakhunt report result.json -o html=report.html -o junit=junit.xml`,
-		Args: one("result file"),
+		Use:   "report [RESULT|JOURNAL]",
+		Short: "Render a run again, in any format",
+		Long:  reportLong,
+		Example: `  leakhunt report                                        # the last run, as a table
+  leakhunt report result.json -o html=report.html -o junit=junit.xml
+  leakhunt report run.jsonl.gz -o json=result.json`,
+		Args: optional("result file"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			sinks, err := a.sinks(outputs)
 			if err != nil {
 				return err
 			}
-			res, err := a.readResult(args[0])
+			res, err := a.resultOrLast(args)
 			if err != nil {
 				return err
 			}
@@ -46,36 +51,57 @@ exit code is 0 where every report is written.`,
 	return c
 }
 
-func (a *app) compareCommand() *cobra.Command {
-	var outputs []string
-	var g gate
-	c := &cobra.Command{
-		Use:   "compare BASE HEAD",
-		Short: "Say whether HEAD is worse than BASE, two result files",
-		Long: `Compare decides, URI by URI, whether growth became worse: a regression is a
+// resultOrLast is the result in the file that is named, or that of the last run.
+func (a *app) resultOrLast(args []string) (*harness.Result, error) {
+	if len(args) > 0 {
+		return a.readResult(args[0])
+	}
+	last, err := lastRun()
+	if err != nil {
+		return nil, err
+	}
+	a.noteRun("the last run", last)
+	return a.readResult(last.Path)
+}
+
+const compareLong = `Compare decides, URI by URI, whether growth became worse: a regression is a
 difference in bytes per request beyond both confidence intervals and beyond the
 detection floor, never a ratio; a new URI that leaks is one too. Budgets and
 ignores of HEAD hold as they do in run --baseline.
 
+BASE and HEAD are result files or journals. Without HEAD it is the last run of the
+same scenario, of those that leakhunt runs lists; without BASE too, the last run is
+compared with the complete one of its scenario before it.
+
 Exit code 0: nothing to fail on. 1: a regression or a broken budget. 2: the files
 cannot be compared. 3: requests of HEAD failed. 4: it cannot be told, where
---fail-on inconclusive asks for it.`,
+--fail-on inconclusive asks for it.`
+
+func (a *app) compareCommand() *cobra.Command {
+	var outputs []string
+	var g gate
+	c := &cobra.Command{
+		Use:   "compare [BASE [HEAD]]",
+		Short: "Say whether a run, HEAD, is worse than another, BASE",
+		Long:  compareLong,
 		Example: `  leakhunt compare main.json branch.json
-  leakhunt compare main.json branch.json -o table -o markdown=compared.md`,
+  leakhunt compare main.json                      # with the last run of that scenario
+  leakhunt compare                                # the last two runs of a scenario
+  leakhunt compare main.json branch.jsonl -o table -o markdown=compared.md`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 2 {
-				return fault.Usagef("compare needs two result files").WithHint("leakhunt compare BASE HEAD")
+			if len(args) > 2 {
+				return fault.Usagef("compare takes two runs, and got %q too", args[2]).WithHint("leakhunt compare BASE HEAD")
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return a.compare(args[0], args[1], outputs, &g) },
+		RunE: func(_ *cobra.Command, args []string) error { return a.compare(args, outputs, &g) },
 	}
 	c.Flags().StringArrayVarP(&outputs, "output", "o", nil, "FORMAT[=PATH], repeatable: table, json or markdown; - or nothing is stdout")
 	g.registerFailOn(c.Flags(), report.FailOnRegression)
 	return c
 }
 
-func (a *app) compare(basePath, headPath string, outputs []string, g *gate) (err error) {
+func (a *app) compare(args, outputs []string, g *gate) error {
 	if err := report.CheckFailOn(g.failOn, true); err != nil {
 		return err
 	}
@@ -83,10 +109,7 @@ func (a *app) compare(basePath, headPath string, outputs []string, g *gate) (err
 	if err != nil {
 		return err
 	}
-	if g.base, err = a.readResult(basePath); err != nil {
-		return err
-	}
-	head, err := a.readResult(headPath)
+	head, err := a.both(args, g)
 	if err != nil {
 		return err
 	}

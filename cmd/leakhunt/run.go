@@ -2,25 +2,28 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
-	"leakhunt/harness/memory"
-	"leakhunt/harness/proc"
-	"leakhunt/harness/session"
 	"leakhunt/scenarios"
 )
 
 const runLong = `Run pins one process of the application, sends each URI of the scenario, reads
 the process's memory, and ranks the URIs by the growth that will go on.
 
+A run keeps a journal, so that nothing measured is lost: leakhunt report renders the
+last one again. One that was interrupted or killed goes on with --resume JOURNAL: on
+the same process where that still lives, else on a fresh one. It needs no SCENARIO,
+and takes the flags of the run as it began; what is given now stands above them, but
+for what would change the plan. Outputs, --fail-on and --baseline are given anew.
+
 Exit code 0: nothing to fail on. 1: a leak, a broken budget or a regression.
 2: the command line or the scenario is wrong, nothing was sent. 3: could not
-measure. 4: inconclusive, where --fail-on inconclusive asks for it.`
+measure, or an output could not be written. 4: inconclusive, where --fail-on
+inconclusive asks for it.`
 
 const runExample = `  leakhunt run shop.yaml                             # a ranked table
   leakhunt run shop.yaml -n 500 --only '/orders*'    # 500 requests to each of these
@@ -28,6 +31,8 @@ const runExample = `  leakhunt run shop.yaml                             # a ran
   leakhunt run shop.yaml -o table -o json=out.json   # a table here, the result in a file
   leakhunt run shop.yaml --baseline main.json --fail-on regression # what main.json does not have
   leakhunt run shop.yaml --dry-run                   # what it would send
+  leakhunt run shop.yaml --journal shop.jsonl        # the journal here
+  leakhunt run --resume shop.jsonl                   # go on with a run that was cut short
   git bisect run leakhunt run shop.yaml --git-bisect # which commit brought the leak`
 
 type runFlags struct {
@@ -36,6 +41,8 @@ type runFlags struct {
 	progress string
 	dryRun   bool
 	sitesFor []string
+	journal  string
+	resume   string
 	gate     gate
 }
 
@@ -46,8 +53,17 @@ func (a *app) runCommand() *cobra.Command {
 		Short:   "Find the URIs that leak",
 		Long:    runLong,
 		Example: runExample,
-		Args:    one("scenario file"),
+		Args:    optional("scenario file"), // --resume may stand in the environment, which is not read yet
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case f.given("resume") && f.resume == "":
+				return fault.Usagef("no path after --resume").WithHint("leakhunt runs lists the journals that are kept.")
+			case f.resume != "":
+				return a.resume(cmd, args, &f)
+			}
+			if err := one("scenario file")(cmd, args); err != nil {
+				return err
+			}
 			return a.run(cmd, args[0], &f)
 		},
 	}
@@ -58,54 +74,25 @@ func (a *app) runCommand() *cobra.Command {
 	fl.StringVar(&f.progress, "progress", "auto", "progress on stderr: auto, bar, plain, none")
 	fl.StringArrayVar(&f.sitesFor, "sites-for", nil, "name the lines of URIs whose name matches this glob, whatever their verdict")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print the plan and what it costs; send nothing")
+	fl.StringVar(&f.journal, "journal", "", "write the journal to this file, or none (default: a file of its own; see leakhunt runs)")
+	fl.StringVar(&f.resume, "resume", "", "go on with the run of this journal")
 	fl.BoolVar(&a.bisect, "git-bisect", false, "exit codes for git bisect run: 0 good, 1 bad, 125 skip, 255 abort")
 	return c
 }
 
 func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
-	plan, err := a.plan(&f.overrides, path)
+	plan, sinks, err := a.prepare(path, f)
 	if err != nil {
 		return err
 	}
-	sc := plan.Scenario
-	for _, g := range f.sitesFor {
-		if !slices.ContainsFunc(sc.URIs, func(u scenarios.URI) bool { return scenarios.Match(g, u.Name) }) {
-			return fault.Usagef("--sites-for %q matches no URI", g).WithHint("%s", there(sc))
-		}
-	}
-	sinks, err := a.sinks(f.outputs)
+	k, err := a.newKeeper(f.journal, f.given("journal"), sinks)
 	if err != nil {
-		return err
-	}
-	if err := f.gate.load(a, sc.Name); err != nil {
 		return err
 	}
 	if f.dryRun {
 		return a.describe(plan)
 	}
-	if err := a.foretell(sinks); err != nil {
-		return err
-	}
-	obs, err := a.observer(f.progress, sc.Metric)
-	if err != nil {
-		return err
-	}
-	tgt, agents, done, err := a.openTarget(sc)
-	if err != nil {
-		return err
-	}
-	defer done()
-	res, runErr := harness.Run(cmd.Context(), plan, tgt, harness.Options{
-		Version:     version(),
-		Command:     repeated(cmd, path),
-		Observer:    obs,
-		OpenMeter:   openMeter,
-		OpenCounter: a.counter(sc, agents),
-		Secret:      a.keepSecret,
-		SitesFor:    f.sitesFor,
-	})
-	obs.Close()
-	return a.conclude(res, runErr, sc, sinks, &f.gate)
+	return a.hunt(cmd, plan, path, f, sinks, k, nil)
 }
 
 // plan is the scenario with the flags above it, compiled; its secrets are kept
@@ -118,11 +105,15 @@ func (a *app) plan(o *overrides, path string) (*harness.Plan, error) {
 	if err := a.secrets.Add(sc.Secrets...); err != nil {
 		return nil, fault.Usagef("%s: secrets", path).Because(err)
 	}
+	for flag, values := range map[string][]string{"header": o.headers, "var": o.vars} {
+		for _, v := range values {
+			for _, c := range credentials(flag, v) {
+				a.keepSecret(c)
+			}
+		}
+	}
 	return harness.NewPlan(sc)
 }
-
-// openMeter is harness.Options.OpenMeter.
-func openMeter(id proc.ID) (session.Meter, error) { return memory.Open(id) }
 
 // describe prints the plan. Where the runtime is not known yet, whether it counts
 // what is alive is not, and what the plan costs is told both ways.

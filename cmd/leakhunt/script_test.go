@@ -2,10 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"net"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,9 +19,27 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(apart{m}, map[string]func(){
 		"leakhunt": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
+}
+
+// apart runs the tests with a folder of their own for journals: those of whoever
+// runs them are not to make room for ours.
+type apart struct{ *testing.M }
+
+func (m apart) Run() int {
+	dir, err := os.MkdirTemp("", "leakhunt-test-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a folder for temporary files
+	if err := os.Setenv("XDG_STATE_HOME", dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.M.Run()
 }
 
 // TestScripts runs the commands as a user would; testdata/script holds what
@@ -27,8 +48,14 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
+			env.Setenv("GITHUB_ACTIONS", "")
+			env.Setenv("TZ", "UTC")
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": exitStatus, "freeport": freePort, "waitport": waitPort, "listener": listener,
+			"status": exitStatus, "freeport": freePort, "waitport": waitPort, "listener": listener, "await": await, "newer": newer,
 		},
 	})
 }
@@ -82,4 +109,40 @@ func listener(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("nobody listens on port %s", args[0])
+}
+
+// await waits until a file holds a text: await FILE TEXT.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await FILE TEXT")
+	}
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && strings.Contains(string(text), args[1]) {
+			return
+		}
+	}
+	ts.Fatalf("%s does not hold %q", args[0], args[1])
+}
+
+// newer puts an event that leakhunt does not know into a journal, after its second
+// line: newer JOURNAL COPY. The checksum of a line goes over all before it.
+func newer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: newer JOURNAL COPY")
+	}
+	const tail = len(`,"crc":"00000000"}` + "\n")
+	var out strings.Builder
+	var sum uint32
+	add := func(text string) {
+		sum = crc32.Update(sum, crc32.IEEETable, []byte(text))
+		fmt.Fprintf(&out, "%s,\"crc\":\"%08x\"}\n", text, sum)
+	}
+	n := 0
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		if add(line[:len(line)-tail]); n == 1 {
+			add(`{"e":"dreamt","of":"sheep"`)
+		}
+		n++
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(out.String()), 0o600))
 }

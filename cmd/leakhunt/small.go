@@ -37,6 +37,16 @@ func one(what string) cobra.PositionalArgs {
 	}
 }
 
+// optional refuses more than one argument.
+func optional(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return one(what)(cmd, args)
+	}
+}
+
 func (a *app) validateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate SCENARIO...",

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"leakhunt/harness"
+	"leakhunt/harness/fault"
+	"leakhunt/harness/journal"
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/report"
+)
+
+// input is a file that is being read, or standard input: "-".
+type input struct {
+	*bufio.Reader
+	name   string
+	head   []byte // how it begins, decompressed
+	packed bool   // with gzip
+	close  func() error
+}
+
+// open opens a file. unreadable is the fault of one that cannot be.
+func (a *app) open(path string, unreadable *fault.Error) (*input, error) {
+	in := &input{name: path, close: func() error { return nil }}
+	if path == "-" {
+		in.name = "standard input"
+		in.Reader = bufio.NewReader(a.stdin)
+	} else {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, unreadable.Because(err)
+		}
+		in.Reader, in.close = bufio.NewReader(f), f.Close
+	}
+	const enough = 1 << 10
+	in.head, _ = in.Peek(enough) // what is wrong with it, whoever reads it will say
+	if z, err := gzip.NewReader(bytes.NewReader(in.head)); err == nil {
+		in.packed, in.head = true, make([]byte, 64)
+		n, _ := io.ReadFull(z, in.head)
+		in.head = in.head[:n]
+	}
+	return in, nil
+}
+
+// isJournal says that the file is a journal, or begins like one.
+func (in *input) isJournal() bool {
+	return record.Sniff(in.head) || bytes.HasPrefix(in.head, []byte(`{"e":"`))
+}
+
+// isJSON says that the file may be a result.
+func (in *input) isJSON() bool {
+	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(in.head, []byte("\ufeff")), " \t\r\n"), []byte("{"))
+}
+
+// plain is what the file holds, decompressed.
+func (in *input) plain() (io.Reader, error) {
+	if !in.packed {
+		return in, nil
+	}
+	return gzip.NewReader(in)
+}
+
+// readResult is the result in a file: that of a run, or that of a run's journal.
+func (a *app) readResult(path string) (*harness.Result, error) {
+	in, err := a.open(path, fault.Usagef("cannot read the result file").
+		WithHint("Result files are written by: leakhunt run SCENARIO -o json=FILE; leakhunt runs lists the journals that are kept."))
+	if err != nil {
+		return nil, err
+	}
+	defer in.close() //nolint:errcheck // it was only read from
+	if in.isJournal() {
+		return a.resultOf(in)
+	}
+	plain, err := in.plain()
+	if err != nil {
+		return nil, fault.Usagef("%s", in.name).Because(err)
+	}
+	r, err := report.Read(plain)
+	if err != nil {
+		return nil, fault.Usagef("%s", in.name).Because(err)
+	}
+	return r, nil
+}
+
+// resultOf is the result of the run whose journal this is.
+func (a *app) resultOf(in *input) (*harness.Result, error) {
+	j, err := journal.Read(in.name, in)
+	if err != nil {
+		return nil, err
+	}
+	st, err := a.replay(j)
+	if err != nil {
+		return nil, err
+	}
+	return harness.ResultOf(st, version()), nil
+}
+
+// replay is what a journal has shown. What it does not hold is said.
+func (a *app) replay(j *journal.Journal) (*judge.State, error) {
+	st, unknown, err := refold(j)
+	if err != nil {
+		return nil, err
+	}
+	if len(unknown) > 0 {
+		a.note("%s: a newer leakhunt wrote events that this one does not know; they are left out: %s", j.Name, strings.Join(unknown, ", "))
+	}
+	if n := j.Tail().Torn; n > 0 {
+		a.note("%s: the last line was not written to its end, and is left out (%d bytes)", j.Name, n)
+	}
+	return st, nil
+}
+
+// refold is what a journal has shown, and the kinds of its unknown events.
+func refold(j *journal.Journal) (st *judge.State, unknown []string, err error) {
+	st = judge.New(j.Header)
+	for ev, err := range j.Events() {
+		if err != nil {
+			return nil, nil, err
+		}
+		if u, ok := ev.(record.Unknown); ok && !slices.Contains(unknown, u.Kind) {
+			unknown = append(unknown, u.Kind)
+		}
+		if err := st.Append(ev); err != nil {
+			return nil, nil, j.Refuse(err)
+		}
+	}
+	return st, unknown, nil
+}

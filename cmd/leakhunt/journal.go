@@ -1,0 +1,130 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"leakhunt/harness"
+	"leakhunt/harness/fault"
+	"leakhunt/harness/journal"
+	"leakhunt/harness/record"
+	"leakhunt/report"
+)
+
+// noJournal is the --journal that writes none.
+const noJournal = "none"
+
+// keeper writes the journal of a run, without secrets. A run goes on where its
+// journal cannot be written: that is told once.
+type keeper struct {
+	app    *app
+	path   string          // asked for; "" is a file in the default folder
+	w      *journal.Writer // nil where none is written
+	kept   string          // a journal that holds the run already
+	pinned bool            // there is something in it to go on with
+	told   bool
+
+	limited  record.Limited // the limit that ended the run, if one did
+	scenario string         // where the scenario lies now; "" is where it lay when the run began
+}
+
+// newKeeper is the keeper that --journal asks for.
+func (a *app) newKeeper(path string, asked bool, sinks []report.Sink) (*keeper, error) {
+	switch {
+	case asked && path == "":
+		return nil, fault.Usagef("no path after --journal").WithHint("Write --journal FILE, or --journal none.")
+	case path == "-":
+		return nil, fault.Usagef("--journal -: a journal goes to a file").WithHint("Write --journal FILE, or --journal none.")
+	}
+	for _, s := range sinks {
+		if path != "" && path != noJournal && s.Path != "" && same(s.Path, path) {
+			return nil, fault.Usagef("both the journal and %s would go to %s", s.Format, path).
+				WithHint("Send one of them to a file of its own.")
+		}
+	}
+	return &keeper{app: a, path: path}, nil
+}
+
+// same says that two paths name one file.
+func same(a, b string) bool {
+	if x, err := os.Stat(a); err == nil {
+		if y, err := os.Stat(b); err == nil {
+			return os.SameFile(x, y)
+		}
+	}
+	x, errX := filepath.Abs(a)
+	y, errY := filepath.Abs(b)
+	return errX == nil && errY == nil && x == y
+}
+
+// open is harness.Options.Journal.
+func (k *keeper) open(h record.Header) (harness.Journal, error) {
+	if k.path == noJournal {
+		return nil, nil
+	}
+	if k.w == nil { // it is there in a run that goes on
+		w, err := journal.Create(k.path, report.Redact(h, k.app.secrets.RedactString))
+		switch {
+		case err != nil && k.path != "":
+			return nil, err
+		case err != nil:
+			k.warn(err)
+			return nil, nil
+		}
+		k.w = w
+	}
+	return k, nil
+}
+
+// Append adds an event, without secrets.
+func (k *keeper) Append(e record.Event) error {
+	switch e := e.(type) {
+	case record.Opened:
+		k.pinned = true
+	case record.Limited:
+		k.limited = e
+	}
+	err := k.w.Append(report.Redact(e, k.app.secrets.RedactString))
+	k.warn(err)
+	return err
+}
+
+// close ends the journal. One of the default folder in which there is nothing takes
+// no room from others.
+func (k *keeper) close() {
+	if k.w == nil {
+		return
+	}
+	k.warn(k.w.Close())
+	if k.path == "" && !k.pinned {
+		_ = os.Remove(k.w.Path()) // it is in nobody's way
+	}
+}
+
+// warn tells the first thing that is wrong with the journal.
+func (k *keeper) warn(err error) {
+	if err == nil || k.told {
+		return
+	}
+	k.told = true
+	if l := k.app.live.Load(); l != nil {
+		text := err.Error()
+		if hint := fault.HintOf(err); hint != "" {
+			text += ". " + hint
+		}
+		l.Note(text)
+		return
+	}
+	k.app.tell(err)
+}
+
+// whole is the journal where it holds all of the run, "" where none does.
+func (k *keeper) whole() string {
+	if k.kept != "" {
+		return k.kept
+	}
+	if k.w == nil || k.w.Err() != nil || !k.pinned {
+		return ""
+	}
+	return k.w.Path()
+}

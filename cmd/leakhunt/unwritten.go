@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"leakhunt/harness"
+	"leakhunt/harness/fault"
+	"leakhunt/report"
+)
+
+// surviveBrokenPipes lets a run go on when whoever reads what it says is gone: the
+// write returns an error then (EPIPE). Without a handler the process would end
+// (os/signal); a signal that is ignored would be ignored in the application, too.
+func surviveBrokenPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+
+// writeAll writes every output. One that cannot be written costs itself alone, and
+// nothing where there is a journal: the error says how to render it from there.
+func (a *app) writeAll(sinks []report.Sink, res *harness.Result, o report.Options, g *gate, k *keeper) error {
+	var errs []error
+	for _, s := range sinks {
+		if err := report.WriteAll([]report.Sink{s}, a.rawOut, res, o); err != nil {
+			errs = append(errs, unwritten(s, err, g, k.whole()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// unwritten is the fault of an output that could not be written. The run was made
+// all the same, so it is none of usage.
+func unwritten(s report.Sink, err error, g *gate, kept string) error {
+	var f, of *fault.Error
+	var call *fs.PathError
+	switch {
+	case errors.As(err, &of):
+		f = fault.Measuref("%s", of.Msg).Because(of.Err).WithHint("%s", of.Hint)
+	case errors.As(err, &call):
+		f = fault.Measuref("cannot write the %s output to standard output", s.Format).Because(call.Err)
+	default:
+		f = fault.Measuref("cannot write the %s output", s.Format).Because(err)
+	}
+	if kept == "" {
+		return f
+	}
+	words := []string{"leakhunt", "report", kept}
+	if s.Path != "" {
+		words = append(words, "-o", s.Format+"=FILE")
+	} else if s.Format != "table" {
+		words = append(words, "-o", s.Format)
+	}
+	if g.baseline != "" && g.baseline != "-" {
+		words = append(words, "--baseline", g.baseline)
+	}
+	if g.failOn != report.FailOnLeak {
+		words = append(words, "--fail-on", g.failOn)
+	}
+	return f.WithHint("What was measured is kept. Render it with: %s", report.ShellLine(words...))
+}
+
+// goesOn says how to go on with a run that is not complete.
+func (a *app) goesOn(res *harness.Result, k *keeper) {
+	kept := k.whole()
+	if kept == "" || res.Complete {
+		return
+	}
+	words := []string{"leakhunt", "run"}
+	if k.scenario != "" {
+		words = append(words, k.scenario)
+	}
+	words = append(words, "--resume", kept)
+	if k.limited.Limit == "time" {
+		twice := time.Duration(2 * k.limited.T * float64(time.Second))
+		words = append(words, "--max-time", twice.Round(time.Second).String())
+	}
+	a.note("what was measured is kept; go on with: %s", report.ShellLine(words...))
+}
