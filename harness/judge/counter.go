@@ -146,8 +146,11 @@ func (u *URI) edges(value func(record.Edge) float64, skip func(*record.Block) bo
 	out := make([]verdict.Edge, 1, len(u.Blocks)+1)
 	var n int
 	var level float64
-	for _, b := range u.Blocks {
-		if b.Cut || skip != nil && skip(b) {
+	for i, b := range u.Blocks {
+		// In the first of the blocks in which it is followed expires what its neighbours
+		// have left.
+		first := b.Purpose == record.Follow && (i == 0 || u.Blocks[i-1].Purpose != record.Follow || u.Blocks[i-1].Seq != b.Seq-1)
+		if b.Cut || first || skip != nil && skip(b) {
 			continue
 		}
 		n += b.N()
