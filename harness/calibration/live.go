@@ -28,6 +28,7 @@ type live struct {
 	requests int
 	results  string
 	leakhunt string // the program; "" to build it
+	journals string // folder for the journals of the runs; "": none are kept
 	log      io.Writer
 }
 
@@ -45,6 +46,7 @@ func (l *live) register(fl *flag.FlagSet) {
 	fl.IntVar(&l.first, "first", 1, "seed of the first of those runs")
 	fl.IntVar(&l.requests, "requests", 0, "requests to each URI of a live run; 0: as many as its verdict needs")
 	fl.StringVar(&l.results, "results", "live.jsonl", "file that live results are added to; what is in it is not run again")
+	fl.StringVar(&l.journals, "journals", "", "folder in which the journals of live runs are kept, with their verdicts and the truth, for -replay")
 	fl.StringVar(&l.leakhunt, "leakhunt", "", "the leakhunt to run; built from ./cmd/leakhunt unless given")
 }
 
@@ -163,7 +165,7 @@ func (l *live) complete(ctx context.Context) (err error) {
 				return err
 			}
 		}
-		found, err := t.run(ctx, program, dir)
+		found, err := t.run(ctx, program, dir, l.journals)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -121,8 +122,9 @@ func (t trial) scenario(dir string) ([]byte, error) {
 	})
 }
 
-// run runs the built leakhunt on the application installed in dir.
-func (t trial) run(ctx context.Context, leakhunt, dir string) ([]finding, error) {
+// run runs the built leakhunt on the application installed in dir. Its journal is kept
+// in the folder journals, unless that is "".
+func (t trial) run(ctx context.Context, leakhunt, dir, journals string) ([]finding, error) {
 	text, err := t.scenario(dir)
 	if err != nil {
 		return nil, err
@@ -131,11 +133,37 @@ func (t trial) run(ctx context.Context, leakhunt, dir string) ([]finding, error)
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		return nil, err
 	}
-	res, err := hunt(ctx, leakhunt, path, t.seed)
-	if err != nil {
+	kept := filepath.Join(dir, "run.jsonl")
+	res, err := hunt(ctx, leakhunt, path, t.seed, "--journal", kept)
+	if err == nil && journals != "" {
+		err = keep(kept, filepath.Join(journals, t.file()), res, t.truth(res))
+	}
+	if err = errors.Join(err, os.RemoveAll(kept)); err != nil {
 		return nil, fmt.Errorf("%s: %w", t, err)
 	}
 	return t.findings(res), nil
+}
+
+// file is a name for the run's journal, without its end.
+func (t trial) file() string {
+	name := strings.Join(slices.DeleteFunc([]string{t.app.runtime, t.evidence, t.route}, func(s string) bool { return s == "" }), "-")
+	if t.requests > 0 {
+		name += fmt.Sprintf("-%d", t.requests)
+	}
+	return fmt.Sprintf("%s-seed%d", name, t.seed)
+}
+
+// truth is what a request to each URI of a result keeps for ever, in bytes, by name.
+func (t trial) truth(res *harness.Result) map[string]float64 {
+	all := map[string]float64{}
+	for _, r := range t.routes() {
+		for _, u := range res.URIs {
+			if u.URI == r.uri() {
+				all[u.Name] = t.app.kept[r.leak]
+			}
+		}
+	}
+	return all
 }
 
 // hunt runs the built leakhunt on a scenario.

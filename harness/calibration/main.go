@@ -44,8 +44,23 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 	sims.register(flags)
 	runs := live{log: stderr}
 	runs.register(flags)
+	var kept replay
+	kept.register(flags)
+	same := equality{log: stderr}
+	same.register(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if kept.dir != "" {
+		off, err := sims.off()
+		if err != nil {
+			return err
+		}
+		kept.off = off
+		return kept.run(ctx, *out, stdout)
+	}
+	if same.n > 0 {
+		return same.start(ctx, runs.leakhunt, int(*seed), *out, stdout)
 	}
 	if sims.hunts > 0 {
 		return sims.run(ctx, *seed, *out, stdout, clock)

@@ -29,24 +29,33 @@ func (s *simulation) register(fl *flag.FlagSet) {
 	fl.IntVar(&s.hunts, "hunts", 0, "whole hunts on simulated processes, with -seed and the seeds after it; -o json writes them as JSON")
 	fl.StringVar(&s.world, "world", "", "with -hunts: one kind of world; all of them, drawn by the seed, unless given")
 	fl.BoolVar(&s.alone, "rss-alone", false, "with -hunts: of the seeds' worlds only those in which no counter is read")
-	fl.StringVar(&s.without, "without", "", "with -hunts: rules that are switched off, with commas in between")
+	fl.StringVar(&s.without, "without", "", "with -hunts and -replay: rules that are switched off, with commas in between")
 	fl.BoolVar(&s.rules, "rules", false, "with -hunts: the table of rules, what goes wrong without each of them")
 	fl.BoolVar(&s.verbose, "v", false, "with -hunts: tell every action, and what was thought of its URI then")
 }
 
-// run makes the hunts and writes what came out.
-func (s *simulation) run(ctx context.Context, seed uint64, out string, stdout io.Writer, clock func() time.Time) error {
-	h := hunts{n: s.hunts, seed: seed, world: s.world, alone: s.alone, off: map[string]bool{}}
-	known := judge.Rules()
+// off are the rules that are switched off.
+func (s *simulation) off() (map[string]bool, error) {
+	off := map[string]bool{}
 	for name := range strings.SplitSeq(s.without, ",") {
 		if name == "" {
 			continue
 		}
-		if !slices.ContainsFunc(known, func(r judge.Rule) bool { return r.Name == name }) {
-			return fmt.Errorf("-without: there is no rule %q", name)
+		if !slices.ContainsFunc(judge.Rules(), func(r judge.Rule) bool { return r.Name == name }) {
+			return nil, fmt.Errorf("-without: there is no rule %q", name)
 		}
-		h.off[name] = true
+		off[name] = true
 	}
+	return off, nil
+}
+
+// run makes the hunts and writes what came out.
+func (s *simulation) run(ctx context.Context, seed uint64, out string, stdout io.Writer, clock func() time.Time) error {
+	off, err := s.off()
+	if err != nil {
+		return err
+	}
+	h := hunts{n: s.hunts, seed: seed, world: s.world, alone: s.alone, off: off}
 	if s.verbose {
 		h.verbose = stdout
 	}
