@@ -42,6 +42,8 @@ func ResultOf(st *judge.State, version string) *Result {
 			r.Target.Restarts++
 			r.Target.RestartedAt = append(r.Target.RestartedAt, l.T-l.Took)
 		}
+	} else if p := unopened(st); p != nil {
+		r.Target = infoOf(*p)
 	}
 	for _, u := range r.URIs {
 		r.Summary.Count(u.Verdict)
@@ -55,6 +57,18 @@ func ResultOf(st *judge.State, version string) *Result {
 		r.Incomplete, r.EndedBy = e.Reason, e.By
 	}
 	return r
+}
+
+// unopened is the process that was pinned and went, or could not be measured, before
+// it was opened; nil without one.
+func unopened(st *judge.State) *record.Process {
+	switch stop := st.Stopped.(type) {
+	case record.Lost:
+		return stop.Process
+	case record.Failed:
+		return stop.Process
+	}
+	return nil
 }
 
 func infoOf(p record.Process) target.Info {

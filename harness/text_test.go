@@ -88,6 +88,8 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 			text += n.Code + ": " + hunttest.Plain(n.Message) + "\n"
 		}
 		return orNone(text)
+	case "pinned":
+		return fmt.Sprintln(w.res.Target.PID > 0)
 	case "target":
 		r := w.res
 		text := fmt.Sprintf("%s, %d restarts at", r.Target.Kind, r.Target.Restarts)
@@ -166,7 +168,7 @@ func (w *world) run() string {
 		}
 		text += fmt.Sprintf("error (%s): %v. %s\n", kind, w.err, fault.HintOf(w.err))
 	}
-	return strings.ReplaceAll(text, " \n", "\n")
+	return strings.NewReplacer(" \n", "\n", fmt.Sprintf("pid %d", os.Getpid()), "pid PID").Replace(text)
 }
 
 // Append implements harness.Journal.

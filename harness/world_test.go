@@ -134,6 +134,8 @@ func (w *world) option(sc *scenarios.Scenario, key, value string) {
 		w.opt.OpenCounter = func(context.Context, session.Pinned, *load.Client) (session.Counter, error) {
 			return nil, &session.Without{Err: fault.Measuref("%s", value).WithHint("Load it.")}
 		}
+	case "no-meter":
+		w.opt.OpenMeter = func(proc.ID) (session.Meter, error) { return nil, fault.Measuref("%s", value) }
 	case "advice":
 		w.p.Advice = []target.Advice{{Code: "recycling", Message: value}}
 	case "closes":

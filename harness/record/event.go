@@ -154,13 +154,16 @@ type Lost struct {
 	Killed bool    `json:"killed"` // while it was to answer that request
 	Reason string  `json:"reason"` // a clause
 	Hint   string  `json:"hint,omitempty"`
+	// Process is what was pinned, where that went before it was Opened.
+	Process *Process `json:"process,omitempty"`
 }
 
 // Failed says that the run cannot go on, and that a fresh process would not help.
 type Failed struct {
-	T      float64 `json:"t"`
-	Reason string  `json:"reason"`
-	Hint   string  `json:"hint,omitempty"`
+	T       float64  `json:"t"`
+	Reason  string   `json:"reason"`
+	Hint    string   `json:"hint,omitempty"`
+	Process *Process `json:"process,omitempty"` // as in Lost
 }
 
 // Limited says that a limit of the scenario was reached.

@@ -93,6 +93,11 @@ func copyPlain(to, from reflect.Value) {
 		if from.Len() > 0 {
 			to.Set(from)
 		}
+	case reflect.Pointer:
+		if !from.IsNil() {
+			to.Set(reflect.New(from.Type().Elem()))
+			copyPlain(to.Elem(), from.Elem())
+		}
 	default:
 		to.Set(from)
 	}

@@ -126,6 +126,11 @@ func (s *Session) Do(ctx context.Context, a record.Action, emit func(record.Even
 		return ctx.Err()
 	}
 	t := s.seconds(time.Now())
+	var pinned *record.Process // which no Opened has told
+	if !s.ready && s.pinned != nil {
+		p := s.process()
+		pinned = &p
+	}
 	var over *limitError
 	var gone *lostError
 	switch {
@@ -133,10 +138,10 @@ func (s *Session) Do(ctx context.Context, a record.Action, emit func(record.Even
 		s.emit(record.Limited{T: t, Limit: over.limit, Reason: over.reason})
 	case errors.As(err, &gone):
 		s.err = gone.err
-		s.emit(record.Lost{T: t, URI: gone.uri, Killed: gone.killed, Reason: gone.Error(), Hint: fault.HintOf(gone.err)})
+		s.emit(record.Lost{T: t, URI: gone.uri, Killed: gone.killed, Reason: gone.Error(), Hint: fault.HintOf(gone.err), Process: pinned})
 	default:
 		s.err = err
-		s.emit(record.Failed{T: t, Reason: err.Error(), Hint: fault.HintOf(err)})
+		s.emit(record.Failed{T: t, Reason: err.Error(), Hint: fault.HintOf(err), Process: pinned})
 	}
 	return nil
 }

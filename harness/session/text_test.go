@@ -96,9 +96,9 @@ func (w *world) line(e record.Event) string {
 		w.traced(&b, e)
 	case record.Lost:
 		fmt.Fprintf(&b, "lost at %.3f by %s, killed %v: %s. %s", e.T, w.name(e.URI), e.Killed, e.Reason, e.Hint)
-		fmt.Fprintf(&b, " [fault kind %d]", fault.KindOf(w.session.Err()))
+		fmt.Fprintf(&b, " [fault kind %d]%s", fault.KindOf(w.session.Err()), unopened(e.Process))
 	case record.Failed:
-		fmt.Fprintf(&b, "failed at %.3f: %s. %s [fault kind %d]", e.T, e.Reason, e.Hint, fault.KindOf(w.session.Err()))
+		fmt.Fprintf(&b, "failed at %.3f: %s. %s [fault kind %d]%s", e.T, e.Reason, e.Hint, fault.KindOf(w.session.Err()), unopened(e.Process))
 	case record.Limited:
 		fmt.Fprintf(&b, "limited at %.3f by %s: %s", e.T, e.Limit, e.Reason)
 	default:
@@ -190,4 +190,12 @@ func (w *world) edge(e record.Edge) string {
 		text += fmt.Sprintf(" swap %d", e.Swap)
 	}
 	return text
+}
+
+// unopened tells of the process that was pinned and never opened.
+func unopened(p *record.Process) string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf(" of process %s, start %d", p.Kind, p.Start)
 }
