@@ -143,6 +143,9 @@ func confirmation(st *judge.State, u *judge.URI) (record.Action, bool) {
 	c := st.Confirmation(u)
 	switch {
 	case c.Verdict.Label == verdict.Leak:
+		if n := followAlone(st, u, c, have); n > 0 {
+			return aloneBlock(st, u, n)
+		}
 		return expiry(st, u)
 	case c.Verdict.Label == verdict.Inconclusive && worthMore(st, u, c, target):
 		return aloneBlock(st, u, next-have)
