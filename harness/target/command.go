@@ -121,11 +121,7 @@ func (s *started) try(ctx context.Context) error {
 
 func (s *started) pin(ctx context.Context) error {
 	c := s.command
-	if err := c.await(ctx, s.at, s.child); err != nil {
-		return err
-	}
-	own := s.child.processes()
-	first, err := s.at.answers(ctx, own...)
+	first, err := c.first(ctx, s.at, s.child)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 		pinRole()
 	case os.Getenv("TARGET_TEST_ROLE") == "list":
 		listRole()
+	case os.Getenv("TARGET_TEST_ROLE") == "late":
+		fmt.Fprintln(os.Stderr, lateRole(address))
+		os.Exit(3)
 	case os.Getenv("TARGET_TEST_ROLE") == "tls":
 		fmt.Fprintln(os.Stderr, targettest.ServeTLS(address))
 		os.Exit(3)

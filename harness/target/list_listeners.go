@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,10 +67,10 @@ func preference(l proc.Listener) int {
 }
 
 // reachable is how a listener is connected to over loopback; false where it
-// cannot be.
+// cannot be, or is no application's.
 func reachable(l proc.Listener) (address, bool) {
 	if l.Network == "unix" {
-		return address{url: "http+unix://" + l.Path, network: "unix", at: l.Path, host: "localhost"}, strings.HasPrefix(l.Path, "/")
+		return address{url: "http+unix://" + l.Path, network: "unix", at: l.Path, host: "localhost"}, strings.HasPrefix(l.Path, "/") && !controls(l)
 	}
 	ip := l.Addr.Addr().Unmap()
 	switch {
@@ -80,6 +81,17 @@ func reachable(l proc.Listener) (address, bool) {
 	}
 	at := net.JoinHostPort(ip.String(), strconv.Itoa(int(l.Addr.Port())))
 	return address{url: "http://" + at, network: "tcp", at: at, host: at}, true
+}
+
+// controls says that a process is asked about itself at a Unix socket, which bears
+// its pid: that of leakhunt's agent (PID.sock), or a JVM's own (.java_pidPID).
+func controls(l proc.Listener) bool {
+	name, jvm := strings.CutPrefix(filepath.Base(l.Path), ".java_pid")
+	name, agent := strings.CutSuffix(name, ".sock")
+	pid, err := strconv.Atoi(name)
+	return err == nil && jvm != agent && slices.ContainsFunc(l.PIDs, func(holder int) bool {
+		return holder == pid || InContainer(holder) == pid
+	})
 }
 
 // workers are those of the holders of a listening socket that serve: without a

@@ -71,7 +71,7 @@ func (p *pinned) choose(ctx context.Context, first proc.ID, pid int) error {
 		p.many = true
 	}
 	what := Identify(p.id.PID)
-	if pid == 0 && what.passesOn() {
+	if pid == 0 && what.passesOn() && !p.itself() {
 		return fault.Measuref("%s answers at %s, and passes requests on to an application", describe(p.id.PID), p.at.url).
 			WithHint("Give the application's own address, use target.passenger or target.fastcgi, or, to measure %s itself, start it yourself and set target.url and target.pid: %d.", what.Server, p.id.PID)
 	}
@@ -96,6 +96,19 @@ func (p *pinned) choose(ctx context.Context, first proc.ID, pid int) error {
 		return err
 	}
 	return conn.Close()
+}
+
+// itself says that the process is what the scenario had started, and no
+// application behind it was: who starts Caddy alone means Caddy.
+func (p *pinned) itself() bool {
+	if p.child == nil {
+		return false
+	}
+	own := p.child.processes()
+	all, _, err := proc.Listeners()
+	return err == nil && slices.Contains(own, p.id.PID) && !slices.ContainsFunc(all, func(l proc.Listener) bool {
+		return slices.ContainsFunc(l.PIDs, func(pid int) bool { return slices.Contains(own, pid) && !sameProgram(pid, p.id.PID) })
+	})
 }
 
 // wanted is the process that the scenario names, where it may answer as well

@@ -1,7 +1,9 @@
 package target
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -25,10 +27,72 @@ func (c *command) await(ctx context.Context, at address, child *child) error {
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	patience := dialLimit
+	return c.until(ctx, time.Now(), at, child, func(ctx context.Context) error {
+		err := c.ask(ctx, at, &client, patience)
+		if errors.Is(err, context.DeadlineExceeded) {
+			patience *= 2 // the first request may load the whole application
+		}
+		return err
+	})
+}
+
+// first awaits a started command and returns the process that answers.
+//
+// A server may bind its address long before it accepts: Tomcat while it deploys,
+// gunicorn while a worker imports the application. The kernel takes connections
+// for it meanwhile, so that one is accepted says nothing. That a process has read
+// what was sent does, and ready.timeout counts for both.
+func (c *command) first(ctx context.Context, at address, child *child) (id proc.ID, err error) {
 	began := time.Now()
+	if err := c.await(ctx, at, child); err != nil {
+		return id, err
+	}
+	// One connection is held until it is read: each that was given up would wait in
+	// the server's queue, which may be short.
+	var conn net.Conn
+	drop := func() {
+		if conn != nil {
+			_ = conn.Close() // an unfinished request: nothing to lose
+		}
+		conn = nil
+	}
+	defer func() { drop() }()
+	var other error
+	err = c.until(ctx, began, at, child, func(ctx context.Context) (err error) {
+		if conn == nil {
+			if conn, err = at.opened(ctx); err != nil {
+				return at.refused(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		id, err = proc.Serving(ctx, conn, child.processes()...)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, proc.ErrClosed):
+			drop()
+		case !starting(err):
+			other = at.unseen(err)
+			return nil
+		}
+		return at.unseen(err)
+	})
+	return id, cmp.Or(err, other)
+}
+
+// starting says of a look at who answers that it may find somebody a moment later.
+func starting(err error) bool {
+	return errors.Is(err, proc.ErrNotAccepted) || errors.Is(err, proc.ErrUnread) || errors.Is(err, proc.ErrClosed)
+}
+
+// until calls ask until it returns nil. Its error is the context's, that the
+// command has ended, or that ready.timeout has passed since began.
+func (c *command) until(ctx context.Context, began time.Time, at address, child *child, ask func(context.Context) error) error {
 	told := began
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
-		why := c.ask(ctx, at, &client)
+		why := ask(ctx)
 		if why == nil {
 			return nil
 		}
@@ -43,6 +107,9 @@ func (c *command) await(ctx context.Context, at address, child *child) error {
 			err := fault.Measuref("the command was not ready within %s: %s%s", c.ready.Timeout, why, child.out.said())
 			if other := elsewhere(at, child); other != "" {
 				return err.WithHint("It listens at %s instead: write ${PORT} where it is told its port, since leakhunt chooses a free one.", other)
+			}
+			if starting(why) {
+				return err.WithHint("It has bound its port and takes no request yet: raise target.ready.timeout, or look into its log.")
 			}
 			return err.WithHint("Raise target.ready.timeout, or look whether the command listens on ${PORT} and answers target.ready.uri.")
 		}
@@ -85,9 +152,10 @@ func elsewhere(at address, child *child) string {
 }
 
 // ask returns nil where the command is ready, and otherwise says what it is
-// like now.
-func (c *command) ask(ctx context.Context, at address, client *http.Client) error {
-	ctx, cancel := context.WithTimeout(ctx, min(dialLimit, c.ready.Timeout))
+// like now. It waits for an answer as long as patience says: the error is a
+// context.DeadlineExceeded then.
+func (c *command) ask(ctx context.Context, at address, client *http.Client, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, min(patience, c.ready.Timeout))
 	defer cancel()
 	if c.ready.URI == "" {
 		conn, err := at.dial(ctx)
@@ -103,7 +171,7 @@ func (c *command) ask(ctx context.Context, at address, client *http.Client) erro
 	req.Header.Set("User-Agent", "leakhunt")
 	resp, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("GET %s has no answer", c.ready.URI)
+		return &unanswered{c.ready.URI, err}
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
@@ -112,3 +180,13 @@ func (c *command) ask(ctx context.Context, at address, client *http.Client) erro
 	}
 	return nil
 }
+
+// unanswered is a request to target.ready.uri without an answer. What Go says of
+// it names the address once more.
+type unanswered struct {
+	uri   string
+	cause error
+}
+
+func (e *unanswered) Error() string { return "GET " + e.uri + " has no answer" }
+func (e *unanswered) Unwrap() error { return e.cause }

@@ -45,9 +45,11 @@ func (t *urlTarget) Pin(ctx context.Context) (Pinned, error) {
 	if t.pid != 0 {
 		likely = family(t.pid)
 	}
-	first, err := at.answers(ctx, likely...)
+	busy, cancel := context.WithTimeout(ctx, busyLimit)
+	defer cancel()
+	first, err := at.answers(busy, likely...)
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(ctx.Err(), err)
 	}
 	if Identify(first.PID).Server == "php-fpm" {
 		return nil, fastCGIOnly(first.PID)
