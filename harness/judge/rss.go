@@ -65,7 +65,7 @@ func (st *State) lookRSS(u *URI) {
 	if heard && u.Seen == 0 && w.Label == verdict.Leak {
 		u.Slope, u.Seen = w.Growth, LeastAlone/4
 	}
-	silent := st.TouchedSpeaks() && (!heard || w.Requests < touchedClears)
+	silent := st.TouchedSpeaks() && !st.Tight() && (!heard || w.Requests < touchedClears)
 	u.Suspect = u.Seen > 0
 	flat := now.Label == verdict.Stable || now.Label == verdict.Bloat || now.Label == verdict.Warmup
 	u.Done = u.Suspect || last || flat && !silent

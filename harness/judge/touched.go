@@ -48,7 +48,7 @@ func (st *State) TouchedSpeaks() bool {
 		return false
 	}
 	_, speaks := touchedMayClear(life.Process.Runtime)
-	return speaks && !st.Counted() && !st.Tight() && len(life.Facts.Deferring) == 0
+	return speaks && !st.Counted() && (!st.Tight() || st.Frees()) && len(life.Facts.Deferring) == 0
 }
 
 // touched judges the URI's last series of the touched set. ok is false without
@@ -76,6 +76,15 @@ func (st *State) withTouched(u *URI, rss verdict.Judgement) (verdict.Judgement, 
 	both := []string{st.Header.Plan.Metric, touchedSet}
 	w, ok := st.touched(u)
 	clears, _ := touchedMayClear(st.process().Runtime)
+	if st.Tight() {
+		// RSS shows what is alive there, but for what fills the pools that a neighbour's
+		// garbage left: the touched set clears nobody, and widens the floor.
+		clears = false
+		if ok && w.Label == verdict.Stable && rss.Label != verdict.Leak && w.Detectable > rss.Detectable {
+			rss.Detectable = w.Detectable
+			return rss, both
+		}
+	}
 	switch {
 	case !ok || rss.Label == verdict.Leak,
 		w.Label == verdict.Stable && !clears:
