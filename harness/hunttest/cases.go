@@ -35,7 +35,7 @@ func (s *Script) cases(d *datadriven.TestData) string {
 			case u.Verdict == verdict.Leak:
 				cell += " " + units.Bytes(u.Growth)
 			case !d.HasArg("labels") && u.Verdict != verdict.Failed:
-				cell = u.Name + " no leak"
+				cell = u.Name + " not a leak"
 			}
 			if u.OverBudget {
 				cell += ", over budget"

@@ -245,7 +245,7 @@ func (s *Script) tally(d *datadriven.TestData) string {
 			if counts[i] == nil {
 				counts[i] = map[string]int{}
 			}
-			counts[i][string(f.Label)]++
+			counts[i][class(f.Label)]++
 		}
 	}
 	return s.counts(counts)

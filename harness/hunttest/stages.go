@@ -43,8 +43,8 @@ func (s *Script) action(a record.Action) string {
 	return fmt.Sprintf("%T", a)
 }
 
-// stages are the actions so far. Those for one purpose are one line: which URIs got
-// how many rounds of it.
+// stages are the actions so far. Those for one purpose are one line: which URIs got them,
+// and whether in several blocks.
 func (s *Script) stages() string {
 	var b strings.Builder
 	for i := 0; i < len(s.actions); {
@@ -93,7 +93,7 @@ func (s *Script) stage(b *strings.Builder, actions []record.Action, first record
 		}
 		fmt.Fprintf(b, "%s%s %s", led, purpose, who)
 		if k-i > 1 {
-			fmt.Fprintf(b, ", %d rounds", k-i)
+			b.WriteString(", in rounds")
 		}
 		b.WriteString("\n")
 		i = k

@@ -33,18 +33,21 @@ func (s *Script) Verdicts(floors bool) string {
 	return out
 }
 
-// Table is who leaks, by which evidence, and how much where the process is exact.
-// Floors are those below which a leak may hide, as powers of 2.
+// Table is who leaks, by which evidence, and how much. Floors are those below which a
+// leak may hide, as powers of 2. Where the process is not exact, only that is told which
+// its every accident does not change: what leaks, what does not, and what is open.
 func Table(r *harness.Result, exact, floors bool) string {
 	rows := [][]string{}
 	for _, u := range r.URIs {
 		row := []string{u.Name, string(u.Verdict)}
 		about := ""
-		if exact && u.Verdict == verdict.Leak {
-			about = units.Rate(u.Growth) + " "
-		}
-		if len(u.Evidence) > 0 {
-			about += "by " + strings.Join(u.Evidence, ", ")
+		switch {
+		case !exact:
+			row[1] = class(u.Verdict)
+		case u.Verdict == verdict.Leak:
+			about = units.Rate(u.Growth) + " by " + strings.Join(u.Evidence, ", ")
+		case len(u.Evidence) > 0:
+			about = "by " + strings.Join(u.Evidence, ", ")
 		}
 		if floors {
 			about += fmt.Sprintf(", above %s", units.Bytes(math.Exp2(math.Ceil(math.Log2(max(1, u.Detectable))))))
@@ -55,6 +58,15 @@ func Table(r *harness.Result, exact, floors bool) string {
 		rows = append(rows, append(row, about))
 	}
 	return table(rows)
+}
+
+// class is a verdict as far as it says whether something leaks.
+func class(l verdict.Label) string {
+	switch l {
+	case verdict.Stable, verdict.Warmup, verdict.Bloat:
+		return "no leak"
+	}
+	return string(l)
 }
 
 // Plain is a sentence without its figures: each better estimate changes those.
@@ -82,6 +94,7 @@ func table(rows [][]string) string {
 	return b.String()
 }
 
+// counts says how often each verdict was reached.
 func (s *Script) counts(counts []map[string]int) string {
 	var rows [][]string
 	for i, it := range s.header.Items {
