@@ -25,8 +25,9 @@ type app struct {
 	quiet, verbose bool
 	color          string
 	bisect         bool
-	unhelped       error                // help was asked for what is no command
-	live           atomic.Pointer[live] // the live table, where there is one
+	unhelped       error                  // help was asked for what is no command
+	live           atomic.Pointer[live]   // the live table, where there is one
+	journal        atomic.Pointer[string] // the path of the run's, where one is written
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
@@ -91,7 +92,7 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.color, "color", "auto", "when to colour: auto, always, never")
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.judgeCommand(),
 		a.reportCommand(), a.compareCommand(), a.runsCommand(), a.agentCommand(), a.doctorCommand(), a.initCommand(),
-		a.processesCommand(), a.sendCommand(),
+		a.processesCommand(), a.sendCommand(), a.minimizeCommand(),
 		a.demoCommand(), a.versionCommand())
 	return root
 }

@@ -16,7 +16,10 @@ import "slices"
 
 // Search looks for the smallest set of steps that leaks. The zero value has no steps.
 type Search struct {
-	Steps   int    // of the whole flow, numbered from 0
+	Steps int // of the whole flow, numbered from 0
+	// Bare says that there is something to test without any step: a request without
+	// its parts.
+	Bare    bool
 	Results []bool // of the tests so far, in order: whether the subset leaked
 }
 
@@ -40,7 +43,7 @@ type Outcome struct {
 
 // Next is the outcome so far. The same results always lead to the same one.
 func (s *Search) Next() Outcome {
-	r := &replay{results: s.Results, set: steps(s.Steps)}
+	r := &replay{results: s.Results, set: steps(s.Steps), bare: s.Bare}
 	status := r.search()
 	if r.short {
 		return Outcome{Status: Open, Test: r.wanted, Set: r.set}
@@ -62,6 +65,7 @@ func steps(n int) []int {
 // replay is a search carried out over the results that there are.
 type replay struct {
 	results []bool
+	bare    bool
 	short   bool  // they did not suffice; every answer since is void
 	wanted  []int // then: the subset whose result is missing
 	set     []int // the smallest that was seen to leak
@@ -72,12 +76,15 @@ const attempts = 3
 
 func (r *replay) search() Status {
 	all := steps(len(r.set))
-	if again := !r.leaks(all); again && !r.leaks(all) { // that nothing leaks ends the search
+	if again := !r.leaks(all); again && !r.leaks(all) && !r.short { // that nothing leaks ends the search
 		return Never
 	}
 	for range attempts {
-		set := r.bisect(all)
-		if set == nil {
+		set, ok := r.bisect(all)
+		if r.short {
+			return Open
+		}
+		if !ok {
 			continue
 		}
 		// That its first step is needed, the bisection has just seen.
@@ -85,22 +92,30 @@ func (r *replay) search() Status {
 			set = r.sweep(swept, 0)
 		}
 		if r.leaks(set) {
+			r.set = set
 			return Found
+		}
+		if r.short {
+			return Open
 		}
 		r.set = all // what seemed to leak does not
 	}
 	set := r.sweep(r.ddmin(all), 0)
-	if r.leaks(set) {
+	leaks := r.leaks(set)
+	switch {
+	case r.short:
+		return Open
+	case leaks:
+		r.set = set
 		return Found
 	}
 	r.set = set
 	return Unsure
 }
 
-// leaks puts a question to two tests, and to a third where they disagree. Without a
-// step nothing leaks.
+// leaks puts a question to two tests, and to a third where they disagree.
 func (r *replay) leaks(subset []int) bool {
-	if len(subset) == 0 {
+	if len(subset) == 0 && !r.bare {
 		return false
 	}
 	yes := r.test(subset)
@@ -126,16 +141,16 @@ func (r *replay) test(subset []int) bool {
 	return yes
 }
 
-// bisect finds needed steps from the last to the first. It returns nil where the
-// answers contradict each other.
-func (r *replay) bisect(all []int) []int {
-	prefix, tail := all, []int(nil)
+// bisect finds needed steps from the last to the first. ok is false where the answers
+// contradict each other.
+func (r *replay) bisect(all []int) (set []int, ok bool) {
+	prefix, tail := all, []int{}
 	for !r.short {
 		if r.leaks(tail) {
-			return tail
+			return tail, true
 		}
 		if len(prefix) == 0 {
-			return nil
+			break
 		}
 		lo, hi := 0, len(prefix) // as many steps of the prefix are too few, and enough
 		for hi-lo > 1 {
@@ -149,16 +164,16 @@ func (r *replay) bisect(all []int) []int {
 		// A prefix that only an answer of before calls enough is asked for again: were
 		// that wrong, each step would turn out to be needed.
 		if hi == len(prefix) && hi > 1 && !r.leaks(slices.Concat(prefix, tail)) {
-			return nil
+			break
 		}
 		prefix, tail = prefix[:hi-1], slices.Concat(prefix[hi-1:hi], tail)
 	}
-	return nil
+	return nil, false
 }
 
 // sweep drops each step that is not needed, once, from the last to the one at from.
 func (r *replay) sweep(set []int, from int) []int {
-	for i := len(set) - 1; i >= from && !r.short && len(set) > 1; i-- {
+	for i := len(set) - 1; i >= from && !r.short; i-- {
 		if less := slices.Delete(slices.Clone(set), i, i+1); r.leaks(less) {
 			set = less
 		}

@@ -115,6 +115,36 @@ func TestParity(t *testing.T) {
 	}
 }
 
+// TestBare is a request that leaks whatever its parts are, and one that does not.
+func TestBare(t *testing.T) {
+	for _, need := range [][]int{{}, {4}, {2, 7}} {
+		s := minimize.Search{Steps: 9, Bare: true}
+		o := s.Next()
+		for ; o.Status == minimize.Open; o = s.Next() {
+			s.Tell(needs(need...)(o.Test))
+		}
+		if o.Status != minimize.Found || !slices.Equal(o.Set, need) {
+			t.Errorf("%+v, want %v", o, need)
+		}
+	}
+}
+
+// TestSmallest falls with the answers, for whoever watches.
+func TestSmallest(t *testing.T) {
+	s := minimize.Search{Steps: 64}
+	var sizes []int
+	o := s.Next()
+	for ; o.Status == minimize.Open; o = s.Next() {
+		if n := len(o.Set); len(sizes) == 0 || n != sizes[len(sizes)-1] {
+			sizes = append(sizes, n)
+		}
+		s.Tell(needs(3, 50)(o.Test))
+	}
+	if len(sizes) < 5 || sizes[0] != 64 || !slices.IsSortedFunc(sizes, func(a, b int) int { return b - a }) {
+		t.Errorf("the smallest had %v steps", sizes)
+	}
+}
+
 func TestNever(t *testing.T) {
 	o, tests := run(t, 12, func([]int) bool { return false }, 0, 1)
 	if o.Status != minimize.Never || tests != 4 {
@@ -136,11 +166,15 @@ func TestRandomAnswers(t *testing.T) {
 func FuzzSearch(f *testing.F) {
 	f.Add(uint8(7), []byte{0xff, 0x0f, 0xaa})
 	f.Fuzz(func(t *testing.T, steps uint8, answers []byte) {
-		s := minimize.Search{Steps: int(steps % 40)}
+		s := minimize.Search{Steps: int(steps % 40), Bare: steps >= 128}
 		for i := range 8 * len(answers) {
 			o := s.Next()
 			if o.Status != minimize.Open {
 				return
+			}
+			if len(o.Test) == 0 && s.Bare {
+				s.Tell(answers[i/8]>>(i%8)&1 == 1)
+				continue
 			}
 			if len(o.Test) == 0 || o.Test[0] < 0 || o.Test[len(o.Test)-1] >= s.Steps || !slices.IsSorted(o.Test) {
 				t.Fatalf("asks for %v of %d steps", o.Test, s.Steps)
