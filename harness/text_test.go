@@ -110,7 +110,13 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		for _, path := range slices.Sorted(keys(w.sent)) {
 			text += fmt.Sprintf("%s %d\n", path, w.sent[path])
 		}
-		return text + fmt.Sprintf("%d in all\n", w.res.RequestsTotal)
+		twice := 0
+		for path, n := range w.asked {
+			if n > 1 && numbered.MatchString(path) {
+				twice++
+			}
+		}
+		return text + fmt.Sprintf("%d in all, %d numbers twice\n", w.res.RequestsTotal, twice)
 	}
 	d.Fatalf(t, "no command %s", d.Cmd)
 	return ""

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,8 +36,9 @@ type world struct {
 	plan   *harness.Plan
 	opt    harness.Options
 	cancel context.CancelFunc
-	stop   string // "PATH:N", whose request interrupts the run; "waiting": the first wait does
-	sent   map[string]int
+	stop   string         // "PATH:N", whose request interrupts the run; "waiting": the first wait does
+	sent   map[string]int // requests, by name
+	asked  map[string]int // requests, by path
 
 	res      *harness.Result
 	err      error
@@ -66,7 +68,7 @@ func (w *world) begin(d *datadriven.TestData) {
 	if err != nil {
 		d.Fatalf(w.t, "%v", err)
 	}
-	*w = world{t: w.t, model: model, sent: map[string]int{}}
+	*w = world{t: w.t, model: model, sent: map[string]int{}, asked: map[string]int{}}
 	w.p = sessiontest.InMemory(w.t, w.answer)
 	h, opened := model.Header, model.Opened
 	w.p.Kind, w.p.Runtime, w.p.Settings = opened.Process.Kind, opened.Process.Runtime, opened.Process.Settings
@@ -156,6 +158,10 @@ func (w *world) answer(p *sessiontest.Process, path string, _ int) int {
 		w.lives = p.Lives
 		w.model.Restart()
 	}
+	w.asked[path]++
+	if base := numbered.ReplaceAllString(path, "/{{n}}"); slices.ContainsFunc(w.plan.Items, func(it harness.Item) bool { return it.Name == base }) {
+		path = base
+	}
 	w.sent[path]++
 	if w.stop == fmt.Sprintf("%s:%d", path, w.sent[path]) {
 		w.cancel()
@@ -173,6 +179,8 @@ func (w *world) answer(p *sessiontest.Process, path string, _ int) int {
 	}
 	return status
 }
+
+var numbered = regexp.MustCompile(`/\d+$`)
 
 func (w *world) sync() { w.p.RSS, w.p.Live, w.p.Touched = w.model.Holds() }
 

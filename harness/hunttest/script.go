@@ -33,7 +33,8 @@ import (
 //	next | continue            # the next action; all that are left
 //	open [why=WHY] [only=PATH] | send PATH n=N … | wait SECONDS | end
 //	                           # actions by hand
-//	verdicts [floors] | why [PATH …] [exact] | actions | blocks PATH … | warnings | sites
+//	verdicts [floors] | why [PATH …] [exact] | actions | blocks PATH …
+//	warnings | sites | probes
 type Script struct {
 	t       *testing.T
 	text    string // of the process or the world
@@ -110,6 +111,8 @@ func (s *Script) command(d *datadriven.TestData) string {
 		return s.warnings()
 	case "sites":
 		return s.sites()
+	case "probes":
+		return s.probes()
 	}
 	d.Fatalf(s.t, "no command %s", d.Cmd)
 	return ""

@@ -160,6 +160,26 @@ func (s *Script) sites() string {
 	return b.String()
 }
 
+// probes are the counters whose growth is reported, with its sign.
+func (s *Script) probes() string {
+	var b strings.Builder
+	for _, u := range s.result().URIs {
+		fmt.Fprintf(&b, "%s:", u.Name)
+		for _, p := range u.Probes {
+			switch {
+			case p.Low > 0:
+				fmt.Fprintf(&b, " %s grows", p.Name)
+			case p.High < 0:
+				fmt.Fprintf(&b, " %s falls", p.Name)
+			default:
+				fmt.Fprintf(&b, " %s stands still", p.Name)
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
 // blocks are the sizes of a URI's blocks, by purpose, in all processes.
 func (s *Script) blocks(d *datadriven.TestData) string {
 	var rows [][]string

@@ -14,7 +14,7 @@ import (
 // The texts say what is done in which order, and what comes of it. Package hunttest
 // tells how they are read; go test -rewrite writes the answers anew.
 func TestTexts(t *testing.T) {
-	hunttest.Run(t, map[string]hunttest.Command{"sawtooth": sawtooth})
+	hunttest.Run(t, map[string]hunttest.Command{"sawtooth": sawtooth, "orders": orders})
 }
 
 // sawtooth hunts on caches that are emptied when so many requests have filled them, and
@@ -42,4 +42,19 @@ func sawtooth(s *hunttest.Script, d *datadriven.TestData) string {
 		}
 	}
 	return fmt.Sprintf("%d of %d accused\n", accused, last-first+1)
+}
+
+// orders says in which order the URIs of a process get their first round, for each of
+// some seeds.
+func orders(s *hunttest.Script, d *datadriven.TestData) string {
+	var b strings.Builder
+	for _, a := range d.CmdArgs {
+		st := s.Hunt("plan requests 5 rounds 1 warmup 0 seed " + a.Key + "\n" + d.Input)
+		names := make([]string, len(st.URIs))
+		for _, u := range st.URIs {
+			names[u.Blocks[0].Seq-1] = u.Name
+		}
+		fmt.Fprintf(&b, "%s: %s\n", a.Key, strings.Join(names, " "))
+	}
+	return b.String()
 }
