@@ -99,6 +99,8 @@ func headline(r *harness.Result, o Options) (lead, detail string) {
 	case len(known) > 0:
 		return fmt.Sprintf("Nothing new to fix: the baseline has %s too.", plural(len(known), "this leak", fmt.Sprintf("these %s leaks", units.Count(len(known))))),
 			fmt.Sprintf("%s keeps %s with every request.", label(known[0]), units.Bytes(known[0].Growth))
+	case len(open) > 0 && straight(open[0], r) != nil:
+		return probable(open, r)
 	case len(open) > 0:
 		return fmt.Sprintf("No leak is proven, and %s of %s %s inconclusive.", units.Count(len(open)),
 			count(len(r.URIs), "URI", "URIs"), plural(len(open), "is", "are")), settling(open, r.Complete, len(r.URIs) > 1)
@@ -143,11 +145,15 @@ func cleared(r *harness.Result) string {
 	return s
 }
 
-// settling says what would settle what is open: the rest of a run that ended
-// early, else so many more requests; or evidence that tells more than RSS.
+// settling says what would settle what is open, the cheapest first: evidence that
+// tells more than RSS; the rest of a run that ended early, else so many more
+// requests.
 func settling(open []*harness.URIResult, complete, several bool) string {
 	most := slices.MaxFunc(open, func(a, b *harness.URIResult) int { return a.More - b.More })
 	var ways []string
+	if open[0].Better != "" {
+		ways = append(ways, open[0].Better)
+	}
 	switch {
 	case !complete:
 		ways = append(ways, "let the run go to its end")
@@ -157,9 +163,6 @@ func settling(open []*harness.URIResult, complete, several bool) string {
 			each = fmt.Sprintf("to each by itself (--only NAME -n %d)", most.Requests+most.More)
 		}
 		ways = append(ways, fmt.Sprintf("up to %s %s", units.Quantity(float64(most.More), "more requests"), each))
-	}
-	if open[0].Better != "" {
-		ways = append(ways, open[0].Better)
 	}
 	if ways == nil {
 		return "See what each of them says."

@@ -45,7 +45,7 @@ type Failure struct {
 // command's business.
 type Outcome struct {
 	Failing      []Failure            // in the order of the ranking
-	Inconclusive []*harness.URIResult // with FailOnInconclusive alone
+	Inconclusive []*harness.URIResult // with FailOnInconclusive, and where no URI could be settled
 	Errors       []*harness.URIResult // URIs whose requests failed, whatever the gate
 	Warnings     []harness.Warning    // ignores that end, or have ended
 	// Ended says why the run ended before its time, "" where it did not, or
@@ -55,7 +55,8 @@ type Outcome struct {
 
 // Decide says what r fails on. cmp is the comparison with the baseline, nil
 // without one. An ignored URI fails nothing, until its ignore has ended on the
-// day on which the run began.
+// day on which the run began. A run that settled no URI at all is inconclusive
+// whatever the gate: it must not be taken for one that found nothing.
 func Decide(r *harness.Result, failOn string, cmp *Comparison) Outcome {
 	o := Outcome{Warnings: ignoreWarnings(r)}
 	if !r.Complete && (r.EndedBy != harness.EndedByLimit || NothingMeasured(r)) {
@@ -64,6 +65,7 @@ func Decide(r *harness.Result, failOn string, cmp *Comparison) Outcome {
 	if failOn == "" {
 		failOn = FailOnLeak
 	}
+	open := unsettled(r)
 	for i := range r.URIs {
 		u := &r.URIs[i]
 		if u.Ignored && !ended(u, r.StartedAt) {
@@ -72,17 +74,19 @@ func Decide(r *harness.Result, failOn string, cmp *Comparison) Outcome {
 		if u.Verdict == verdict.Failed {
 			o.Errors = append(o.Errors, u)
 		}
-		if failOn == FailOnNever {
-			continue
-		}
 		change := cmp.of(u)
-		if f, ok := failure(u, change, failOn); ok {
+		if f, ok := failure(u, change, failOn); ok && failOn != FailOnNever {
 			o.Failing = append(o.Failing, f)
-		} else if failOn == FailOnInconclusive && (u.Verdict == verdict.Inconclusive || change.Kind == Unclear) {
+		} else if open || failOn == FailOnInconclusive && (u.Verdict == verdict.Inconclusive || change.Kind == Unclear) {
 			o.Inconclusive = append(o.Inconclusive, u)
 		}
 	}
 	return o
+}
+
+// unsettled says that something was measured, and each URI is inconclusive.
+func unsettled(r *harness.Result) bool {
+	return !NothingMeasured(r) && !slices.ContainsFunc(r.URIs, func(u harness.URIResult) bool { return u.Verdict != verdict.Inconclusive })
 }
 
 // failure is the gravest reason for which u fails: a regression names what

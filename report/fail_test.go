@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/verdict"
 )
 
 func outcome(o Outcome) string {
@@ -119,6 +120,27 @@ func TestIgnoredFailsNothing(t *testing.T) {
 	for _, failOn := range []string{FailOnLeak, FailOnInconclusive} {
 		if o := Decide(r, failOn, nil); len(o.Failing)+len(o.Inconclusive)+len(o.Errors) > 0 {
 			t.Errorf("%s: %+v", failOn, o)
+		}
+	}
+}
+
+// A run that settled nothing is no pass, whatever the gate; one settled URI makes it one.
+func TestNothingSettled(t *testing.T) {
+	for _, failOn := range []string{"", FailOnLeak, FailOnRegression, FailOnInconclusive, FailOnNever} {
+		r := sample()
+		for i := range r.URIs {
+			r.URIs[i].Verdict, r.URIs[i].OverBudget, r.URIs[i].Ignored = verdict.Inconclusive, false, i == 0
+		}
+		if o := Decide(r, failOn, nil); len(o.Inconclusive) != len(r.URIs)-1 || len(o.Failing) > 0 {
+			t.Errorf("%s: %s", failOn, outcome(o))
+		}
+		r.URIs[3].OverBudget = true
+		if o := Decide(r, failOn, nil); len(o.Failing) == 0 && failOn != FailOnNever {
+			t.Errorf("%s, over budget: %s", failOn, outcome(o))
+		}
+		r.URIs[3].OverBudget, r.URIs[2].Verdict = false, verdict.Stable
+		if o := Decide(r, failOn, nil); (len(o.Inconclusive) > 0) != (failOn == FailOnInconclusive) {
+			t.Errorf("%s, one settled: %s", failOn, outcome(o))
 		}
 	}
 }

@@ -88,8 +88,8 @@ func TestAdvice(t *testing.T) {
 			r.URIs[0].OverBudget, r.URIs[0].Budget, r.URIs[0].GrowthLow = true, 8, 27
 		}, 7),
 		"Make /admin answer first: it could not be judged (status 500, expected 2xx or 3xx).":                                                                                                 pick(nil, 7, 8),
-		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: up to 2,400 more requests to each by itself (--only NAME -n 4448), or the agent (two lines: leakhunt agent ruby).": pick(nil, 4, 7),
-		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: up to 2,400 more requests to each (-n 4448), or the agent (two lines: leakhunt agent ruby).": pick(func(r *harness.Result) {
+		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or up to 2,400 more requests to each by itself (--only NAME -n 4448).": pick(nil, 4, 7),
+		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or up to 2,400 more requests to each (-n 4448).": pick(func(r *harness.Result) {
 			r.URIs[0].Probes = []harness.ProbeResult{{Name: "live objects"}}
 		}, 4, 7),
 		"Nothing to fix: no leak above 150 B/request in 3 URIs.": pick(nil, 5, 6, 7),
@@ -97,7 +97,7 @@ func TestAdvice(t *testing.T) {
 		"The run ended early, and found no leak so far.": pick(func(r *harness.Result) {
 			r.Complete = false
 		}, 7),
-		"No leak is proven, and 1 of 1 URI is inconclusive. To settle it: let the run go to its end, or the agent (two lines: leakhunt agent ruby).": pick(func(r *harness.Result) {
+		"No leak is proven, and 1 of 1 URI is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or let the run go to its end.": pick(func(r *harness.Result) {
 			r.Complete = false
 		}, 4),
 		"Nothing was measured.": pick(nil),

@@ -75,7 +75,7 @@ compared with the complete one of its scenario before it.
 
 Exit code 0: nothing to fail on. 1: a regression or a broken budget. 2: the files
 cannot be compared. 3: requests of HEAD failed. 4: it cannot be told, where
---fail-on inconclusive asks for it.`
+--fail-on inconclusive asks for it, and always where HEAD settled no URI at all.`
 
 func (a *app) compareCommand() *cobra.Command {
 	var outputs []string

@@ -23,7 +23,7 @@ for what would change the plan. Outputs, --fail-on and --baseline are given anew
 Exit code 0: nothing to fail on. 1: a leak, a broken budget or a regression.
 2: the command line or the scenario is wrong, nothing was sent. 3: could not
 measure, or an output could not be written. 4: inconclusive, where --fail-on
-inconclusive asks for it.`
+inconclusive asks for it, and always where no URI could be settled at all.`
 
 const runExample = `  leakhunt run shop.yaml                             # a ranked table
   leakhunt run shop.yaml -n 500 --only '/orders*'    # 500 requests to each of these
