@@ -9,6 +9,9 @@ import (
 // others run. It is laid on nobody there, for each of them grows by too little to be
 // convicted. It may be any URI's, so it stands in every floor.
 
+// booksMargin widens the estimate: it is that of medians of four blocks each.
+const booksMargin = 1.5
+
 // elsewhere is what the usual blocks of u's neighbours added in the sweep's first
 // rounds, by the exact counter of bytes, for each request of u: in bytes/request. Those
 // that are convicted, or still followed, have made it themselves.
@@ -32,7 +35,7 @@ func (st *State) elsewhere(u *URI) float64 {
 		}
 		added += max(0, median(each)) * float64(len(blocks))
 	}
-	return added / float64(n)
+	return booksMargin * added / float64(n)
 }
 
 // sweepBlocks are u's blocks of the first rounds, whole ones.
