@@ -14,7 +14,7 @@ import (
 // more than a browser would send, and what it sets again stays.
 func TestEndlessCookies(t *testing.T) {
 	n := 0
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n++
 		http.SetCookie(w, &http.Cookie{Name: fmt.Sprintf("visit%d", n), Value: strings.Repeat("v", 100), Path: "/"})
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: fmt.Sprint(n), Path: "/"})
@@ -25,8 +25,9 @@ func TestEndlessCookies(t *testing.T) {
 			t.Errorf("request %d came with %d cookies", n, sent)
 		}
 	}))
-	defer srv.Close()
 	srv.Config.MaxHeaderBytes = 16 << 10
+	srv.Start()
+	defer srv.Close()
 	c := New(endpoint(srv), true)
 	defer c.Close()
 	get := compile(t, Spec{Method: "GET", URI: "/"})
