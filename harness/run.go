@@ -40,10 +40,29 @@ func Run(ctx context.Context, plan *Plan, tgt session.Target, opt Options) (*Res
 	err = finish(st, err, s, journal)
 	w.ended(st)
 	res := ResultOf(st, opt.Version)
-	if closed := s.Close(); closed != nil {
+	if closed := end(ctx, s); closed != nil {
 		err = errors.Join(err, closed)
 	}
 	return res, err
+}
+
+// ending is how long a run that was interrupted waits for its application to end. Its
+// reports are not written yet; the application is ended all the same.
+const ending = 2 * time.Second
+
+// end ends what was pinned, and waits for that.
+func end(ctx context.Context, s interface{ Close() error }) error {
+	if ctx.Err() == nil {
+		return s.Close()
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Close() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(ending):
+		return nil
+	}
 }
 
 // loop asks what to do next, has it done, and adds what happened to the record,

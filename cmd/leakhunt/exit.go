@@ -1,17 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -49,20 +46,23 @@ func (i *interruption) Error() string { return "interrupted by " + unix.SignalNa
 // exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := newApp(stdin, stdout, stderr)
-	ctx, stop := interruptible(app.abandon)
+	in, stop := interruptible()
 	defer stop()
 	root := app.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- root.ExecuteContext(in.ctx) }()
+	inOrder, err := in.await(ended, patience(root, args))
 	if err == nil {
 		err = app.unhelped
 	}
-	var i *interruption
-	if errors.As(context.Cause(ctx), &i) && err != nil {
-		err = i
+	code := exitCode(err, app.bisect || bisecting(args))
+	if !inOrder {
+		return app.abandon(err, code)
 	}
 	app.tell(err)
-	return exitCode(err, app.bisect || bisecting(args))
+	app.flush()
+	return code
 }
 
 // bisecting is whether git bisect waits for the exit code, as far as a command
@@ -71,52 +71,6 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 func bisecting(args []string) bool {
 	env, _ := strconv.ParseBool(os.Getenv("LEAKHUNT_GIT_BISECT"))
 	return env && len(args) > 0 && args[0] == "run" || slices.Contains(args, "--git-bisect")
-}
-
-// interruptible is a context that the first SIGINT or SIGTERM cancels, with an
-// *interruption as its cause. The second exits at once, after abandon.
-func interruptible(abandon func()) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	done := make(chan struct{})
-	go func() {
-		var first time.Time
-		for {
-			select {
-			case s := <-signals:
-				sig, _ := s.(syscall.Signal)
-				switch {
-				case first.IsZero():
-					first = time.Now()
-					cancel(&interruption{sig})
-				case sig == syscall.SIGTERM && time.Since(first) < time.Second:
-					// timeout(1) signals its child, and then its whole group: one
-					// wish, which must not cost the result.
-				default:
-					abandon()
-					os.Exit(128 + int(sig))
-				}
-			case <-done:
-				return
-			}
-		}
-	}()
-	return ctx, func() { signal.Stop(signals); close(done); cancel(nil) }
-}
-
-// abandon gives the terminal back, if that does not hang.
-func (a *app) abandon() {
-	l := a.live.Load()
-	if l == nil {
-		return
-	}
-	done := make(chan struct{})
-	go func() { l.Close(); close(done) }()
-	select {
-	case <-done:
-	case <-time.After(200 * time.Millisecond):
-	}
 }
 
 func exitCode(err error, bisect bool) int {
@@ -163,8 +117,18 @@ func (a *app) tell(err error) {
 		}
 		return
 	}
-	fmt.Fprintln(a.stderr, "leakhunt: "+strings.TrimRight(err.Error(), "\n"))
+	fmt.Fprintln(a.stderr, "leakhunt: "+lines(strings.TrimRight(err.Error(), "\n")))
 	if hint := fault.HintOf(err); hint != "" {
-		fmt.Fprintln(a.stderr, "  → "+hint)
+		fmt.Fprintln(a.stderr, "  → "+lines(hint))
 	}
+}
+
+// lines is a text of several lines as it may go to a terminal: what an application or
+// a page has said commands none.
+func lines(text string) string {
+	all := strings.Split(text, "\n")
+	for i := range all {
+		all[i] = printable(strings.ReplaceAll(all[i], "\t", "    "))
+	}
+	return strings.Join(all, "\n")
 }

@@ -81,6 +81,8 @@ func (k *keeper) Append(e record.Event) error {
 	switch e := e.(type) {
 	case record.Opened:
 		k.pinned = true
+		path := k.w.Path()
+		k.app.journal.Store(&path)
 	case record.Limited:
 		k.limited = e
 	}
