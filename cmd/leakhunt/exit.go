@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/secret"
 )
 
 // The exit codes, as users' scripts know them. They are given out here alone.
@@ -124,9 +125,9 @@ func (a *app) tell(err error) {
 }
 
 // lines is a text of several lines as it may go to a terminal: what an application or
-// a page has said commands none.
+// a page has said commands none, and tells no credentials.
 func lines(text string) string {
-	all := strings.Split(text, "\n")
+	all := strings.Split(secret.Headers(text), "\n")
 	for i := range all {
 		all[i] = printable(strings.ReplaceAll(all[i], "\t", "    "))
 	}

@@ -4,11 +4,13 @@ import (
 	"slices"
 
 	"leakhunt/harness/record"
+	"leakhunt/harness/secret"
 )
 
-// redacted is an event without secrets: what a process, a page or an error said is
-// in its texts. Numbers, names of the scenario and places in the source stay.
-func redacted(e record.Event, redact func(string) string) record.Event {
+// redacted is an event without secrets, and without the values of headers that say who
+// sends a request: what a process, a page or an error said is in its texts. Numbers, names of the scenario and places in the source stay.
+func redacted(e record.Event, secrets func(string) string) record.Event {
+	redact := func(text string) string { return secrets(secret.Headers(text)) }
 	switch e := e.(type) {
 	case record.Readings:
 		e.Failure = redact(e.Failure)

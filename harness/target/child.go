@@ -84,6 +84,7 @@ func (r run) start() (*child, error) {
 			}
 		}, c.note)
 		_ = c.guard.Wait()
+		c.out.end()
 		close(c.done)
 	}()
 	select {

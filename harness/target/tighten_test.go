@@ -221,6 +221,8 @@ func TestTail(t *testing.T) {
 		t.Errorf("the last %d bytes are kept, %d", tailBytes, len(out.text()))
 	}
 	for text, want := range map[string]string{
+		"\x1b[31mred\x1b[0m\r\n": "; it said: �[31mred�[0m", "Cookie: sid=1": "; it said: Cookie: [secret]",
+		"one\n" + strings.Repeat("s3cret", 2*tailBytes): "; it said: (a line of more than 8 KiB)",
 		"": "", "\n\n": "", "one\n": "; it said: one",
 		"1\n2\n3\n4\n5\n6\n7\n8\n9\n": "; it said:\n  2\n  3\n  4\n  5\n  6\n  7\n  8\n  9",
 	} {
@@ -243,3 +245,18 @@ func TestTailOutlivesItsSink(t *testing.T) {
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errNotKept }
+
+// TestPassedOnByLine: what -v shows has no header's value in it, however it comes, and
+// nothing that commands a terminal.
+func TestPassedOnByLine(t *testing.T) {
+	var passed strings.Builder
+	var out tail
+	w := out.to(&passed)
+	for _, part := range []string{"Cook", "ie: sid=s3", "cret\n\x1b]0;x\x07one", strings.Repeat("x", 3*longestLine), "\ntwo\nthr", "ee"} {
+		_, _ = w.Write([]byte(part))
+	}
+	out.end()
+	if got, want := passed.String(), "Cookie: [secret]\n�]0;x�(a line of more than 8 KiB)\ntwo\nthree\n"; got != strings.Replace(want, "�]0;x�(", "(", 1) {
+		t.Errorf("%q", got)
+	}
+}
