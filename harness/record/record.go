@@ -93,6 +93,15 @@ type Edge struct {
 	Swap     int64     `json:"swap,omitempty"`
 	Metric   int64     `json:"metric"`             // what is judged: RSS, or Anon and Swap
 	Counters []float64 `json:"counters,omitempty"` // one for each column of the counter
+	Counts   Counts    `json:"counts,omitzero"`    // read at settled edges
+}
+
+// Counts are what a process holds beside memory. 0: not known.
+type Counts struct {
+	Descriptors int `json:"descriptors,omitempty"` // open files, sockets included
+	Sockets     int `json:"sockets,omitempty"`
+	Threads     int `json:"threads,omitempty"`
+	Children    int `json:"children,omitempty"` // processes that it started and that it has not waited for
 }
 
 // Files is what is mapped from files, in bytes.

@@ -56,7 +56,7 @@ func (s *Session) at(ctx context.Context, settled bool) (record.Edge, error) {
 	return s.settle(ctx)
 }
 
-// settle reads memory and the counter, where there is one, once it has collected
+// settle reads memory, what the process holds beside it, and the counter, where there is one, once it has collected
 // garbage. The pinned process is checked first, so no reading of another process
 // is kept.
 func (s *Session) settle(ctx context.Context) (record.Edge, error) {
@@ -81,6 +81,13 @@ func (s *Session) settle(ctx context.Context) (record.Edge, error) {
 		return record.Edge{}, err
 	}
 	e.Counters = counters
+	if c, ok := s.meter.(counting); ok {
+		n, err := c.Counts()
+		if err != nil {
+			return record.Edge{}, s.broken(ctx, err)
+		}
+		e.Counts = record.Counts(n)
+	}
 	s.edge, s.settled = e, true
 	return e, nil
 }

@@ -38,6 +38,10 @@ type (
 		ResetTouched() error
 		Touched() (int64, error)
 	}
+	// counting counts what the process holds beside memory.
+	counting interface {
+		Counts() (memory.Counts, error)
+	}
 	// peaking reads the highest RSS since ResetPeak, in bytes.
 	peaking interface {
 		ResetPeak() error

@@ -62,6 +62,14 @@ func TestRealProcess(t *testing.T) {
 	if n := len(all.Metric); n != 32 || all.Metric[n-1]-began.Start.Metric < 24<<20 || end.RSS-began.Start.RSS < 24<<20 || end.Anon-began.Start.Anon < 24<<20 {
 		t.Errorf("32 MiB more, from %+v: %v, and %+v at the end", began.Start, all.Metric, end)
 	}
+	for _, c := range []record.Counts{began.Start.Counts, end.Counts} {
+		if c.Descriptors < 3 || c.Sockets < 1 || c.Threads < 1 || c.Sockets > c.Descriptors {
+			t.Errorf("at a settled edge: %+v", c)
+		}
+	}
+	if c := first.Fresh.Counts; c != (record.Counts{}) {
+		t.Errorf("where nothing is settled: %+v", c)
+	}
 	if slices.Contains(all.Latency, 0) || !slices.IsSorted(all.At) || float64(all.At[31])/record.Ticks > end.T {
 		t.Errorf("latencies %v, times %v, end %v", all.Latency, all.At, end.T)
 	}

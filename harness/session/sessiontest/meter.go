@@ -63,6 +63,13 @@ func (m meter) Touched() (int64, error) {
 	return int64(m.p.Touched), m.p.TouchFails
 }
 
+// Counts are what the process is said to hold beside memory.
+func (m meter) Counts() (memory.Counts, error) {
+	m.p.mu.Lock()
+	defer m.p.mu.Unlock()
+	return m.p.Counts, m.p.MeterFails
+}
+
 // ResetPeak lets the peak begin anew.
 func (m meter) ResetPeak() error {
 	m.p.mu.Lock()

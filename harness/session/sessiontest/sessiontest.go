@@ -56,6 +56,7 @@ type Process struct {
 	Settings      []string
 	Advice        []target.Advice
 	Facts         memory.Facts
+	Counts        memory.Counts
 	Restartable   bool // the pinned process is a target.Restarter
 
 	// What goes wrong.
