@@ -40,7 +40,11 @@ func TestNamed(t *testing.T) {
 func TestRecognise(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"bin/rails": "#!/usr/bin/env ruby\nputs 1\n", "serve": "#!/usr/bin/python3 -u\n", "run.sh": "#!/bin/sh\nexec something\n", "data": "\x7fELF no\n",
+		"bin/rails": "#!/usr/bin/env ruby\nputs 1\n", "serve": "#!/usr/bin/python3 -u\n", "run.sh": "#!/bin/sh\nexec something\n",
+		"start.sh":    "#!/bin/sh\n# exec node\nJAVA_OPTS=-Xmx64m\nexec java $JAVA_OPTS -jar app.jar\n",
+		"gradlew":     "#!/usr/bin/env bash\nJAVACMD=java\nexec \"$JAVACMD\" \"$@\"\n",
+		"catalina.sh": "#!/bin/sh\nif x; then\n  shift\n  eval exec \"\\\"$_RUNJAVA\\\"\" start\nfi\n",
+		"home.sh":     "#!/bin/bash\nexec env A=b \"$JAVA_HOME/bin/java\" -jar x.jar\n", "data": "\x7fELF no\n",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -66,6 +70,12 @@ func TestRecognise(t *testing.T) {
 		"bin/rails|server":                 {"", "ruby"},
 		"./serve":                          {"", "python"},
 		"./run.sh":                         {},
+		"./start.sh":                       {"", "java"},
+		"sh|start.sh":                      {"", "java"},
+		"./gradlew|run":                    {"", "java"},
+		"./catalina.sh|run":                {"", "java"},
+		"./home.sh":                        {"", "java"},
+		"sh|-e|start.sh":                   {},
 		"./data":                           {},
 		"./nowhere":                        {},
 	} {
