@@ -51,9 +51,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer stop()
 	root := app.root()
 	root.SetArgs(args)
+	most := patience(root, args) // before it runs, which changes the commands
 	ended := make(chan error, 1)
 	go func() { ended <- root.ExecuteContext(in.ctx) }()
-	inOrder, err := in.await(ended, patience(root, args))
+	inOrder, err := in.await(ended, most)
 	if err == nil {
 		err = app.unhelped
 	}
