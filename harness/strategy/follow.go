@@ -14,7 +14,7 @@ const (
 	// followKeyed and followPlain are how many seconds a URI is followed whose
 	// requests are all different, and any other: new keys are what fills caches.
 	followKeyed = 60
-	followPlain = 20
+	followPlain = 8
 	// enough is the share of a budget from which the rest of it is not worth a block.
 	enough = 0.9
 	// followShare is the share of the time limit, and of the memory that limits.rss
