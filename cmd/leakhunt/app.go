@@ -93,7 +93,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.judgeCommand(),
 		a.reportCommand(), a.compareCommand(), a.runsCommand(), a.agentCommand(), a.doctorCommand(), a.initCommand(),
 		a.processesCommand(), a.sendCommand(), a.minimizeCommand(),
-		a.demoCommand(), a.versionCommand())
+		a.demoCommand(), a.importCommand(), a.versionCommand())
 	return root
 }
 

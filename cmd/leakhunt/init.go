@@ -10,12 +10,14 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/scenarios"
+	"leakhunt/scenarios/imports"
 )
 
 // first is what a first scenario is made from, and where it goes.
 type first struct {
 	scenarios.First
 	file string
+	from string // a source of import; "" for none
 }
 
 func (a *app) initCommand() *cobra.Command {
@@ -28,7 +30,9 @@ one. What is not given as a flag is asked for where there is a terminal.`,
 		Example: `  leakhunt init                                                 # asks
   leakhunt init --url http://127.0.0.1:3000 --uri / --uri /cart
   leakhunt init --command 'puma -w 0 -b tcp://127.0.0.1:${PORT}' --uri /
-  leakhunt init --passenger shop --uri / -f shop.yaml`,
+  leakhunt init --passenger shop --uri / -f shop.yaml
+  leakhunt init --command 'puma -w 0 -b tcp://127.0.0.1:${PORT}' --from access.log
+  leakhunt init --from http://127.0.0.1:3000/                   # crawls`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.init(cmd.Context(), &f) },
 	}
@@ -37,6 +41,7 @@ one. What is not given as a flag is asked for where there is a terminal.`,
 	fl.StringVar(&f.Command, "command", "", "start this command; ${PORT} is the free port it must listen on")
 	fl.StringVar(&f.Passenger, "passenger", "", "pin a process of this Passenger application")
 	fl.StringArrayVar(&f.URIs, "uri", nil, `a URI to measure, "/path" or "METHOD /path"; repeatable`)
+	fl.StringVar(&f.from, "from", "", "take the URIs from a file (access log, HAR, OpenAPI, sitemap, rails routes), or crawl from a URL")
 	fl.StringVarP(&f.file, "file", "f", "leakhunt.yaml", "the file to write; - is stdout")
 	return c
 }
@@ -44,6 +49,9 @@ one. What is not given as a flag is asked for where there is a terminal.`,
 func (a *app) init(ctx context.Context, f *first) error {
 	if err := f.vacant(); err != nil {
 		return err
+	}
+	if f.from != "" {
+		return a.initFrom(ctx, f)
 	}
 	if !f.aimed() || len(f.URIs) == 0 {
 		if in, ok := a.stdin.(*os.File); ok && isTerminal(in) {
@@ -80,6 +88,30 @@ func (a *app) init(ctx context.Context, f *first) error {
 	return nil
 }
 
+// initFrom takes the URIs from a source of import.
+func (a *app) initFrom(ctx context.Context, f *first) error {
+	if len(f.URIs) > 0 {
+		return fault.Usagef("--from and --uri both say what is measured").WithHint("Give one of them; the file that is written can be changed.")
+	}
+	s, err := a.sourceOf(f.from)
+	if err != nil {
+		return err
+	}
+	if in, ok := a.stdin.(*os.File); ok && !f.aimed() && s.name != "crawl" && f.from != "-" && isTerminal(in) {
+		if err := f.askTarget(newDialogue(ctx, in, a.stderr)); err != nil {
+			return err
+		}
+	}
+	if !f.aimed() && s.name != "crawl" {
+		return fault.Usagef("init --from needs a target").
+			WithHint("Give --url, --command or --passenger; leakhunt init --help shows examples.")
+	}
+	o := importFlags{output: f.file}
+	o.Max = 200
+	o.target = imports.Target{URL: f.URL, Command: f.Command, Passenger: f.Passenger}
+	return a.importTo(ctx, s, []string{f.from}, &o)
+}
+
 // aimed is whether a target is given.
 func (f *first) aimed() bool { return f.URL != "" || f.Command != "" || f.Passenger != "" }
 
@@ -112,15 +144,8 @@ func (f *first) check() error {
 // ask fills what is missing from a dialogue. An answer that cannot be used is
 // asked for again.
 func (f *first) ask(d *dialogue) error {
-	if !f.aimed() {
-		if err := d.question("URL of the running application (empty: a command that starts it):", &f.URL, f.check); err != nil {
-			return err
-		}
-		if f.URL == "" {
-			if err := d.question("Command, with ${PORT} where it takes its port:", &f.Command, f.check); err != nil {
-				return err
-			}
-		}
+	if err := f.askTarget(d); err != nil {
+		return err
 	}
 	given := f.URIs
 	for f.aimed() {
@@ -134,6 +159,21 @@ func (f *first) ask(d *dialogue) error {
 			return err
 		}
 		given = f.URIs
+	}
+	return nil
+}
+
+// askTarget asks for the target where it is missing.
+func (f *first) askTarget(d *dialogue) error {
+	if !f.aimed() {
+		if err := d.question("URL of the running application (empty: a command that starts it):", &f.URL, f.check); err != nil {
+			return err
+		}
+		if f.URL == "" {
+			if err := d.question("Command, with ${PORT} where it takes its port:", &f.Command, f.check); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -178,7 +178,7 @@ func plainValue(v string) bool {
 
 func isToken(name string) bool {
 	for _, c := range []byte(name) {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && !digit(c) && c != '-' && c != '_' {
 			return false
 		}
 	}

@@ -69,15 +69,15 @@ func loadOpenAPI(data []byte) (doc *openapi3.T, err error) {
 	loader := openapi3.NewLoader()
 	doc, err = loader.LoadFromData(data)
 	switch {
-	case regexp.MustCompile(`(?m)^\s*"?swagger"?\s*:\s*["']?2`).Match(data):
+	case err == nil && doc != nil && strings.HasPrefix(doc.OpenAPI, "3") && doc.Paths != nil:
+		return doc, nil
+	case regexp.MustCompile(`(?m)(?:^|[{,])\s*"?swagger"?\s*:\s*["']?2`).Match(data):
 		return nil, fault.Usagef("this is a Swagger 2.0 description").
 			WithHint("Convert it to OpenAPI 3 first: npx swagger2openapi api.yaml.")
 	case err != nil:
 		return nil, wrong.Because(err)
-	case doc == nil || !strings.HasPrefix(doc.OpenAPI, "3") || doc.Paths == nil:
-		return nil, wrong
 	}
-	return doc, nil
+	return nil, wrong
 }
 
 // basePath is the path of the first server.

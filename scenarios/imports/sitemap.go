@@ -100,7 +100,7 @@ func (s *sitemaps) loc(of, address string, top bool) {
 			s.miss(name)
 			return
 		}
-		defer in.Close() //nolint:errcheck // it was only read from
+		defer in.Close()
 		if err := s.read(in, false); err != nil {
 			if s.broken++; s.broken == 1 {
 				s.firstBroken = name
