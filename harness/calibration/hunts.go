@@ -120,6 +120,9 @@ func (h hunts) one(ctx context.Context, seed uint64) (c Counts, kind string, fai
 	if h.alone && world.Header().Plan.Runtime != "none" {
 		return c, kind, nil, nil
 	}
+	if h.verbose != nil {
+		fmt.Fprintln(h.verbose, world)
+	}
 	st := judge.NewWith(world.Header(), judge.Settings{Off: h.off})
 	if err := h.hunt(ctx, world, st); err != nil {
 		return c, kind, nil, err
