@@ -54,6 +54,7 @@ func (h *countedHeap) work(p *process) {
 		}
 		a.give(waste)
 		a.release(dead)
+		a.widen(dead)
 		a.trim()
 	}
 	if h.cyclic[0]+h.cyclic[1] > h.limit {

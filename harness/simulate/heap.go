@@ -46,6 +46,7 @@ type area struct {
 	holes   int64 // percent of what is freed that becomes holes
 	narrow  int64 // percent of what is free that is too small for a large object
 	slits   int64 // such holes, in bytes
+	wide    int64 // free bytes where large objects were, and others may be
 }
 
 // newArea is an area with so many bytes in use.
@@ -78,6 +79,10 @@ func (a *area) fill(n int64) {
 // fillLarge hands out n bytes of large objects that stay, for which slits are too
 // small.
 func (a *area) fillLarge(n int64) {
+	again := min(n, a.wide, a.res-a.used)
+	a.wide -= again
+	a.fill(again)
+	n -= again
 	slits := min(a.slits, a.res-a.used)
 	a.used += slits
 	a.take(n)
@@ -90,6 +95,9 @@ func (a *area) give(n int64) {
 	a.used -= n
 	a.slits = max(a.slits, (a.res-a.used)*a.narrow/100)
 }
+
+// widen says that of what is free so many bytes were large objects.
+func (a *area) widen(n int64) { a.wide = min(a.wide+n, a.res-a.used) }
 
 // release takes n bytes back that lie among what is alive.
 func (a *area) release(n int64) {
@@ -112,5 +120,5 @@ func (a *area) purge(percent int64) {
 	free := a.res - a.used
 	a.res = up(a.used+free*percent/100, page)
 	a.stuck = min(a.stuck, a.res-a.used)
-	a.slits = 0
+	a.slits, a.wide = 0, 0
 }

@@ -7,6 +7,7 @@ type state struct {
 	n     int64 // entries, alive now
 	cold  int64 // of these, those that were when the touched set began anew
 	left  int64 // until the next of those that are counted
+	ages  ages
 	made  int64 // entries ever
 	room  int64 // entries that a buffer that doubles has room for
 	level int64 // bytes that are alive of a wave or of what dies away

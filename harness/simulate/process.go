@@ -24,6 +24,7 @@ type process struct {
 	overhead int64  // bytes of garbage of any request
 	requests int64  // to all URIs
 	readings int64  // of the counter
+	minors   int64  // collections of what is young
 
 	heap   heap
 	malloc area   // of native memory
@@ -52,6 +53,7 @@ type work struct {
 	kept, dead, waste [2]int64 // bytes: small, large
 	cyclic            [2]int64 // of waste, what reference counts do not free
 	cold              int64    // of dead, what was alive when the touched set began anew
+	young             amount   // of dead, what had not grown old
 	objects           struct{ kept, dead, waste int64 }
 }
 
@@ -88,6 +90,8 @@ func (p *process) keep(s *state, n int64) {
 		return
 	}
 	p.live.add(n, s.size, s.objects)
+	s.ages.turn(p.minors)
+	s.ages.n[0] += n
 	p.did.kept[s.sort] += n * s.size
 	p.did.objects.kept += n * s.objects
 }
@@ -104,6 +108,8 @@ func (p *process) drop(s *state, n int64) {
 		return
 	}
 	p.live.add(-n, s.size, s.objects)
+	s.ages.turn(p.minors)
+	p.did.young.add(s.ages.take(n), s.size, s.objects)
 	if cold := min(n, s.cold); cold > 0 { // the oldest go first
 		s.cold -= cold
 		p.did.cold += cold * s.size

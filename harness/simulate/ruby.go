@@ -5,6 +5,11 @@ package simulate
 // as much as a limit since the last time (gc.c: malloc_limit for what is young,
 // oldmalloc_limit for what has survived); only the latter, a major collection,
 // frees what died old.
+//
+// What has survived three of the others has grown old (RVALUE_OLD_AGE); what dies
+// before that is freed by the next one. Measured with Ruby 3.1 and 12 KB of garbage a
+// turn: a ring of 35 strings of 832 B adds 17 B a turn from the 6,000th turn to the
+// 39,000th, one of 2,000 adds 780 B a turn until a major collection in the 30,000th.
 type rubyHeap struct {
 	slots, malloc area
 
@@ -16,8 +21,9 @@ type rubyHeap struct {
 	since, limit, limitMost int64   // bytes of malloc
 	aged, major, majorMost  int64
 	oldObjects, oldLimit    int64
-	factor                  float64 // by which oldLimit may outgrow what is alive
-	lazy                    int64   // one in so many collections frees the heap's end: sweeping is lazy
+	factor                  float64  // by which oldLimit may outgrow what is alive
+	large                   [2]int64 // of young and old, bytes of large objects
+	lazy                    int64    // one in so many collections frees the heap's end: sweeping is lazy
 }
 
 const slot = 40
@@ -65,9 +71,17 @@ func long(bytes, objects int64) int64 { return max(0, bytes-objects*slot) }
 
 func (h *rubyHeap) work(p *process) {
 	w := &p.did
-	kept, dead, waste := long(w.kept[0]+w.kept[1], w.objects.kept), long(w.dead[0]+w.dead[1], w.objects.dead), long(w.waste[0]+w.waste[1], w.objects.waste)
+	w.objects.dead -= w.young.objects
+	died := long(w.young.bytes, w.young.objects)
+	kept, dead, waste := long(w.kept[0]+w.kept[1], w.objects.kept), long(w.dead[0]+w.dead[1]-w.young.bytes, w.objects.dead), long(w.waste[0]+w.waste[1], w.objects.waste)
 	h.fresh.add(1, kept, w.objects.kept)
 	h.old.add(1, dead, w.objects.dead)
+	h.young.add(1, died, w.young.objects)
+	h.fresh.add(-1, died, w.young.objects)
+	if w.kept[1]+w.dead[1] > w.kept[0]+w.dead[0] {
+		h.large[0] += died
+		h.large[1] += dead
+	}
 	if w.kept[1] > w.kept[0] {
 		h.malloc.fillLarge(kept)
 	} else {
@@ -89,6 +103,39 @@ func (h *rubyHeap) work(p *process) {
 	}
 }
 
+// ages are how many of a part's entries have survived so many minor collections; the
+// last have grown old.
+type ages struct {
+	n     [4]int64
+	turns int64 // collections by then
+}
+
+// turn has them grow older.
+func (a *ages) turn(minors int64) {
+	last := len(a.n) - 1
+	for ; a.turns < minors && (a.n[0]|a.n[1]|a.n[2]) != 0; a.turns++ {
+		for i := last; i > 0; i-- {
+			a.n[i] += a.n[i-1]
+			a.n[i-1] = 0
+		}
+	}
+	a.turns = minors
+}
+
+// take lets n entries go, the oldest first, and says how many had not grown old.
+func (a *ages) take(n int64) (young int64) {
+	last := len(a.n) - 1
+	for i := last; i >= 0; i-- {
+		less := min(n, a.n[i])
+		a.n[i] -= less
+		n -= less
+		if i < last {
+			young += less
+		}
+	}
+	return young
+}
+
 // full collects where a limit is reached, and grows the slots where that is no
 // help.
 func (h *rubyHeap) full(p *process) {
@@ -100,6 +147,7 @@ func (h *rubyHeap) full(p *process) {
 		h.limit = min(h.limitMost, h.limit*7/5)
 	}
 	h.minor()
+	p.minors++
 	if h.aged > h.major || h.oldObjects > h.oldLimit {
 		h.collect(p)
 	}
@@ -114,6 +162,8 @@ func (h *rubyHeap) full(p *process) {
 // minor frees what died young.
 func (h *rubyHeap) minor() {
 	h.malloc.give(h.young.bytes)
+	h.malloc.widen(h.large[0])
+	h.large[0] = 0
 	h.slots.used -= h.young.objects * slot
 	h.aged += h.fresh.bytes
 	h.oldObjects += h.fresh.objects
@@ -126,6 +176,8 @@ func (h *rubyHeap) collect(p *process) {
 		h.major = min(h.majorMost, h.major*6/5)
 	}
 	h.malloc.release(h.old.bytes)
+	h.malloc.widen(h.large[1])
+	h.large[1] = 0
 	h.slots.used -= h.old.objects * slot
 	h.oldObjects = p.live.objects
 	h.oldLimit = max(1000, int64(float64(p.live.objects)*h.factor))
