@@ -44,8 +44,11 @@ const leastAgain = 500
 // again says whether what convicted u among the others goes on now that it runs by
 // itself: it does (1), it does not (-1), or more requests must tell (0).
 func (st *State) again(u *URI) int {
-	if u.among == nil || u.among.Label != verdict.Leak || !st.Counted() {
+	if u.among == nil || u.among.Label != verdict.Leak {
 		return 0
+	}
+	if !st.Counted() {
+		return st.againRSS(u)
 	}
 	told, asked := -1, false
 	for i, c := range st.columns() {
@@ -70,6 +73,28 @@ func (st *State) again(u *URI) int {
 	return told
 }
 
+// AskedAgain says that u was convicted among the others, and is asked only whether it
+// grows by itself, too.
+func (u *URI) AskedAgain() bool { return u.among != nil && u.among.Label == verdict.Leak }
+
+// GrowsAgain says that what convicted u among the others goes on now that it runs by
+// itself.
+func (st *State) GrowsAgain(u *URI) bool { return st.again(u) > 0 }
+
+// againRSS is again by RSS alone.
+func (st *State) againRSS(u *URI) int {
+	mem := u.Joined(nil, st.page())
+	switch j := verdict.Fixed(mem, st.params(u)); {
+	case len(mem) < leastProof:
+		return 0
+	case 2*j.Low >= u.among.Growth:
+		return 1
+	case 2*j.High < u.among.Growth && len(mem) >= 2*leastProof:
+		return -1
+	}
+	return 0
+}
+
 // growthOf is the growth of a finding by the counter of that name, where that
 // counter convicted; 0 else.
 func growthOf(f Finding, name string) float64 {
@@ -85,7 +110,7 @@ func growthOf(f Finding, name string) float64 {
 // one that tells more.
 func (a *among) then(st *State, u *URI, f Finding) Finding {
 	before := a.Finding
-	less := f.Label == verdict.Inconclusive && (before.Label != verdict.Inconclusive || f.Floor >= before.Floor)
+	less := f.Label == verdict.Inconclusive && st.again(u) == 0 && (before.Label != verdict.Inconclusive || f.Floor >= before.Floor)
 	switch {
 	case f.Segments[0].Requests() == 0:
 		return before
@@ -95,7 +120,7 @@ func (a *among) then(st *State, u *URI, f Finding) Finding {
 	case before.Label == verdict.Leak && (f.Label == verdict.Leak || st.again(u) > 0):
 		before.Why += " By itself on a fresh process it grows, too."
 		return before
-	case before.Label == verdict.Leak && st.again(u) < 0:
+	case before.Label == verdict.Leak && st.again(u) < 0 && st.Counted():
 		f.Label = verdict.Stable
 		f.Why = fmt.Sprintf("%s By itself on a fresh process it does not grow: %s makes it grow among the others.", Sentence(f.Reason), a.larger)
 	case less || f.Label == verdict.Failed:

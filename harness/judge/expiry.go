@@ -231,31 +231,3 @@ func (st *State) sum(blocks []*record.Block, i int) (all float64) {
 	}
 	return all
 }
-
-// endExpiry judges the requests that followed a pause upon a conviction by RSS. What
-// comes after it takes the room of what has expired, where a leak grows on.
-func (st *State) endExpiry(u *URI, b *record.Block) {
-	n := b.N()
-	tail := n / 4
-	if tail == 0 || u.Broken || n < b.Planned || !st.On("rss-expiry") {
-		return
-	}
-	var after float64
-	for _, m := range b.Metric[n-tail:] {
-		after += float64(m) / float64(tail)
-	}
-	j := st.Confirmation(u).Verdict
-	if rose := after - u.before; 2*rose < j.Growth*float64(n) {
-		u.Expired = fmt.Sprintf("it grew by %s per request, and by only %s with %s after a wait of %s: what was made before had gone by then",
-			units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(float64(n), "more requests"), units.Seconds(st.Header.Plan.Stay))
-	}
-}
-
-// unlessExpiredRSS opens a conviction by RSS where what was kept was seen to go.
-func (u *URI) unlessExpiredRSS(j verdict.Judgement) verdict.Judgement {
-	if j.Label != verdict.Leak || u.Expired == "" {
-		return j
-	}
-	j.Detectable = max(j.Detectable, j.High)
-	return open(j, 0, "%s", u.Expired)
-}

@@ -176,6 +176,10 @@ func (st *State) untightJVM() bool {
 	return p.Runtime == "java" && len(p.Settings) == 0 && !st.Tight()
 }
 
+// Boundless says that garbage alone may grow the process by any amount, so that no
+// trial can convict anybody by RSS.
+func (st *State) Boundless() bool { return st.boundless() != "" }
+
 // boundless says why garbage alone may grow the process by any amount before it is
 // collected, so that growth of RSS convicts nobody; "" where it may not.
 func (st *State) boundless() string {

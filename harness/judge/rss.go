@@ -69,6 +69,9 @@ func (st *State) lookRSS(u *URI) {
 	u.Suspect = u.Seen > 0
 	flat := now.Label == verdict.Stable || now.Label == verdict.Bloat || now.Label == verdict.Warmup
 	u.Done = u.Suspect || last || flat && !silent
+	if st.again(u) > 0 {
+		u.Suspect, u.Done = false, true // no more was asked
+	}
 }
 
 // NextLook is at how many judged requests the sweep looks at u next, by RSS alone.
@@ -221,6 +224,10 @@ func (st *State) beyond(j verdict.Judgement, grown, headroom float64) verdict.Ju
 
 // untried is the verdict on a suspect whose confirmation was never begun.
 func (st *State) untried(u *URI) verdict.Judgement {
+	if why := st.boundless(); why != "" {
+		j := verdict.Fixed(u.Joined(nil, st.page()), st.params(u))
+		return open(j, 0, "it grew by %s per request, but %s", units.Bytes(j.Growth), why)
+	}
 	return open(verdict.Fixed(u.Joined(nil, st.page()), st.params(u)), max(LeastAlone, 4*u.Requests()),
 		"it grew, and the run ended before it could run alone for as long as that takes to tell")
 }

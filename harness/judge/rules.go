@@ -17,6 +17,7 @@ func Rules() []Rule {
 		{"isolate", "what RSS could not tell is tried on a process of its own"},
 		{"touched-set", "the touched set is evidence beside RSS"},
 		{"rss-expiry", "what RSS convicts within seconds is sent again after a pause"},
+		{"rss-follow", "what RSS convicts is followed on for a budget of requests, time and memory"},
 		{"follow", "what a counter would convict is followed on for a budget of time and memory"},
 		{"large", "what has grown by more than caches hold needs no horizon"},
 		{"retest", "whoever a counter convicts is sent again, with a wait behind it"},

@@ -36,6 +36,24 @@ func (st *State) Allows(seconds float64) bool {
 	return l <= 0 || st.Now+seconds < l
 }
 
+// TookInARow is Took where nobody else was sent in between, and what u's first
+// requests made could go only while its last ones were sent; 0 elsewhere.
+func (u *URI) TookInARow(n int) float64 {
+	left, seq := n, -1
+	for i := len(u.Blocks) - 1; i >= 0 && left > 0; i-- {
+		b := u.Blocks[i]
+		if seq >= 0 && b.Seq != seq-1 {
+			return 0
+		}
+		seq = b.Seq
+		left -= b.N()
+	}
+	if left > 0 {
+		return 0
+	}
+	return u.Took(n)
+}
+
 // Took is how long u's last n judged requests took, in seconds.
 func (u *URI) Took(n int) float64 {
 	last, left := -1.0, n

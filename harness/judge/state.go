@@ -42,6 +42,7 @@ type URI struct {
 	late      *verdict.Late
 	slack     float64 // bytes that may have been free when its last block ended
 	headroom  float64 // bytes that it may grow by, innocent, in its confirmation
+	unused    float64 // bytes that may have been free or garbage when its confirmation began
 	following bool    // its confirmation is to exclude leaks down to floorFollowed
 	trial     int     // the life in which its confirmation began
 	before    float64 // the level before its expiry block, in bytes
@@ -189,7 +190,7 @@ func (st *State) begun(u *URI, b *record.Block) {
 			return
 		}
 		u.Tried, u.trial, u.Expired = true, b.Life, ""
-		u.headroom = st.headroom(float64(b.Start.Metric))
+		u.headroom, u.unused = st.headroom(float64(b.Start.Metric)), st.slackNow()
 	case record.Retest, record.Prime:
 		st.beginRetest(u, b)
 	case record.Expiry:
@@ -209,7 +210,7 @@ func (st *State) finished(u *URI, b *record.Block) {
 	case record.Retest, record.Stir:
 		st.endRetest(u, b)
 	case record.Expiry:
-		st.endExpiry(u, b)
+		st.endProof(u, b)
 	}
 }
 

@@ -111,9 +111,13 @@ func (st *State) withTouched(u *URI, rss verdict.Judgement) (verdict.Judgement, 
 	case w.Label != verdict.Leak || !u.Tried:
 		return rss, both[:1]
 	}
-	if grown := w.Low * float64(w.Requests); grown <= u.headroom {
-		w.Label, w.More = verdict.Inconclusive, int((u.headroom-grown)/w.Low)
-		w.Reason += fmt.Sprintf(", which is still within the %s that may be garbage", units.Bytes(u.headroom))
+	room := u.headroom
+	if !clears {
+		room += u.unused
+	}
+	if grown := w.Low * float64(w.Requests); grown <= room {
+		w.Label, w.More = verdict.Inconclusive, int((room-grown)/w.Low)
+		w.Reason += fmt.Sprintf(", which is still within the %s that may be free or garbage", units.Bytes(room))
 	}
 	return w, []string{touchedSet}
 }

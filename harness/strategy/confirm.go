@@ -38,6 +38,9 @@ func confirm(st *judge.State) (record.Action, bool) {
 			return a, true
 		}
 	}
+	if st.Boundless() {
+		return nil, false
+	}
 	suspects := slices.DeleteFunc(slices.Clone(st.URIs), func(u *judge.URI) bool { return !u.Suspect })
 	slices.SortStableFunc(suspects, func(a, b *judge.URI) int { return cmp.Compare(a.Slope, b.Slope) })
 	for _, u := range suspects {
@@ -67,7 +70,7 @@ func current(st *judge.State) (last *judge.URI) {
 // hidden says that a leak may hide behind the sweep's verdict on a URI, and that
 // a row of quick requests would show it.
 func hidden(st *judge.State, u *judge.URI) bool {
-	if !st.On("hidden") || u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() {
+	if !st.On("hidden") || u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() || st.GrowsAgain(u) {
 		return false
 	}
 	return st.Hides(u)
@@ -143,9 +146,6 @@ func confirmation(st *judge.State, u *judge.URI) (record.Action, bool) {
 	c := st.Confirmation(u)
 	switch {
 	case c.Verdict.Label == verdict.Leak:
-		if n := followAlone(st, u, c, have); n > 0 {
-			return aloneBlock(st, u, n)
-		}
 		return expiry(st, u)
 	case c.Verdict.Label == verdict.Inconclusive && worthMore(st, u, c, target):
 		return aloneBlock(st, u, next-have)
@@ -193,32 +193,4 @@ func worthMore(st *judge.State, u *judge.URI, c judge.Confirmed, n int) bool {
 		return false // what it leaks would hide the others
 	}
 	return c.Follow && st.Unfilled(u, n) && judge.Quick(u.Series, n, lookTime)
-}
-
-// expiry tries a URI that RSS convicts once more, after a pause. Thousands of quick
-// requests are over before a cache that expires, or a timer, lets go of the first;
-// what comes after the pause takes the room that they had, where a leak grows on. It
-// takes as many requests as convicted it: so many outgrow what waits for a collection.
-// They are not judged: a collector that runs while nothing is sent breaks the series.
-func expiry(st *judge.State, u *judge.URI) (record.Action, bool) {
-	if !st.On("rss-expiry") {
-		return nil, false
-	}
-	stay := st.Header.Plan.Stay
-	alone := blocks(u, record.Alone)
-	last := alone[len(alone)-1]
-	for _, b := range blocks(u, record.Expiry) {
-		if b.Seq > last.Seq {
-			return nil, false
-		}
-	}
-	n := len(u.Joined(st.Telling(u), 1))
-	reads := st.Segment().Reads
-	if len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= last.End.T {
-		return record.Send{URI: u.Index, N: n, Purpose: record.Expiry}, true
-	}
-	if last.N() < 4 || !u.Item.Requests.Auto || !st.Allows(2*stay) || u.Took(n/2) >= stay {
-		return nil, false
-	}
-	return record.Measure{Wait: stay}, true
 }

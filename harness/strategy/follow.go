@@ -78,35 +78,6 @@ func affordable(st *judge.State, u *judge.URI) bool {
 	return limits.Time <= 0 || spent < followShare*limits.Time && st.Allows(limits.Time*followShare/2)
 }
 
-// followAlone is how many requests more u gets, which RSS convicts after have of them
-// in a row: as many again, within its budget; 0 where that is spent.
-func followAlone(st *judge.State, u *judge.URI, c judge.Confirmed, have int) int {
-	if !st.On("follow") || !u.Item.Requests.Auto {
-		return 0
-	}
-	var took float64
-	for _, b := range blocks(u, record.Alone) {
-		if b.Life == st.Life().Index {
-			took += b.End.T - b.Start.T
-		}
-	}
-	grown, limits := c.Verdict.Growth*float64(have), st.Header.Plan.Limits
-	switch {
-	case took >= enough*budget(u), grown >= enough*judge.Plausible, have >= judge.MostFollowed,
-		limits.RSS > 0 && grown > followShare*float64(limits.RSS-st.Reading.RSS),
-		limits.Time > 0 && !st.Allows(limits.Time*followShare):
-		return 0
-	}
-	n := float64(have)
-	if each := judge.LatencyOf(u.Series).P50 / 1000; each > 0 {
-		n = min(n, (budget(u)-took)/each)
-	}
-	if c.Verdict.Growth > 0 {
-		n = min(n, (judge.Plausible-grown)/c.Verdict.Growth)
-	}
-	return max(aloneTight, int(n))
-}
-
 // followBlock is how many requests u is sent next: as many as it has had, within
 // its budget.
 func followBlock(st *judge.State, u *judge.URI) int {

@@ -1,0 +1,129 @@
+package judge
+
+import (
+	"fmt"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// What RSS convicts within seconds may be kept for a while only, or fill a cache
+// that has an end. So it has to go on: after a wait, for as many requests again
+// (what expired leaves room that a leak does not), and then for as long as that is
+// cheap (what fills comes to its end). These requests are no part of the judged
+// series, for a collector that runs while nothing is sent breaks it.
+
+// leastProof is how many requests at the end of a proof show whether growth goes on.
+const leastProof = 1024
+
+// proof is the metric after each request that followed upon the last confirmation of
+// u, in bytes, the change while others ran taken out; first is how many of them came
+// in its first row.
+func (st *State) proof(u *URI) (mem []float64, first int) {
+	alone := -1
+	for _, b := range u.Blocks {
+		if b.Purpose == record.Alone {
+			alone = b.Seq
+		}
+	}
+	level, last := 0.0, -1
+	for _, b := range u.Others {
+		if b.Purpose != record.Expiry || b.Seq < alone || b.Life != len(st.Lives)-1 || b.N() == 0 {
+			continue
+		}
+		base := float64(b.Start.Metric)
+		if mem == nil {
+			level = base
+		}
+		if last < 0 || b.Seq == last+1 {
+			first, last = first+b.N(), b.Seq
+		}
+		for _, m := range b.Metric {
+			mem = append(mem, level+float64(m)-base)
+		}
+		level += float64(b.Metric[b.N()-1]) - base
+	}
+	return mem, first
+}
+
+// Proved is how many requests u was sent after its confirmation to see whether its
+// growth goes on.
+func (st *State) Proved(u *URI) int {
+	mem, _ := st.proof(u)
+	return len(mem)
+}
+
+// Convicted says that RSS convicts u, and by how much it grows a request.
+func (st *State) Convicted(u *URI) (growth float64, ok bool) {
+	if !u.Tried || u.Expired != "" || u.trial != len(st.Lives)-1 {
+		return 0, false
+	}
+	j := st.Confirmation(u).Verdict
+	return j.Growth, j.Label == verdict.Leak
+}
+
+// endProof judges the requests that followed upon a conviction by RSS.
+func (st *State) endProof(u *URI, b *record.Block) {
+	if u.Broken || b.N() < b.Planned || u.Expired != "" {
+		return
+	}
+	c := st.Confirmation(u)
+	j := c.Verdict
+	if j.Label != verdict.Leak {
+		return
+	}
+	mem, first := st.proof(u)
+	if c.RSS.Label != verdict.Leak {
+		st.endProofTouched(u, j, len(mem))
+		return
+	}
+	if n := len(mem); n == first && st.On("rss-expiry") {
+		tail := n / 4
+		var after float64
+		for _, m := range mem[n-tail:] {
+			after += m / float64(tail)
+		}
+		if rose := after - u.before; tail > 0 && 2*rose < j.Growth*float64(n) {
+			u.Expired = fmt.Sprintf("it grew by %s per request, and by only %s with %s after a wait of %s: what was made before had gone by then",
+				units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(float64(n), "more requests"), units.Seconds(st.Header.Plan.Stay))
+			return
+		}
+	}
+	if len(mem) < leastProof || !st.On("rss-follow") {
+		return
+	}
+	if end := verdict.Fixed(mem, st.params(u)); 2*end.High < j.Growth {
+		u.Expired = fmt.Sprintf("it grew by %s per request, and by no more than %s in the last half of %s: what it fills has an end",
+			units.Bytes(j.Growth), units.Bytes(max(0, end.High)), units.Quantity(float64(len(mem)), "more requests"))
+	}
+}
+
+// endProofTouched judges them where it is the touched set that convicts, since RSS does
+// not show yet what grows in memory that was free: n requests.
+func (st *State) endProofTouched(u *URI, j verdict.Judgement, n int) {
+	if len(u.Touched) == 0 {
+		return
+	}
+	last := u.Touched[len(u.Touched)-1]
+	var from record.Touch
+	for _, t := range u.Touched {
+		if t.After <= last.After-n {
+			from = t
+		}
+	}
+	if rose := float64(last.Bytes - from.Bytes); 2*rose < j.Growth*float64(n) {
+		u.Expired = fmt.Sprintf("it touched %s of new memory per request, and only %s with %s: what was made before had gone by then",
+			units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(float64(n), "more requests"))
+	}
+}
+
+// unlessExpiredRSS opens a conviction by RSS where what was kept was seen to go, or
+// to come to an end.
+func (u *URI) unlessExpiredRSS(j verdict.Judgement) verdict.Judgement {
+	if j.Label != verdict.Leak || u.Expired == "" {
+		return j
+	}
+	j.Detectable = max(j.Detectable, j.High)
+	return open(j, 0, "%s", u.Expired)
+}

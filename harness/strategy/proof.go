@@ -1,0 +1,81 @@
+package strategy
+
+import (
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+)
+
+// expiry tries a URI that RSS convicts once more, after a pause. Thousands of quick
+// requests are over before a cache that expires, or a timer, lets go of the first;
+// what comes after the pause takes the room that they had, where a leak grows on. It
+// takes as many requests as convicted it: so many outgrow what waits for a collection.
+func expiry(st *judge.State, u *judge.URI) (record.Action, bool) {
+	if !st.On("rss-expiry") || st.Proved(u) > 0 || u.Expired != "" || !u.Item.Requests.Auto || u.AskedAgain() {
+		return nil, false
+	}
+	stay := st.Header.Plan.Stay
+	n := len(u.Joined(st.Telling(u), 1))
+	alone := blocks(u, record.Alone)
+	last := alone[len(alone)-1]
+	if waited(st, last) {
+		return proofBlock(st, u, n), true
+	}
+	if last.N() < 4 || !st.Allows(2*stay) || u.TookInARow(n/2) >= stay {
+		return nil, false
+	}
+	return record.Measure{Wait: stay}, true
+}
+
+func proofBlock(st *judge.State, u *judge.URI, n int) record.Action {
+	return record.Send{URI: u.Index, N: n, Purpose: record.Expiry, Touched: touching(st, n, false)}
+}
+
+// waited says that nothing was sent for a while since the block ended.
+func waited(st *judge.State, b *record.Block) bool {
+	reads := st.Segment().Reads
+	return len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= b.End.T
+}
+
+// prove follows each URI that RSS convicts on while that is cheap, once all suspects
+// were tried: what it fills may come to an end.
+func prove(st *judge.State) (record.Action, bool) {
+	if st.Counted() || !st.On("rss-follow") || len(st.Segment().Traces) > 0 {
+		return nil, false
+	}
+	for _, u := range st.URIs {
+		if u.Broken || !u.Item.Requests.Auto || u.AskedAgain() {
+			continue
+		}
+		growth, ok := st.Convicted(u)
+		if !ok {
+			continue
+		}
+		have := len(u.Joined(st.Telling(u), 1)) + st.Proved(u)
+		most := min(judge.MostFollowed, affords(st, u, growth, have))
+		if float64(have) >= enough*float64(most) {
+			continue
+		}
+		if a, ok := lead(st, u, judge.LeastAlone/2); ok {
+			return a, true
+		}
+		return proofBlock(st, u, min(most-have, max(judge.LeastAlone, have))), true
+	}
+	return nil, false
+}
+
+// affords is how many requests in all u may be followed for, which has had so many and
+// grows by so many bytes with each: as many as the budgets of time and memory allow.
+func affords(st *judge.State, u *judge.URI, growth float64, have int) int {
+	n := judge.Plausible / max(1, growth)
+	limits := st.Header.Plan.Limits
+	if limits.RSS > 0 {
+		n = min(n, float64(have)+followShare*float64(limits.RSS-st.Reading.RSS)/max(1, growth))
+	}
+	if each := judge.LatencyOf(u.Series).P50 / 1000; each > 0 {
+		n = min(n, budget(u)/each)
+		if limits.Time > 0 {
+			n = min(n, float64(have)+followShare*max(0, limits.Time-st.Now)/each)
+		}
+	}
+	return int(n)
+}
