@@ -92,7 +92,7 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.color, "color", "auto", "when to colour: auto, always, never")
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.judgeCommand(),
 		a.reportCommand(), a.compareCommand(), a.runsCommand(), a.agentCommand(), a.doctorCommand(), a.initCommand(),
-		a.processesCommand(), a.sendCommand(), a.minimizeCommand(),
+		a.processesCommand(), a.sendCommand(), a.minimizeCommand(), a.mergeCommand(),
 		a.demoCommand(), a.importCommand(), a.versionCommand())
 	return root
 }

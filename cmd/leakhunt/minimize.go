@@ -54,7 +54,7 @@ func (a *app) minimizeCommand() *cobra.Command {
 		},
 	}
 	f.register(c.Flags())
-	for _, name := range [...]string{"requests", "warmup", "rounds", "seed"} {
+	for _, name := range [...]string{"requests", "warmup", "rounds", "seed", "shard", "timings"} {
 		_ = c.Flags().MarkHidden(name) // they are there; a test has rounds of its own
 	}
 	c.Flags().StringArrayVarP(&outputs, "output", "o", nil, "FORMAT[=PATH], repeatable: scenario or json; - or nothing is stdout")

@@ -25,6 +25,7 @@ func (o *overrides) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.skip, "skip", nil, "no URIs whose name matches this glob; repeatable")
 	f.StringArrayVar(&o.tags, "tag", nil, "only URIs with this tag; repeatable")
 	f.Int64Var(&o.seed, "seed", 0, "seed of the random order; 0: a new one")
+	o.shard.register(f)
 	f.DurationVar(&o.maxTime, "max-time", 0, "stop after this time and keep what was measured")
 }
 
@@ -38,7 +39,7 @@ func (o *overrides) load(file string) (*scenarios.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, apply := range []func(*scenarios.Scenario) error{o.counts, o.target, o.request, o.choose} {
+	for _, apply := range []func(*scenarios.Scenario) error{o.counts, o.target, o.request, o.choose, o.shard.apply} {
 		if err := apply(sc); err != nil {
 			return nil, err
 		}

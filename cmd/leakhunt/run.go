@@ -98,6 +98,7 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 // plan is the scenario with the flags above it, compiled; its secrets are kept
 // from here on.
 func (a *app) plan(o *overrides, path string) (*harness.Plan, error) {
+	o.shard.result = a.readResult
 	sc, err := o.load(path)
 	if err != nil {
 		return nil, err
@@ -148,6 +149,7 @@ type overrides struct {
 	only, skip, tags []string
 	seed             int64
 	maxTime          time.Duration
+	shard            shardFlags
 	given            func(flag string) bool // on the command line or in the environment
 }
 
