@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,6 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/record"
 	"leakhunt/harness/secret"
-	"leakhunt/report"
 )
 
 // recall sets the flags that a run was begun with, as the journal in file has them.
@@ -37,7 +37,8 @@ func recall(fl *pflag.FlagSet, command []string, file string) error {
 		case given[entry(name, value)]:
 			continue
 		case strings.Contains(value, secret.Mark):
-			missing = append(missing, "--"+name, strings.Replace(value, secret.Mark, "…", 1))
+			of, _, _ := strings.Cut(value, cmp.Or(separators[name], secret.Mark))
+			missing = append(missing, strings.TrimSpace("--"+name+" "+of))
 			continue
 		}
 		if err := fl.Set(name, value); err != nil {
@@ -46,7 +47,7 @@ func recall(fl *pflag.FlagSet, command []string, file string) error {
 	}
 	if len(missing) > 0 {
 		return fault.Usagef("the run of %s was begun with a secret, which no journal holds", file).
-			WithHint("Give it again: %s", printable(report.ShellLine(append([]string{"leakhunt", "run", "--resume", file}, missing...)...)))
+			WithHint("Give it again, beside --resume: %s", printable(strings.Join(missing, ", ")))
 	}
 	return nil
 }
