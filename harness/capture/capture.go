@@ -16,6 +16,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"leakhunt/harness/bounded"
 	"leakhunt/harness/fault"
 	"leakhunt/scenarios"
 )
@@ -60,13 +61,23 @@ func take(c scenarios.Capture, header http.Header, body []byte) (string, error) 
 	}
 }
 
+// maxPage bounds what of a page is parsed, and maxJSON a value of JSON, in bytes: a
+// page takes seventy times as much in memory, JSON twenty times.
+const (
+	maxPage = 512 << 10
+	maxJSON = 1 << 20
+)
+
 func bySelector(selector, attr string, body []byte) (string, error) {
-	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(body))
+	doc, err := document(body)
 	if err != nil {
 		return "", err
 	}
 	found := doc.Find(selector).First()
 	if found.Length() == 0 {
+		if len(body) > maxPage {
+			return "", fmt.Errorf("no element matches %s in the first %d KiB, of %d; a regexp looks through all of it", selector, maxPage>>10, len(body)>>10)
+		}
 		return "", fmt.Errorf("no element matches %s", selector)
 	}
 	if attr == "" {
@@ -79,8 +90,16 @@ func bySelector(selector, attr string, body []byte) (string, error) {
 	return v, nil
 }
 
+// document parses the beginning of a page.
+func document(body []byte) (*goquery.Document, error) {
+	return goquery.NewDocumentFromReader(bytes.NewReader(body[:min(len(body), maxPage)]))
+}
+
 // byPath follows a dotted path through JSON: a.b.0.c.
 func byPath(path string, body []byte) (string, error) {
+	if err := bounded.Check(body, maxJSON, "the answer"); err != nil {
+		return "", err
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber() // an id of 20 digits stays what it is
 	var v any
@@ -144,7 +163,7 @@ func Instead(header http.Header, body []byte) string {
 	if !strings.Contains(kind, "html") {
 		return fmt.Sprintf("The answer held %d bytes of %s.", len(body), cmp.Or(kind, "no type"))
 	}
-	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(body))
+	doc, err := document(body)
 	if err != nil {
 		return fmt.Sprintf("The page of %d bytes is no HTML.", len(body))
 	}

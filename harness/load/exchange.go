@@ -17,8 +17,10 @@ const (
 	// safeBody fits into any socket's buffers: writing it cannot block for
 	// ever behind a server that answers before it has read.
 	safeBody = 32 << 10
-	// mostKept bounds Result.Body.
+	// mostKept bounds Result.Body: of a longer one the beginning and the last
+	// lastKept bytes are kept, where a profile has its totals.
 	mostKept = 10 << 20
+	lastKept = 128 << 10
 )
 
 // try sends the request once. again says that it came to nothing in a way that
@@ -137,8 +139,8 @@ func (c *Client) readBody(body io.Reader, keep bool, res *Result) error {
 		n, err := body.Read(c.buf)
 		res.Bytes += int64(n)
 		c.find.feed(c.buf[:n])
-		if room := mostKept - len(res.Body); keep && n > 0 && room > 0 {
-			res.Body = append(res.Body, c.buf[:min(n, room)]...)
+		if keep {
+			res.Body = kept(res.Body, c.buf[:n])
 		}
 		if err == io.EOF {
 			return nil
@@ -147,6 +149,16 @@ func (c *Client) readBody(body io.Reader, keep bool, res *Result) error {
 			return err
 		}
 	}
+}
+
+// kept is body with p behind it; where that is too much, without what is then in the
+// middle.
+func kept(body, p []byte) []byte {
+	body = append(body, p...)
+	if over := len(body) - mostKept - 2*lastKept; over > 0 { // move rarely
+		body = append(body[:mostKept], body[len(body)-lastKept:]...)
+	}
+	return body
 }
 
 // judge says which expectation was broken, "" where none was.

@@ -85,6 +85,9 @@ func (a *answer) counters() ([]Column, []float64, error) {
 	if len(a.Counters) == 0 {
 		return nil, nil, fault.Measuref("the agent has no counter for this %s %s", short(a.Runtime), short(a.Version))
 	}
+	if len(a.Counters) > maxCounters {
+		return nil, nil, fault.Measuref("the agent has %d counters, and %d are the most that are read", len(a.Counters), maxCounters).WithHint("%s", anew)
+	}
 	columns := make([]Column, len(a.Counters))
 	values := make([]float64, len(a.Counters))
 	for i, c := range a.Counters {
@@ -103,6 +106,10 @@ func (a *answer) counters() ([]Column, []float64, error) {
 	}
 	return columns, values, nil
 }
+
+// maxCounters bounds the counters of one agent: every reading holds each, and a reader
+// sees all of them. Ours have six at most.
+const maxCounters = 64
 
 // maxCount is more bytes or objects than any machine has, and the largest value
 // whose neighbours a float64 still tells apart.

@@ -10,8 +10,12 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"leakhunt/harness/bounded"
 	"leakhunt/harness/fault"
 )
+
+// maxSamples bounds the lines of one metric, in bytes: about 10,000 of them.
+const maxSamples = 1 << 20
 
 // prometheusValue sums the samples of one gauge, counter or untyped metric in
 // Prometheus' text format or OpenMetrics' (prometheus.io, "Exposition formats";
@@ -21,7 +25,11 @@ func prometheusValue(body []byte, name string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	families, err := parseMetrics(samples(body, want))
+	lines := samples(body, want)
+	if err := bounded.Check(lines, maxSamples, "the metric "+want); err != nil {
+		return 0, err
+	}
+	families, err := parseMetrics(lines)
 	if err != nil {
 		return 0, fault.Measuref("the metric %q is not in Prometheus' text format", want).Because(err)
 	}
