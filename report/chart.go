@@ -107,10 +107,19 @@ func (p plane) dots(points []harness.Point, x func(harness.Point) float64) strin
 	return b.String()
 }
 
+// marks are the multiples of step from y0 to y1, few of them: of numbers that are so
+// large that step changes nothing there is no end.
+func marks(y0, y1, step float64) (out []float64) {
+	const most = 20
+	for first, i := math.Ceil(y0/step)*step, 0; i < most && first+float64(i)*step <= y1; i++ {
+		out = append(out, first+float64(i)*step)
+	}
+	return out
+}
+
 func (p plane) yTicks() []tick {
 	var out []tick
-	step := binaryStep((p.y1 - p.y0) / 5)
-	for v := math.Ceil(p.y0/step) * step; v <= p.y1; v += step {
+	for _, v := range marks(p.y0, p.y1, binaryStep((p.y1-p.y0)/5)) {
 		_, py := p.at(p.x0, v)
 		out = append(out, tick{
 			At: percent(float64(py) / planeY), Line: py,
@@ -122,8 +131,7 @@ func (p plane) yTicks() []tick {
 
 func (p plane) xTicks(label func(float64) string) []tick {
 	var out []tick
-	step := decimalStep((p.x1 - p.x0) / 5)
-	for v := math.Ceil(p.x0/step) * step; v <= p.x1; v += step {
+	for _, v := range marks(p.x0, p.x1, decimalStep((p.x1-p.x0)/5)) {
 		px, _ := p.at(v, p.y0)
 		share := float64(px) / planeX
 		anchor := "middle"

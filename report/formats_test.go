@@ -235,7 +235,11 @@ func TestSource(t *testing.T) {
 	dir := t.TempDir()
 	root := filepath.Join(dir, "app")
 	outside := filepath.Join(dir, "secret.rb")
-	for path, text := range map[string]string{filepath.Join(root, "a.rb"): "one\ntwo\tx\r\nthree\n", outside: "secret"} {
+	for path, text := range map[string]string{
+		filepath.Join(root, "a.rb"): "one\ntwo\tx\r\nthree\n", outside: "secret",
+		filepath.Join(root, ".env"): "secret", filepath.Join(root, ".git/config"): "secret", filepath.Join(root, ".git/x.rb"): "secret",
+		filepath.Join(root, "config/master.key"): "secret", filepath.Join(root, "config/database.yml"): "secret", filepath.Join(root, "Makefile"): "secret",
+	} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -260,7 +264,7 @@ func TestSource(t *testing.T) {
 	if err := os.Truncate(large, maxSource+1); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"large.rb", "../secret.rb", outside, "link.rb", "/etc/passwd", "", ".", "b.rb", "a.rb\x00"} {
+	for _, file := range []string{"large.rb", "../secret.rb", outside, "link.rb", "/etc/passwd", "", ".", "b.rb", "a.rb\x00", ".env", ".git/config", ".git/x.rb", "config/../.env", "config/master.key", "config/database.yml", "Makefile"} {
 		if path, _, ok := o.source(file); ok {
 			t.Errorf("%q was read: %s", file, path)
 		}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -45,6 +47,9 @@ func Read(r io.Reader) (*harness.Result, error) {
 	if err := ours(text); err != nil {
 		return nil, err
 	}
+	if err := measurable(text); err != nil {
+		return nil, err
+	}
 	if err := conforms(text); err != nil {
 		return nil, err
 	}
@@ -76,6 +81,48 @@ func wellFormed(text []byte) error {
 		return notOurs("it is no JSON, line %d: %v", line(text, syntax.Offset), err)
 	}
 	return notOurs("%v", err)
+}
+
+// most is the largest number of a result: more bytes, requests or seconds than can be.
+const most = 1 << 53
+
+// measurable refuses numbers that are none of a measurement, before anything is made of
+// them: to write 1e999999999 out takes a gigabyte.
+func measurable(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	key := ""
+	for {
+		token, err := d.Token()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return damaged(err.Error())
+		}
+		switch v := token.(type) {
+		case string:
+			key = v // or a value, which no number follows but in a list
+		case json.Number:
+			f, err := strconv.ParseFloat(v.String(), 64)
+			if err != nil || math.Abs(f) > limit(key) {
+				return damaged(fmt.Sprintf("line %d: %s is %.40s, which is more than can be", line(text, d.InputOffset()), cut(key, 40), v))
+			}
+		}
+	}
+}
+
+// limit is the largest number of a name.
+func limit(key string) float64 {
+	switch key {
+	case "seed":
+		return math.MaxInt64
+	case "t_s", "seconds", "duration_s":
+		return 1e10
+	case "requests", "requests_total", "round":
+		return 1e12
+	}
+	return most
 }
 
 func line(text []byte, offset int64) int { return 1 + bytes.Count(text[:offset], []byte("\n")) }

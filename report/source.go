@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"leakhunt/harness/record"
 )
@@ -35,6 +36,20 @@ func (o Options) source(file string) (path string, text []byte, ok bool) {
 	return "", nil, false
 }
 
+// sources are the endings of files that hold a program.
+var sources = regexp.MustCompile(`(?i)\.(rb|rake|ru|erb|haml|slim|rhtml|rabl|jbuilder|py|pyx|js|mjs|cjs|jsx|ts|mts|cts|tsx|vue|svelte|go|java|kt|kts|scala|groovy|clj|php|phtml|twig|c|h|cc|cpp|cxx|hpp|rs|ex|exs|erl|lua|pl|pm|cs|fs|swift|dart)$`)
+
+// isSource says that a file, by its path from a root, may be shown: a result names files, and whoever wrote it may
+// have meant a password of this folder. What is hidden, or no program, stays unread.
+func isSource(file string) bool {
+	for part := range strings.SplitSeq(filepath.ToSlash(filepath.Clean(file)), "/") {
+		if strings.HasPrefix(part, ".") && part != ".." {
+			return false
+		}
+	}
+	return sources.MatchString(file)
+}
+
 // readFrom reads a file by its path from root, or by an absolute path that
 // leads into root. A process's own paths are told without symbolic links.
 func readFrom(root, name string) (path string, text []byte, err error) {
@@ -53,6 +68,9 @@ func readFrom(root, name string) (path string, text []byte, err error) {
 			}
 		}
 		name = rel
+	}
+	if !isSource(name) {
+		return "", nil, os.ErrPermission
 	}
 	text, err = readInside(root, name)
 	return filepath.Join(root, name), text, err
