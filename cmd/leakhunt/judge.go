@@ -31,6 +31,9 @@ const judgeExample = `  leakhunt judge checkout.csv
 // defaultBurnIn is the burn-in of one URI alone.
 const defaultBurnIn = 2048
 
+// mostBurnIn is as long as a series can be (package recorded).
+const mostBurnIn = 1 << 20
+
 func (a *app) judgeCommand() *cobra.Command {
 	var burnIn int
 	var outputs []string
@@ -41,8 +44,8 @@ func (a *app) judgeCommand() *cobra.Command {
 		Example: judgeExample,
 		Args:    atLeastOne("a CSV file, a journal, or -"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if burnIn < 0 {
-				return fault.Usagef("--burn-in %d: a number from 0 on is needed", burnIn)
+			if burnIn < 0 || burnIn > mostBurnIn {
+				return fault.Usagef("--burn-in %d: a number from 0 to %d is needed", burnIn, mostBurnIn)
 			}
 			sinks, err := a.sinks(outputs)
 			if err != nil {

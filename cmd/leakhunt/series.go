@@ -53,7 +53,7 @@ func perRequest(s recorded.Series) []float64 {
 		return nil
 	}
 	last := s.Requests[len(s.Requests)-1]
-	mem := make([]float64, 0, last+1)
+	mem := make([]float64, 0, last-s.Requests[0]+1) // recorded.Read bounds it
 	at := 0
 	for n := s.Requests[0]; n <= last; n++ {
 		for at+1 < len(s.Requests) && s.Requests[at+1] <= n {
