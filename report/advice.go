@@ -111,8 +111,8 @@ func headline(r *harness.Result, o Options) (lead, detail string) {
 func leakAdvice(leaks []*harness.URIResult) (lead, detail string) {
 	u := leaks[0]
 	lead = fmt.Sprintf("Fix %s first: it keeps %s with every request", label(u), units.Bytes(u.Growth))
-	if len(u.Sites) > 0 && u.Sites[0].File != "" {
-		lead += ", made at " + culprit(u.Sites[0])
+	if s := headSite(u); s != nil {
+		lead += ", made at " + culprit(*s)
 	}
 	detail = "Its interval is " + interval(u)
 	if len(u.Evidence) > 0 {
@@ -178,6 +178,32 @@ func reason(s string) string {
 }
 
 func count(n int, one, many string) string { return units.Count(n) + " " + plural(n, one, many) }
+
+// leastShare is the share of a URI's growth that a line must explain to stand in a
+// headline: another that explains as much again is a better place to look.
+const leastShare = 0.3
+
+// headSite is the site whose line the headline names: the first that is, or was
+// called from, the user's own code, of those that explain enough, else the first
+// of these. nil where none does.
+func headSite(u *harness.URIResult) *record.Site {
+	share := map[string]float64{} // by line: several types may be made at one
+	for _, s := range u.Sites {
+		share[culprit(s)] += s.BytesPerRequest
+	}
+	var first *record.Site
+	for i := range u.Sites {
+		s := &u.Sites[i]
+		switch {
+		case s.File == "" && s.Caller == "" || share[culprit(*s)] < leastShare*u.Growth:
+		case s.Caller != "" || s.Owner == runtimes.OwnerApp:
+			return s
+		case first == nil:
+			first = s
+		}
+	}
+	return first
+}
 
 // culprit is where to look first: the user's own line where a library made
 // the objects.

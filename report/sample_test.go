@@ -139,7 +139,7 @@ func named(names []string) *harness.Result {
 		u.Rank, u.Name, u.URI, u.Method = i+1, fmt.Sprintf("%s%d", name, i), "/"+name, "GET"
 		u.Why, u.SitesNote, u.IgnoreReason, u.FirstError = name, name, name, name
 		u.Evidence, u.Series = []string{name}, u.Series[:min(6, len(u.Series))]
-		u.Sites = []record.Site{{File: name, Line: i, Function: name, Type: name, Caller: name, Stack: []string{name}, Owner: "app", RetainedBy: []string{name, name}}}
+		u.Sites = []record.Site{{File: name, Line: i, Function: name, Type: name, Caller: name, Stack: []string{name}, Owner: "app", BytesPerRequest: u.Growth, RetainedBy: []string{name, name}}}
 		u.Probes = []harness.ProbeResult{{Name: name, Unit: name, Growth: 1, Low: 1, High: 1}}
 		r.URIs = append(r.URIs, u)
 		r.Warnings = append(r.Warnings, harness.Warning{Code: name, Message: name})
