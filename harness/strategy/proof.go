@@ -5,6 +5,9 @@ import (
 	"leakhunt/harness/record"
 )
 
+// proveTime is how long a URI that RSS convicts is followed at most, in seconds.
+const proveTime = 60
+
 // expiry tries a URI that RSS convicts once more, after a pause. Thousands of quick
 // requests are over before a cache that expires, or a timer, lets go of the first;
 // what comes after the pause takes the room that they had, where a leak grows on. It
@@ -63,8 +66,8 @@ func prove(st *judge.State) (record.Action, bool) {
 	return nil, false
 }
 
-// affords is how many requests in all u may be followed for, which has had so many and
-// grows by so many bytes with each: as many as the budgets of time and memory allow.
+// affords is how many requests in all u may be followed for, which has had so many by
+// itself and grows by so many bytes with each: as many as time and memory allow.
 func affords(st *judge.State, u *judge.URI, growth float64, have int) int {
 	n := judge.Plausible / max(1, growth)
 	limits := st.Header.Plan.Limits
@@ -72,7 +75,7 @@ func affords(st *judge.State, u *judge.URI, growth float64, have int) int {
 		n = min(n, float64(have)+followShare*float64(limits.RSS-st.Reading.RSS)/max(1, growth))
 	}
 	if each := judge.LatencyOf(u.Series).P50 / 1000; each > 0 {
-		n = min(n, budget(u)/each)
+		n = min(n, float64(have-st.Proved(u))+proveTime/each)
 		if limits.Time > 0 {
 			n = min(n, float64(have)+followShare*max(0, limits.Time-st.Now)/each)
 		}
