@@ -87,6 +87,7 @@ type URIResult struct {
 	GrowthHigh   float64       `json:"growth_high"`
 	Confidence   float64       `json:"confidence"`
 	Detectable   float64       `json:"detectable_bytes_per_request"`
+	Counted      float64       `json:"detectable_live_bytes_per_request,omitempty"` // the floor of what a counter counts alone
 	Requests     int           `json:"requests"`
 	Warmup       WarmupResult  `json:"warmup,omitzero"`
 	Errors       int           `json:"errors"`

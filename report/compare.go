@@ -151,8 +151,34 @@ func change(b, h *harness.URIResult) Change {
 		return c
 	}
 	c.Difference, c.Low, c.High = h.Growth-b.Growth, h.GrowthLow-b.GrowthHigh, h.GrowthHigh-b.GrowthLow
+	if counted(b) && counted(h) { // what neither counter holds is no difference between them
+		c.Floor = max(liveFloor(b), liveFloor(h))
+		c.Low, c.High = h.GrowthLow-liveHigh(b), liveHigh(h)-b.GrowthLow
+	}
 	c.Kind, c.Why = decide(b, h, c)
 	return c
+}
+
+// counted says that a runtime's counter judged a URI: its growth is that of what is
+// alive, and not that of RSS.
+func counted(u *harness.URIResult) bool {
+	return u.Counted > 0 || u.Verdict == verdict.Leak && len(u.Probes) > 0 && !slices.Equal(u.Evidence, []string{"rss"})
+}
+
+// liveFloor is the floor by the counter alone.
+func liveFloor(u *harness.URIResult) float64 {
+	if u.Counted > 0 {
+		return u.Counted
+	}
+	return u.Detectable
+}
+
+// liveHigh is the upper end of the growth by the counter alone.
+func liveHigh(u *harness.URIResult) float64 {
+	if u.Counted > 0 {
+		return min(u.GrowthHigh, max(u.Growth, u.Counted))
+	}
+	return u.GrowthHigh
 }
 
 // decide tells a regression from what only looks like one. The growth must

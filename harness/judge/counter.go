@@ -38,6 +38,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		}
 		return grew, evidence
 	}
+	j.Counted = j.Detectable
 	if more := st.elsewhere(u); more > j.Detectable {
 		j.Detectable = more
 		j.Reason += fmt.Sprintf("; its neighbours grew by %s for each of its requests, which it may have left to be done later", units.Bytes(more))

@@ -24,6 +24,9 @@ type Judgement struct {
 	Creep      float64 // growth that mere warm-up would explain: see Params.BurnIn
 	Usual      float64 // Counter: the median growth of its blocks, which one that let go of much does not move
 	Detectable float64 // growth above this is excluded by the data, or would have been found
+	// Counted is the floor by a counter alone, where Detectable also holds what no
+	// counter counts; 0 else.
+	Counted float64
 	// Every is how often, at the rarest, a leak must come for Detectable to exclude it:
 	// once in so many requests. 0 where that is not known.
 	Every    float64
