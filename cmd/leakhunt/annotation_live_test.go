@@ -14,6 +14,7 @@ import (
 // On GitHub an annotation points at the application's own line, seen from the
 // top of the repository, wherever in it leakhunt was started.
 func TestAnnotation(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	top := t.TempDir()
 	app := filepath.Join(top, "apps", "my shop")

@@ -21,6 +21,7 @@ import (
 // TestTargetsThatCannotBeMeasured is what a user sees of each: exit code 3, what
 // is wrong, and what to do. Nothing of it holds a password.
 func TestTargetsThatCannotBeMeasured(t *testing.T) {
+	t.Parallel()
 	one := filepath.Dir(targettest.AppDir(t)) + "/a/shop"
 	two := strings.Replace(one, "/a/shop", "/b/shop", 1)
 	for _, dir := range []string{one, two} {

@@ -15,7 +15,7 @@ import (
 
 // pairCount is how many pairs of runs of the same application are compared, for
 // each application; half as many get a leak in between.
-var pairCount = flag.Int("pairs", 8, "pairs of runs that are compared, for each application")
+var pairCount = flag.Int("pairs", 2, "pairs of runs that are compared, for each application")
 
 const extraLeak = 4 << 10 // bytes a request
 

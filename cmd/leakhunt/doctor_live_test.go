@@ -12,6 +12,7 @@ import (
 
 // TestDoctorOnServers asks about servers that are set up to spoil a run.
 func TestDoctorOnServers(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	for name, c := range map[string]struct {
 		start func(t *testing.T) (target string)

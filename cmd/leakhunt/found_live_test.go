@@ -19,6 +19,7 @@ import (
 // the scenario says nothing of it; without the agent, what would tell more is
 // named.
 func TestAgentIsFound(t *testing.T) {
+	t.Parallel()
 	bin, dir := build(t), targettest.AppDir(t)
 	source, err := runtimes.Source("node")
 	if err != nil {
@@ -39,11 +40,12 @@ func TestAgentIsFound(t *testing.T) {
 		"without it": {nil, "rss", verdict.Inconclusive, "V8's inspector (runtime: {node: {}}, nothing is restarted) or the agent (two lines: leakhunt agent node)"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			at := "127.0.0.1:" + targettest.FreePort(t)
 			_, port, _ := strings.Cut(at, ":")
 			targettest.Start(t, dir, append(c.env, "PORT="+port), "node", "app.js")
 			targettest.Await(t, "tcp", at)
-			file := filepath.Join(dir, "x.yaml")
+			file := filepath.Join(t.TempDir(), "x.yaml")
 			targettest.WriteFile(t, file, "version: 1\ntarget: {url: http://"+at+"}\nrequests: 250\nsites: off\nuris: ['/leak?bytes=2048', /clean]\n")
 			r := hunt(t, bin, "run", file, "-o", "json", "-q")
 			u := r.URIs[slices.IndexFunc(r.URIs, func(u harness.URIResult) bool { return u.URI != "/clean" })]

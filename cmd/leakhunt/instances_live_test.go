@@ -20,6 +20,7 @@ import (
 // after an Apache was replaced by an Nginx. Which is meant has to be said, and is
 // then the one that is measured.
 func TestSeveralInstances(t *testing.T) {
+	t.Parallel()
 	registry := t.TempDir()
 	var names []string
 	var servers []*passengertest.Server
@@ -58,7 +59,7 @@ func TestSeveralInstances(t *testing.T) {
 			t.Errorf("%s is not named: %s", name, said)
 		}
 		code, said, r := run("app: shop, instance: " + name)
-		if code != exitOK || r == nil {
+		if code != exitInconclusive || r == nil { // 10 requests settle nothing
 			t.Fatalf("%s: exit code %d: %s", name, code, said)
 		}
 		if !servers[i].Serves(r.Target.PID) {

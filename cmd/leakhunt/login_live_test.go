@@ -66,12 +66,12 @@ uris:
 // process kills itself on the way: the next one knows nobody, and is logged in
 // to anew.
 func TestBehindALogin(t *testing.T) {
+	t.Parallel()
 	dir := portal(t)
-	t.Setenv("PORTAL_PASSWORD", portalPassword)
 	file := filepath.Join(dir, "portal.yaml")
 	targettest.WriteFile(t, file, fmt.Sprintf(portalScenario, dir))
 	targettest.WriteFile(t, dir+"/customers.csv", "name,city\nAda,London\nEmmy,Erlangen\nSofja,Stockholm\n")
-	r := hunt(t, build(t), "run", file, "-q", "-o", "json", "--seed", "5")
+	r := huntIn(t, []string{"PORTAL_PASSWORD=" + portalPassword}, build(t), "run", file, "-q", "-o", "json", "--seed", "5")
 	if !r.Complete || r.Target.Restarts != 1 || len(r.Target.RestartedAt) != 1 {
 		t.Errorf("complete %t (%s), restarted %v", r.Complete, r.Incomplete, r.Target.RestartedAt)
 	}
@@ -103,6 +103,7 @@ func TestBehindALogin(t *testing.T) {
 // A step that brings nothing ends the run before anything is measured, and says
 // what the page held instead.
 func TestLoginThatFails(t *testing.T) {
+	t.Parallel()
 	dir, bin := portal(t), build(t)
 	at := "127.0.0.1:" + targettest.FreePort(t)
 	targettest.Start(t, dir, []string{"PORTAL_PASSWORD=" + portalPassword}, "gunicorn", "-w", "1", "-b", at, "portal:application")

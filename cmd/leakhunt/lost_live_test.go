@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	losses = 50 // of each kind
+	losses = 15 // of each kind
 	// latest is when the process is lost at the latest, after it was pinned:
 	// while it is warmed up, measured, or settled at the edge of a block.
 	latest = 600 * time.Millisecond

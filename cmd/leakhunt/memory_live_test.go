@@ -20,6 +20,7 @@ const maxOwnRSS = 40 << 20
 
 // TestOwnMemory runs 100 URIs at 4,096 requests each.
 func TestOwnMemory(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	var sc strings.Builder
 	// Not tight: a collector that never rests would take most of the time.

@@ -18,7 +18,6 @@ import (
 	"leakhunt/harness/target/targettest/passengertest"
 	"leakhunt/harness/verdict"
 	"leakhunt/report"
-	"leakhunt/scenarios"
 )
 
 const passengerScenario = `version: 1
@@ -36,19 +35,20 @@ uris:
 // TestPassenger hunts a leak of 8 KiB a request in one of two processes of a
 // Rack application under the real Passenger and Apache, by RSS alone.
 func TestPassenger(t *testing.T) {
+	t.Parallel()
 	s := passengertest.Apache(t, "", passengertest.App{Name: "shop", Type: "rack", Processes: 2})
 	in := s.Warm(t)
-	t.Setenv("PASSENGER_INSTANCE_REGISTRY_DIR", s.Registry)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "shop.yaml")
 	text := strings.ReplaceAll(passengerScenario, "@@3000@@", strings.Repeat("x", 3000))
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	before := counts(t, in)
+	before := counts(t, s)
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(build(t), "run", file, "-v", "-o", "table", "-o", "json="+dir+"/result.json",
 		"-o", "html="+dir+"/report.html", "-o", "junit="+dir+"/junit.xml", "-o", "markdown="+dir+"/summary.md")
+	cmd.Env = append(os.Environ(), "PASSENGER_INSTANCE_REGISTRY_DIR="+s.Registry)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	t.Logf("%s\n%s", stdout.String(), stderr.String())
@@ -77,7 +77,7 @@ func TestPassenger(t *testing.T) {
 	}
 	// The result is counted by the application itself, which numbers its
 	// requests; reading the count is a request too.
-	for pid, n := range counts(t, in) {
+	for pid, n := range counts(t, s) {
 		got, want := n-before[pid]-1, 0
 		if pid == r.Target.PID {
 			want = r.RequestsTotal
@@ -90,35 +90,32 @@ func TestPassenger(t *testing.T) {
 }
 
 // counts asks every process of the application how many requests it has had.
-func counts(t *testing.T, in passenger.Instance) map[int]int {
+func counts(t *testing.T, s *passengertest.Server) map[int]int {
 	t.Helper()
+	entries, err := target.List(t.Context(), target.ListOptions{Registry: []string{s.Registry}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl, err := load.Compile(load.Spec{Method: "GET", URI: "/count", KeepBody: true, Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
 	got := map[int]int{}
-	for _, p := range in.Apps[0].Processes {
-		tgt, err := target.Open(&scenarios.Scenario{Target: scenarios.Target{
-			Kind: "passenger", Passenger: &scenarios.Passenger{App: "shop", PID: p.PID, Protocol: "auto"},
-		}}, target.Options{})
-		if err != nil {
-			t.Fatal(err)
+	for _, e := range entries {
+		if e.Server != "passenger" {
+			continue // another program of this machine
 		}
-		pinned, err := tgt.Pin(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		tmpl, err := load.Compile(load.Spec{Method: "GET", URI: "/count", KeepBody: true, Timeout: 10 * time.Second})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := load.New(pinned.Endpoint(), false)
+		c := load.New(e.Endpoint(), false)
 		res := c.Do(t.Context(), tmpl, load.Values{})
 		c.Close()
-		if err := pinned.Close(); err != nil {
-			t.Fatal(err)
-		}
 		n, err := strconv.Atoi(string(res.Body))
 		if err != nil {
-			t.Fatalf("pid %d: %v %v", p.PID, res.Err, err)
+			t.Fatalf("pid %d: %v %v", e.PID, res.Err, err)
 		}
-		got[p.PID] = n
+		got[e.PID] = n
+	}
+	if len(got) != 2 {
+		t.Fatalf("%d processes answer: %v", len(got), got)
 	}
 	return got
 }

@@ -20,7 +20,14 @@ import (
 // output runs leakhunt and returns its exit code and streams.
 func output(t *testing.T, bin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return outputIn(t, nil, bin, args...)
+}
+
+// outputIn does it with more variables in the environment.
+func outputIn(t *testing.T, env []string, bin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	cmd := exec.Command(bin, args...)
+	cmd.Env = append(os.Environ(), env...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	_ = cmd.Run() // its exit code is what is asked for
@@ -30,17 +37,17 @@ func output(t *testing.T, bin string, args ...string) (code int, stdout, stderr 
 // TestSendToAll is the health check of six processes, and then of five and one
 // that is stuck.
 func TestSendToAll(t *testing.T) {
+	t.Parallel()
 	shop := fmt.Sprintf("shop-%d", os.Getpid()) // others may run one
 	s := passengertest.Apache(t, "", passengertest.App{Name: shop, Type: "rack", Processes: 6})
 	in := s.Warm(t)
-	t.Setenv("PASSENGER_INSTANCE_REGISTRY_DIR", s.Registry)
-	bin := build(t)
+	env, bin := []string{"PASSENGER_INSTANCE_REGISTRY_DIR=" + s.Registry}, build(t)
 	want := map[int]bool{}
 	for _, p := range in.Apps[0].Processes {
 		want[p.PID] = true
 	}
 	send := func(wantCode int) map[int]report.Sent {
-		code, out, errs := output(t, bin, "send", "--all", "--app", shop, "--expect-status", "200", "--timeout", "3s", "-o", "json", "/clean")
+		code, out, errs := outputIn(t, env, bin, "send", "--all", "--app", shop, "--expect-status", "200", "--timeout", "3s", "-o", "json", "/clean")
 		if code != wantCode {
 			t.Fatalf("exit code %d, want %d\n%s%s", code, wantCode, out, errs)
 		}
@@ -77,7 +84,7 @@ func TestSendToAll(t *testing.T) {
 		}
 	}
 
-	code, out, errs := output(t, bin, "ps", "-o", "json")
+	code, out, errs := outputIn(t, env, bin, "ps", "-o", "json")
 	if code != exitOK {
 		t.Fatalf("ps: exit code %d: %s", code, errs)
 	}

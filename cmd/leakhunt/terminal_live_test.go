@@ -95,9 +95,11 @@ func terminalRun(t *testing.T, requests int) string {
 }
 
 func TestLiveTable(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	for _, columns := range []int{60, 100, 200} {
 		t.Run(fmt.Sprint(columns), func(t *testing.T) {
+			t.Parallel()
 			tm := newTmux(t, columns, 24)
 			tm.typed(bin + " run " + terminalRun(t, 50_000))
 			tm.until("Verdict")
@@ -187,6 +189,7 @@ func TestLiveColors(t *testing.T) {
 // Ctrl-Z gives the terminal back, the background leaves it alone, and so does
 // an end in a hurry.
 func TestLiveSuspended(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	tm := newTmux(t, 100, 24)
 	tm.typed("set -m; " + bin + " run " + terminalRun(t, 50_000))
@@ -209,6 +212,7 @@ func TestLiveSuspended(t *testing.T) {
 }
 
 func TestInitDialogue(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	tm := newTmux(t, 120, 40)
 	dir := t.TempDir()

@@ -26,6 +26,7 @@ type keeper struct {
 // sites explain the growth; their innocent neighbours have none, though one is
 // forced through the pass.
 func TestLines(t *testing.T) {
+	t.Parallel()
 	program := leakhunt(t)
 	for _, c := range []struct {
 		name, source string
@@ -81,6 +82,7 @@ func TestLines(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "my shop") // a path with a space
 			if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata/lines", c.name))); err != nil {
 				t.Fatal(err)

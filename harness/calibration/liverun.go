@@ -166,6 +166,9 @@ func (t trial) truth(res *harness.Result) map[string]float64 {
 	return all
 }
 
+// settledNothing is leakhunt's exit code where every verdict is inconclusive.
+const settledNothing = 4
+
 // hunt runs the built leakhunt on a scenario.
 func hunt(ctx context.Context, leakhunt, path string, seed int, flags ...string) (*harness.Result, error) {
 	args := append([]string{"run", path, "-o", "json", "--seed", fmt.Sprint(seed), "--fail-on", "never", "-q"}, flags...)
@@ -175,7 +178,7 @@ func hunt(ctx context.Context, leakhunt, path string, seed int, flags ...string)
 	cmd.WaitDelay = 10 * time.Second
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Run(); err != nil && cmd.ProcessState.ExitCode() != settledNothing {
 		return nil, fmt.Errorf("%w\n%s", err, stderr.Bytes())
 	}
 	var res harness.Result
