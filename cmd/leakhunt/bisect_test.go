@@ -12,6 +12,7 @@ import (
 // TestGitBisect finds the commit that brought a leak, in a history in which
 // two other commits do not start at all.
 func TestGitBisect(t *testing.T) {
+	t.Parallel()
 	const commits, leaking = 16, 11
 	broken := map[int]bool{8: true, 12: true} // both are looked at: 8 first of all
 	bin, shop := build(t), goShop(t)

@@ -259,8 +259,8 @@ func (e *equality) disturbed(ctx context.Context, s short, file, kept string) (r
 func opened(ctx context.Context, kept string, done chan error) *record.Process {
 	for {
 		if j, err := journal.Open(kept); err == nil {
-			for ev := range j.Events() {
-				if o, ok := ev.(record.Opened); ok {
+			for ev, err := range j.Events() {
+				if o, ok := ev.(record.Opened); ok && err == nil {
 					_ = j.Close()
 					return &o.Process
 				}

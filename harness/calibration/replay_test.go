@@ -36,7 +36,7 @@ func TestReplay(t *testing.T) {
 			edit(t, filepath.Join(dir, arg(0)+".verdicts.json"), &all, func() {
 				for i := range all {
 					if all[i].URI == arg(1) {
-						fmt.Sscan(arg(2), &all[i].Verdict)
+						scan(t, arg(2), &all[i].Verdict)
 					}
 				}
 			})
@@ -44,12 +44,12 @@ func TestReplay(t *testing.T) {
 			all := map[string]float64{}
 			edit(t, filepath.Join(dir, arg(0)+".truth.json"), &all, func() {
 				var v float64
-				fmt.Sscan(arg(2), &v)
+				scan(t, arg(2), &v)
 				all[arg(1)] = v
 			})
 		case "cut":
 			n := 0
-			fmt.Sscan(arg(1), &n)
+			scan(t, arg(1), &n)
 			unpack(t, filepath.Join(dir, arg(0)), func(text []byte) []byte { return text[:len(text)-n] })
 		case "flip":
 			unpack(t, filepath.Join(dir, arg(0)), func(text []byte) []byte {
@@ -115,5 +115,13 @@ func unpack(t *testing.T, base string, change func([]byte) []byte) {
 	}
 	if err := os.Remove(base + ".jsonl.gz"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// scan reads one value of a text.
+func scan(t *testing.T, text string, to any) {
+	t.Helper()
+	if _, err := fmt.Sscan(text, to); err != nil {
+		t.Fatalf("%q: %v", text, err)
 	}
 }

@@ -47,8 +47,8 @@ func intervals(s *hunttest.Script, _ *datadriven.TestData) string {
 	for _, u := range s.State.URIs {
 		f := s.State.Findings()[u.Index]
 		low, high := f.Interval()
-		switch {
-		case f.Label == verdict.Leak:
+		switch f.Label {
+		case verdict.Leak:
 			fmt.Fprintf(&b, "%s: around its growth: %v, and close to it: %v\n", u.Name, low <= f.Growth && f.Growth <= high, high <= 1.5*f.Growth)
 		default:
 			fmt.Fprintf(&b, "%s: has a floor: %v, and reaches it: %v\n", u.Name, f.Detectable > 0, high >= f.Detectable)

@@ -55,7 +55,7 @@ func followed(u *judge.URI) (seconds float64) {
 
 // budget is how many seconds u may be followed.
 func budget(u *judge.URI) float64 {
-	if strings.Contains(u.Item.URI, "{{") {
+	if strings.Contains(u.URI, "{{") {
 		return followKeyed
 	}
 	return followPlain

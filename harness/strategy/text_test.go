@@ -25,7 +25,9 @@ func sawtooth(s *hunttest.Script, d *datadriven.TestData) string {
 	for _, a := range d.CmdArgs {
 		switch a.Key {
 		case "requests":
-			fmt.Sscan(a.Vals[0], &requests)
+			if _, err := fmt.Sscan(a.Vals[0], &requests); err != nil {
+				return err.Error()
+			}
 		case "periods":
 			span = a.Vals[0]
 		case "without":
