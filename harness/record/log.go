@@ -159,6 +159,10 @@ func (l *Log) opened(e Opened) error {
 	return nil
 }
 
+// mostReserved is for how many readings of a block there is room from its start:
+// what a journal says of their number is believed no further.
+const mostReserved = 1 << 15
+
 func (l *Log) began(e Began) error {
 	l.close()
 	s := l.Of(e.URI)
@@ -170,6 +174,10 @@ func (l *Log) began(e Began) error {
 		URI: e.URI, Purpose: e.Purpose, Round: e.Round, Planned: e.N, Life: len(l.Lives) - 1, Seq: l.Blocks,
 		Start: e.Start, End: e.Start, Cut: true, Low: e.Start.Metric, High: e.Start.Metric,
 	}
+	// A run of 100 URIs keeps 400,000 readings: slices that grow would take half as
+	// much again.
+	n := min(max(0, e.N), mostReserved)
+	b.Metric, b.At, b.Latency = make([]int64, 0, n), make([]uint32, 0, n), make([]uint32, 0, n)
 	l.Now = max(l.Now, e.T)
 	l.peak(e.Start)
 	l.open, l.Last = b, b
