@@ -31,7 +31,7 @@ func follow(st *judge.State) (record.Action, bool) {
 	// the first block then, and in no later one.
 	var next *judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || followed(u) >= enough*budget(u) || !affordable(st, u) {
+		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || !keyed(u) && !shared(st) && st.Grew(u) || followed(u) >= enough*budget(u) || !affordable(st, u) {
 			continue
 		}
 		if next == nil || just(st, record.Follow, u) {
@@ -53,9 +53,24 @@ func followed(u *judge.URI) (seconds float64) {
 	return seconds
 }
 
+// keyed says that each request of u has a new key, as far as the scenario tells.
+func keyed(u *judge.URI) bool { return strings.Contains(u.URI, "{{") }
+
+// shared says that half of the URIs grow, three at least: what all of them fill, such as
+// the last lines of a log, has no key either.
+func shared(st *judge.State) bool {
+	n := 0
+	for _, u := range st.URIs {
+		if !u.Broken && st.Unended(u) {
+			n++
+		}
+	}
+	return n >= 3 && 2*n >= len(st.URIs)
+}
+
 // budget is how many seconds u may be followed.
 func budget(u *judge.URI) float64 {
-	if strings.Contains(u.URI, "{{") {
+	if keyed(u) {
 		return followKeyed
 	}
 	return followPlain
