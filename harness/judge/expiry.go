@@ -81,7 +81,7 @@ func (st *State) Solo() *URI { return st.solo }
 func (st *State) abandonRetest() {
 	st.solo = nil
 	if st.retest != nil && !st.retest.whole() {
-		st.retest.failed = true
+		st.retest = nil // it begins anew
 	}
 }
 

@@ -38,7 +38,7 @@ func retest(st *judge.State) (record.Action, bool) {
 func together(st *judge.State, free []*judge.URI, stay float64) (record.Action, bool) {
 	if waits(st) == 0 {
 		for _, u := range free {
-			if len(blocks(u, record.Retest)) == 0 {
+			if !had(st, u, record.Retest) {
 				return record.Send{URI: u.Index, N: st.Careful(u, judge.SweepBlock), Purpose: record.Retest, Settle: true, Strict: true}, true
 			}
 		}
@@ -48,7 +48,7 @@ func together(st *judge.State, free []*judge.URI, stay float64) (record.Action, 
 		return record.Measure{Wait: stay}, true
 	}
 	for _, u := range free {
-		if len(blocks(u, record.Retest)) > 0 && len(blocks(u, record.Stir)) == 0 && !began(st, record.Prime) {
+		if had(st, u, record.Retest) && !had(st, u, record.Stir) && !began(st, record.Prime) {
 			return record.Send{URI: u.Index, N: judge.Stirs, Purpose: record.Stir, Settle: true, Strict: true}, true
 		}
 	}
@@ -99,4 +99,11 @@ func againBlock(st *judge.State, u *judge.URI) int {
 		n = max(n, b.N())
 	}
 	return st.Careful(u, min(n, u.Requests(), judge.SweepBlock*judge.SweepRounds))
+}
+
+// had says that u had a block for that purpose on the present process: what another
+// one left tells nothing of this one.
+func had(st *judge.State, u *judge.URI, p record.Purpose) bool {
+	b := blocks(u, p)
+	return len(b) > 0 && b[len(b)-1].Life == st.Life().Index
 }

@@ -117,10 +117,10 @@ func just(st *judge.State, p record.Purpose, u *judge.URI) bool {
 	return b != nil && !b.Cut && b.Purpose == p && b.Life == st.Life().Index && (u == nil || b.URI == u.Index)
 }
 
-// waits is how many readings after a wait the present segment has.
+// waits is how many readings after a wait the present process has.
 func waits(st *judge.State) (n int) {
 	for _, r := range st.Segment().Reads {
-		if r.Waited > 0 {
+		if r.Waited > 0 && r.Edge.T >= st.Life().T {
 			n++
 		}
 	}
