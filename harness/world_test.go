@@ -160,6 +160,7 @@ func (w *world) answer(p *sessiontest.Process, path string, _ int) int {
 	}
 	w.asked[path]++
 	if base := numbered.ReplaceAllString(path, "/{{n}}"); slices.ContainsFunc(w.plan.Items, func(it harness.Item) bool { return it.Name == base }) {
+		p.Delay[path] = p.Delay[base]
 		path = base
 	}
 	w.sent[path]++
