@@ -80,8 +80,9 @@ func (a *app) reportOptions(scenario string) (report.Options, error) {
 }
 
 // conclude writes every report, also of a run that failed once a process was
-// pinned, and says what the run came to: that weighs more than a report that
-// could not be written, which is told then and there.
+// pinned, and says what the run came to: what it found weighs more than a report
+// that could not be written, which is told then and there; that nothing is settled
+// weighs less.
 func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []report.Sink, f *runFlags, k *keeper) error {
 	o, err := a.reportOptions(path)
 	if err != nil {
@@ -97,7 +98,8 @@ func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []r
 	if runErr == nil {
 		runErr = f.gate.decide(res, o)
 	}
-	if runErr == nil {
+	var out *finding
+	if runErr == nil || spoiled != nil && errors.As(runErr, &out) && out.code == exitInconclusive {
 		return spoiled
 	}
 	a.tell(spoiled)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,6 +62,7 @@ func TestScripts(t *testing.T) {
 }
 
 // exitStatus runs a command and checks its exit code: status 2 leakhunt run x.yaml.
+// Where few requests on a busy machine may settle nothing, it may be another: status 0,4.
 func exitStatus(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status CODE COMMAND [ARG...]")
@@ -74,7 +76,7 @@ func exitStatus(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		code = strconv.Itoa(exit.ExitCode())
 	}
-	if code != args[0] {
+	if !slices.Contains(strings.Split(args[0], ","), code) {
 		ts.Fatalf("exit code %s, want %s", code, args[0])
 	}
 }
