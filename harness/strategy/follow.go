@@ -11,10 +11,12 @@ import (
 // convicted by a counter is followed on while that is cheap: until it has grown by
 // so much that no cache of a reasonable size explains it, or for so long.
 const (
-	// followKeyed and followPlain are how many seconds a URI is followed whose
-	// requests are all different, and any other: new keys are what fills caches.
-	followKeyed = 60
+	// followMost is how many seconds a URI is followed at most.
+	followMost = 60
+	// followPlain is how many seconds are enough, and followLeast how many requests
+	// then, for a URI whose requests are all the same: new keys are what fills caches.
 	followPlain = 8
+	followLeast = 2 * judge.Horizon
 	// enough is the share of a budget from which the rest of it is not worth a block.
 	enough = 0.9
 	// followShare is the share of the time limit, and of the memory that limits.rss
@@ -31,7 +33,7 @@ func follow(st *judge.State) (record.Action, bool) {
 	// the first block then, and in no later one.
 	var next *judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || !keyed(u) && !shared(st) && st.Grew(u) || followed(u) >= enough*budget(u) || !affordable(st, u) {
+		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || followed(u) >= enough*budget(u) || !affordable(st, u) {
 			continue
 		}
 		if next == nil || just(st, record.Follow, u) {
@@ -56,24 +58,13 @@ func followed(u *judge.URI) (seconds float64) {
 // keyed says that each request of u has a new key, as far as the scenario tells.
 func keyed(u *judge.URI) bool { return strings.Contains(u.URI, "{{") }
 
-// shared says that half of the URIs grow, three at least: what all of them fill, such as
-// the last lines of a log, has no key either.
-func shared(st *judge.State) bool {
-	n := 0
-	for _, u := range st.URIs {
-		if !u.Broken && st.Unended(u) {
-			n++
-		}
-	}
-	return n >= 3 && 2*n >= len(st.URIs)
-}
-
 // budget is how many seconds u may be followed.
 func budget(u *judge.URI) float64 {
-	if keyed(u) {
-		return followKeyed
+	each := judge.LatencyOf(u.Series).P50 / 1000
+	if keyed(u) || each <= 0 {
+		return followMost
 	}
-	return followPlain
+	return min(followMost, max(followPlain, followLeast*each))
 }
 
 // affordable says that following u takes no more time and memory than there is.
