@@ -55,7 +55,7 @@ func (m apart) Run() int {
 		return 1
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a folder for temporary files
-	plain := filepath.Join(dir, "leakhunt")
+	plain := filepath.Join(dir, "plain")
 	if out, err := exec.Command("go", "build", "-o", plain, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
 		return 1
