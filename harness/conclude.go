@@ -153,6 +153,11 @@ func standing(st *judge.State) []URIResult {
 	for i, it := range st.Header.Items {
 		out = append(out, row(st, it, findings[i]))
 	}
+	if f, ok := findings[judge.EveryRequest]; ok {
+		u := row(st, record.Item{Name: everyRequest}, f)
+		u.Scope = ScopeShared
+		out = append(out, u)
+	}
 	Rank(out)
 	return out
 }

@@ -73,12 +73,19 @@ type Summary struct {
 	Error        int `json:"error"`
 }
 
+// ScopeShared is that of the row on what every request keeps, whatever its URI.
+const ScopeShared = "shared"
+
+// everyRequest is that row's name.
+const everyRequest = "every request"
+
 // URIResult is one line of the ranking.
 type URIResult struct {
 	Rank         int           `json:"rank"`
 	Name         string        `json:"name"`
 	Method       string        `json:"method"`
 	URI          string        `json:"uri"`
+	Scope        string        `json:"scope,omitempty"` // ScopeShared of what every request keeps; "" of a URI of the scenario
 	Verdict      verdict.Label `json:"verdict"`
 	Evidence     []string      `json:"evidence"` // what decided, best first: "agent", "rss", …
 	Why          string        `json:"why"`

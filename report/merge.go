@@ -84,11 +84,21 @@ func Merge(parts []Part, allowMissing bool) (*harness.Result, error) {
 		why := fmt.Sprintf("%s missing: %s", shardsAre(len(missing)), strings.Join(missing, ", "))
 		out.Warnings = append(out.Warnings, harness.Warning{Code: "shards-missing", Message: why + "; what their URIs do is not known"})
 		out.Complete, out.Incomplete, out.EndedBy = false, cmp.Or(out.Incomplete, why), cmp.Or(out.EndedBy, harness.EndedByFault)
-	} else if total, _ := strconv.Atoi(flagOf(parts[0].Result.Command, urisFlag)); total > 0 && total != len(out.URIs) {
-		return nil, fault.Usagef("the shards have %d URIs together, and the scenario %d: they were cut differently", len(out.URIs), total).
+	} else if total, _ := strconv.Atoi(flagOf(parts[0].Result.Command, urisFlag)); total > 0 && total != urisOf(out) {
+		return nil, fault.Usagef("the shards have %d URIs together, and the scenario %d: they were cut differently", urisOf(out), total).
 			WithHint("Give each of them the same --timings.")
 	}
 	return out, nil
+}
+
+// urisOf is how many rows are those of URIs of the scenario.
+func urisOf(r *harness.Result) (n int) {
+	for _, u := range r.URIs {
+		if u.Scope == "" {
+			n++
+		}
+	}
+	return n
 }
 
 func shardsAre(n int) string { return fmt.Sprintf("%d %s", n, plural(n, "shard is", "shards are")) }
@@ -148,9 +158,14 @@ func join(parts []Part) (*harness.Result, error) {
 		return strings.HasPrefix(w, shardFlag) || strings.HasPrefix(w, urisFlag) || strings.HasPrefix(w, "--timings=")
 	})
 	from := map[string]string{}
+	var rows []harness.URIResult // of no URI of the scenario
 	for _, p := range parts {
 		r := p.Result
 		for _, u := range r.URIs {
+			if u.Scope != "" {
+				rows = append(rows, u)
+				continue
+			}
 			if other, ok := from[u.Name]; ok {
 				return nil, fault.Usagef("%s and %s both measured %s: they were cut differently", other, p.Name, u.Name).
 					WithHint("Give each shard the same --timings.")
@@ -173,6 +188,14 @@ func join(parts []Part) (*harness.Result, error) {
 		if !r.Complete && out.Complete {
 			out.Complete, out.Incomplete, out.EndedBy = false, r.Incomplete, r.EndedBy
 		}
+	}
+	if len(rows) > 0 {
+		// Each shard has seen it on a process of its own: the surest speaks for all.
+		u := slices.MaxFunc(rows, func(a, b harness.URIResult) int {
+			return cmp.Or(-cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Requests, b.Requests))
+		})
+		out.URIs = append(out.URIs, u)
+		out.Summary.Count(u.Verdict)
 	}
 	slices.SortStableFunc(out.URIs, func(a, b harness.URIResult) int { return cmp.Compare(a.Line, b.Line) })
 	harness.Rank(out.URIs)

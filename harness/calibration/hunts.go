@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -132,22 +133,44 @@ func (h hunts) one(ctx context.Context, seed uint64) (c Counts, kind string, fai
 	}
 	findings := st.Findings()
 	c.Hunts, c.Requests = 1, st.Total
-	for _, t := range world.Truth() {
+	for _, t := range truths(world, findings) {
 		f := findings[t.URI]
 		if f.Label == verdict.Failed {
 			continue
 		}
-		if it := st.Header.Items[t.URI]; !it.Requests.Auto && !t.Leaks && f.Label == verdict.Leak && t.Bounded.Requests >= float64(it.Requests.N)/2 {
+		var it record.Item
+		if t.URI >= 0 {
+			it = st.Header.Items[t.URI]
+		}
+		if t.URI >= 0 && !it.Requests.Auto && !t.Leaks && f.Label == verdict.Leak && t.Bounded.Requests >= float64(it.Requests.N)/2 {
 			continue // with a fixed number, the reason names the cache that would look alike
 		}
 		if wrong := c.count(t, f); wrong != "" {
 			failures = append(failures, Failure{
-				Seed: seed, World: kind, URI: st.Header.Items[t.URI].Name, Truth: t.String(), Verdict: string(f.Label), Why: f.Why,
+				Seed: seed, World: kind, URI: t.Name, Truth: t.String(), Verdict: string(f.Label), Why: f.Why,
 				Kind: wrong, Floor: f.Floor,
 			})
 		}
 	}
 	return c, kind, failures, nil
+}
+
+// truths are those of every URI and, where what every request keeps has a finding of
+// its own, of that: the URIs are judged then by what each adds.
+func truths(world *simulate.World, findings map[int]judge.Finding) []simulate.Truth {
+	all := world.Truth()
+	if _, ok := findings[judge.EveryRequest]; !ok {
+		return all
+	}
+	every := simulate.Truth{URI: judge.EveryRequest, Name: "every request", Bytes: math.Inf(1), Every: 1}
+	for i := range all {
+		t := &all[i]
+		every.Bytes = min(every.Bytes, t.Shared)
+		t.Bytes -= t.Shared
+		t.Leaks = t.Bytes > 0
+	}
+	every.Leaks = every.Bytes > 0
+	return append(all, every)
 }
 
 // hunt drives the run, and tells what is done and why where anybody listens.

@@ -231,7 +231,7 @@ func (s *Script) tally(d *datadriven.TestData) string {
 	if err != nil {
 		d.Fatalf(s.t, "seeds: %v", err)
 	}
-	counts := make([]map[string]int, len(s.header.Items))
+	counts := map[int]map[string]int{}
 	text := s.text
 	defer func() { s.text = text }()
 	for seed := first; seed <= last; seed++ {

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"leakhunt/harness"
+	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
@@ -95,14 +96,18 @@ func table(rows [][]string) string {
 }
 
 // counts says how often each verdict was reached.
-func (s *Script) counts(counts []map[string]int) string {
+func (s *Script) counts(counts map[int]map[string]int) string {
 	var rows [][]string
-	for i, it := range s.header.Items {
+	for _, i := range slices.Sorted(maps.Keys(counts)) {
+		name := "every request"
+		if i != judge.EveryRequest {
+			name = s.header.Items[i].Name
+		}
 		var all []string
 		for _, label := range slices.Sorted(maps.Keys(counts[i])) {
 			all = append(all, fmt.Sprintf("%d %s", counts[i][label], label))
 		}
-		rows = append(rows, []string{it.Name, strings.Join(all, ", ")})
+		rows = append(rows, []string{name, strings.Join(all, ", ")})
 	}
 	return table(rows)
 }

@@ -30,7 +30,7 @@ func larger(f Finding, all map[int]Finding) int {
 	}
 	at, most := -1, asMuch*f.Growth
 	for i, o := range all {
-		if i != f.URI && o.Label == verdict.Leak && (o.Growth > most || o.Growth == most && i < at) {
+		if i != f.URI && i != EveryRequest && o.Label == verdict.Leak && (o.Growth > most || o.Growth == most && i < at) {
 			at, most = i, o.Growth
 		}
 	}
@@ -119,14 +119,18 @@ func (a *among) then(st *State, u *URI, f Finding) Finding {
 		return before
 	case before.Label == verdict.Leak && (f.Label == verdict.Leak || st.again(u) > 0):
 		before.Why += " By itself on a fresh process it grows, too."
+		before.Alone = 1
 		return before
 	case before.Label == verdict.Leak && st.again(u) < 0 && st.Counted():
-		f.Label = verdict.Stable
+		f.Label, f.Alone = verdict.Stable, -1
 		f.Why = fmt.Sprintf("%s By itself on a fresh process it does not grow: %s makes it grow among the others.", Sentence(f.Reason), a.larger)
 	case less || f.Label == verdict.Failed:
 		before.Why += " By itself on a fresh process it could not be told either."
 		return before
 	case before.Label == verdict.Leak:
+		if f.Label == verdict.Stable || f.Label == verdict.Warmup {
+			f.Alone = -1
+		}
 		f.Why += fmt.Sprintf(" It was tried by itself on a fresh process: among the others, %s made it grow.", a.larger)
 	default:
 		f.Why += " It was tried by itself on a fresh process, for among the others less could be told."

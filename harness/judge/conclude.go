@@ -23,6 +23,9 @@ type Finding struct {
 	Naming   Naming
 	// Floor is the growth, in bytes/request, that would have been found.
 	Floor float64
+	// Alone is whether it grows by itself on a fresh process: 1 if so, -1 if not, 0
+	// where that was not tried or could not be told.
+	Alone int
 	// Segments are the series that the finding rests on, in order.
 	Segments []*record.Series
 }
@@ -122,8 +125,16 @@ func floor(j verdict.Judgement) float64 {
 	return min(j.Detectable, max(leastFloor, j.High-j.Growth))
 }
 
-// Findings are those on all URIs, by index in Header.Items.
+// Findings are those on all URIs, by index in Header.Items, and on EveryRequest where
+// that keeps something.
 func (st *State) Findings() map[int]Finding {
+	out := st.findings()
+	st.share(out)
+	return out
+}
+
+// findings are those on all URIs, each with what every request keeps.
+func (st *State) findings() map[int]Finding {
 	out := make(map[int]Finding, len(st.Header.Items))
 	for i, f := range st.Kept {
 		out[i] = f

@@ -155,8 +155,8 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		return j
 	}
 	if u.Retested() {
-		left := st.left(&u.retest, i)
-		if 2*left >= j.Growth {
+		left, common := st.left(&u.retest, i), st.inAll(i)
+		if 2*(left-common) >= j.Growth-common {
 			return j
 		}
 		// What others let go of during a trial may hide a leak: its blocks tell how large.

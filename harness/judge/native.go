@@ -25,8 +25,10 @@ const (
 
 // bytesColumn is the index of the exact counter of bytes; -1 without one.
 func (st *State) bytesColumn() int {
-	return slices.IndexFunc(st.columns(), func(c record.Column) bool { return c.Exact && c.Unit == "bytes" })
+	return slices.IndexFunc(st.columns(), exactBytes)
 }
+
+func exactBytes(c record.Column) bool { return c.Exact && c.Unit == "bytes" }
 
 // uncountedRSS judges what RSS grew by beyond the live bytes, at the edges of u's
 // blocks.

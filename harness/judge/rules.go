@@ -31,6 +31,7 @@ func Rules() []Rule {
 		{"native-floor", "a floor holds the native memory that no counter counts"},
 		{"background", "what a process keeps while nothing is sent is laid on nobody"},
 		{"books", "a floor holds what neighbours grew by, which may have been left to be done later"},
+		{"every-request", "what every request keeps, whatever its URI, has a row of its own"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},
 		{"uneven", "blocks of a fixed number of requests are of uneven length"},
 		{"last-block", "the last block before the horizon is short"},

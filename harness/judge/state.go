@@ -22,6 +22,7 @@ type State struct {
 	rose     bool         // a counter rose through the last wait
 	quiets   int          // waits in a row with nothing sent in between
 	retest   *retest      // of all that grew, together
+	shared   *shared      // what most URIs grow by alike
 	solo     *URI         // the one that is being sent again by itself
 	swept    *record.Edge // the reading that says what the sweep left in the end
 	sweptAt  float64      // when that was known to stay
@@ -92,7 +93,7 @@ func (b *BadEvent) Unwrap() error { return b.Err }
 func (st *State) Append(e record.Event) error {
 	var before map[int]Finding
 	if o, ok := e.(record.Opened); ok && o.Why == record.Isolated {
-		before = st.Findings()
+		before = st.findings()
 	}
 	open, last := st.Open(), st.Reading
 	if err := st.Log.Append(e); err != nil {
@@ -111,6 +112,8 @@ func (st *State) Append(e record.Event) error {
 		st.begun(st.of(e.URI), st.Open())
 	case record.Finished:
 		st.finished(st.of(open.URI), open)
+	case record.Traced, record.Ended:
+		st.noteShared()
 	case record.Read:
 		st.noteIdle(last, e)
 		if st.quiets++; e.Waited <= 0 {
@@ -184,6 +187,11 @@ func (st *State) of(uri int) *URI {
 
 // begun draws what the begin of a block means.
 func (st *State) begun(u *URI, b *record.Block) {
+	switch b.Purpose {
+	case record.Warmup, record.Sweep, record.Lead:
+	default:
+		st.noteShared()
+	}
 	switch b.Purpose {
 	case record.Alone:
 		if u.Tried && u.trial == b.Life {

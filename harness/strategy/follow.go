@@ -17,6 +17,8 @@ const (
 	// then, for a URI whose requests are all the same: new keys are what fills caches.
 	followPlain = 8
 	followLeast = 2 * judge.Horizon
+	// sharedBudget is of how many URIs one that stands for others may use the time.
+	sharedBudget = 3
 	// enough is the share of a budget from which the rest of it is not worth a block.
 	enough = 0.9
 	// followShare is the share of the time limit, and of the memory that limits.rss
@@ -33,7 +35,7 @@ func follow(st *judge.State) (record.Action, bool) {
 	// the first block then, and in no later one.
 	var next *judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || followed(u) >= enough*budget(u) || !affordable(st, u) {
+		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || st.Shares(u) || followed(u) >= enough*budget(st, u) || !affordable(st, u) {
 			continue
 		}
 		if next == nil || just(st, record.Follow, u) {
@@ -58,8 +60,12 @@ func followed(u *judge.URI) (seconds float64) {
 // keyed says that each request of u has a new key, as far as the scenario tells.
 func keyed(u *judge.URI) bool { return strings.Contains(u.URI, "{{") }
 
-// budget is how many seconds u may be followed.
-func budget(u *judge.URI) float64 {
+// budget is how many seconds u may be followed. Where it stands for others, it has what
+// is left of their time, too: what all requests fill is larger.
+func budget(st *judge.State, u *judge.URI) float64 {
+	if n := st.Leads(u); n > 1 {
+		return followMost * min(float64(n), sharedBudget)
+	}
 	each := judge.LatencyOf(u.Series).P50 / 1000
 	if keyed(u) || each <= 0 {
 		return followMost
@@ -89,7 +95,7 @@ func affordable(st *judge.State, u *judge.URI) bool {
 func followBlock(st *judge.State, u *judge.URI) int {
 	n := float64(u.Requests())
 	if each := judge.LatencyOf(u.Series).P50 / 1000; each > 0 {
-		n = min(n, (budget(u)-followed(u))/each)
+		n = min(n, (budget(st, u)-followed(u))/each)
 	}
 	if rate := st.Grown(u) / float64(u.Requests()); rate > 0 {
 		n = min(n, (judge.Plausible-st.Grown(u))/rate)

@@ -31,6 +31,11 @@ func isolate(st *judge.State) (record.Action, bool) {
 		return nil, false
 	}
 	findings := st.Findings()
+	for _, i := range st.Witnesses(findings) {
+		if !isolated(st, i) {
+			return record.Open{Why: record.Isolated, Only: &i}, true
+		}
+	}
 	for i := range st.Header.Items {
 		f, ok := findings[i]
 		if !ok || isolated(st, i) || !undecided(st, f) && !judge.BesideLarger(f, findings) {

@@ -16,7 +16,7 @@ func retest(st *judge.State) (record.Action, bool) {
 	stay := st.Header.Plan.Stay
 	var grew, free []*judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !st.Grew(u) {
+		if u.Broken || !st.Grew(u) || st.Shares(u) {
 			continue
 		}
 		grew = append(grew, u)
@@ -69,7 +69,7 @@ func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Acti
 	}
 	for _, u := range grew[first:] {
 		j, _ := st.Judge(u)
-		if st.On("solo") && (j.Label == verdict.Inconclusive || st.Short(u)) && st.Allows(3*stay) {
+		if st.On("solo") && (j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u)) && st.Allows(3*stay) {
 			// Once before it counts: a ring that all share is full of its own then.
 			return record.Send{URI: u.Index, N: againBlock(st, u), Purpose: record.Prime, Round: 1, Strict: true}, true
 		}

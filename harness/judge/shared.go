@@ -1,0 +1,158 @@
+package judge
+
+import (
+	"slices"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// EveryRequest is the index, among the findings, of what every request keeps whatever
+// its URI: a middleware that leaks, the lines of a log.
+const EveryRequest = -1
+
+const (
+	// sharedLeast is the fewest URIs that may be said to grow alike, and sharedMost the
+	// share of all URIs that they are at least.
+	sharedLeast = 3
+	sharedMost  = 0.5
+	// othersMost is the share of the URIs that may grow by less: a page that is not
+	// logged.
+	othersMost = 0.2
+	// surely is the share of what they have in common by which each of them grows, at
+	// least, and besides is the share that may be a leak of its own unseen.
+	surely  = 0.5
+	besides = 0.15
+	// sharedObjects is by how many objects/request a URI may grow beyond that.
+	sharedObjects = 0.1
+)
+
+// shared is growth that URIs have in common. One of them stands for all: what is asked
+// of it need not be asked of the others. URIs are indices in Header.Items.
+type shared struct {
+	lead    int
+	members int       // URIs that surely grow by it
+	growth  []float64 // by column of the counters, in units/request; 0 of one that is not exact
+	low     float64   // the lower bound of the lead's growth, in bytes/request
+	covered []int     // those that grow by it and by no more, lead included
+}
+
+// noteShared looks, once the sweep is over, for growth that most URIs have in common,
+// by the exact counters.
+func (st *State) noteShared() {
+	if st.shared != nil || len(st.Segments) > 1 || st.bytesColumn() < 0 || len(st.URIs) < sharedLeast || !st.On("every-request") {
+		return
+	}
+	by := map[*URI][]verdict.Judgement{}
+	var all []*URI
+	for _, u := range st.URIs {
+		if u.Broken || u.Requests() == 0 {
+			continue
+		}
+		all = append(all, u)
+		for i := range st.columns() {
+			by[u] = append(by[u], st.column(u, i))
+		}
+	}
+	members := st.inCommon(all, by)
+	if len(members) == 0 {
+		return
+	}
+	s := &shared{lead: -1, members: len(members), growth: make([]float64, len(st.columns()))}
+	for i, c := range st.columns() {
+		if !c.Exact || !heap(c) {
+			continue
+		}
+		var growths []float64
+		for _, u := range members {
+			growths = append(growths, by[u][i].Growth)
+		}
+		slices.Sort(growths)
+		s.growth[i] = growths[(len(growths)-1)/4]
+	}
+	i, narrowest := st.bytesColumn(), 0.0
+	for _, u := range all {
+		if !s.covers(st.columns(), by[u]) {
+			continue
+		}
+		s.covered = append(s.covered, u.Index)
+		if width := by[u][i].High - by[u][i].Low; slices.Contains(members, u) && (s.lead < 0 || width < narrowest) {
+			s.lead, s.low, narrowest = u.Index, by[u][i].Low, width
+		}
+	}
+	if s.lead >= 0 {
+		st.shared = s
+	}
+}
+
+// inCommon are the URIs that surely grow by as many bytes as one of them does, if they
+// are most, and hardly any grows by less.
+func (st *State) inCommon(all []*URI, by map[*URI][]verdict.Judgement) (best []*URI) {
+	i, n := st.bytesColumn(), float64(len(all))
+	for _, u := range all {
+		growth, less := by[u][i].Growth, 0
+		if growth < leastFloor {
+			continue
+		}
+		var members []*URI
+		for _, o := range all {
+			switch j := by[o][i]; {
+			case j.Low >= surely*growth && j.Low <= (1+besides)*growth && j.High >= (1-besides)*growth:
+				members = append(members, o)
+			case j.Low < surely*growth:
+				less++
+			}
+		}
+		if len(members) >= sharedLeast && float64(len(members)) >= sharedMost*n && float64(less) <= othersMost*n && len(members) > len(best) {
+			best = members
+		}
+	}
+	return best
+}
+
+// covers says that a URI with those judgements by the counters grows, and by no more
+// than is shared.
+func (s *shared) covers(columns []record.Column, by []verdict.Judgement) bool {
+	grows := false
+	for i, c := range columns {
+		if !c.Exact || !heap(c) || by[i].Low <= 0 {
+			continue
+		}
+		least := float64(leastFloor)
+		if c.Unit == "objects" {
+			least = sharedObjects
+		}
+		if grows = true; by[i].Low > (1+besides)*s.growth[i]+least {
+			return false
+		}
+	}
+	return grows
+}
+
+// Leads is of how many URIs u stands for what they have in common; 0 where it does not.
+func (st *State) Leads(u *URI) int {
+	if st.shared == nil || u.Index != st.shared.lead {
+		return 0
+	}
+	return len(st.shared.covered)
+}
+
+// Shares says that u grows by what every request keeps and by no more, and that
+// another URI stands for it.
+func (st *State) Shares(u *URI) bool {
+	return st.shared != nil && len(st.Segments) == 1 && u.Index != st.shared.lead && slices.Contains(st.shared.covered, u.Index)
+}
+
+// Adds says that u grows, and by more than what every request keeps: that it is not
+// only kept for a while is to be seen by itself.
+func (st *State) Adds(u *URI) bool {
+	return st.shared != nil && !slices.Contains(st.shared.covered, u.Index) && st.Grew(u)
+}
+
+// inAll is what every request adds to the i-th counter, 0 where nothing is known of it.
+func (st *State) inAll(i int) float64 {
+	if st.shared == nil || i >= len(st.shared.growth) {
+		return 0
+	}
+	return st.shared.growth[i]
+}
