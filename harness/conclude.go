@@ -86,6 +86,9 @@ func warnings(st *judge.State) []Warning {
 		}
 	}
 	for _, n := range st.Notes {
+		if n.Code == record.OneVisitor && visited(st) {
+			continue // the row says more
+		}
 		add(n.Code, n.Message)
 	}
 	revived := 0
@@ -111,6 +114,11 @@ func warnings(st *judge.State) []Warning {
 		add(n.Code, n.Message)
 	}
 	return out
+}
+
+// visited says that requests without cookies have been judged.
+func visited(st *judge.State) bool {
+	return slices.ContainsFunc(st.Segments[0].Series, func(s *record.Series) bool { return s.Visitor != nil && s.Requests() > 0 })
 }
 
 // restarted says why the process was started again for the n-th time.
@@ -173,6 +181,13 @@ func row(st *judge.State, it record.Item, f judge.Finding) URIResult {
 		Detectable: f.Floor, Counted: f.Counted, More: f.More, Better: f.Better,
 		LatencyMS: Latency(latency), Probes: []ProbeResult{}, Sites: []record.Site{}, SitesNote: f.Naming.Note,
 		Budget: it.Budget, Line: it.Line, Series: points(st, f.Segments),
+	}
+	if it.Visitor != nil {
+		u.Scope = ScopeVisitor
+		u.Why = fmt.Sprintf("Each request came without a cookie, as a new visitor's. %s", u.Why)
+		if u.Verdict == verdict.Leak {
+			u.Why += " Sessions that expire after the run look the same."
+		}
 	}
 	for _, p := range f.Probes {
 		u.Probes = append(u.Probes, ProbeResult(p))

@@ -151,6 +151,10 @@ func (p *Plan) session(tgt session.Target, opt Options, st *judge.State, now tim
 		c.Items = append(c.Items, session.Item{Name: it.Name, Template: it.Template})
 		c.Sent = append(c.Sent, st.Sent(i))
 	}
+	for i, it := range st.Header.Items[len(p.Items):] {
+		c.Items = append(c.Items, session.Item{Name: it.Name, Template: p.Items[*it.Visitor].Template.Visitor()})
+		c.Sent = append(c.Sent, st.Sent(len(p.Items)+i))
+	}
 	if life := st.Life(); life != nil {
 		c.Rejoin = processID(life.Process)
 	}

@@ -73,8 +73,11 @@ type Summary struct {
 	Error        int `json:"error"`
 }
 
-// ScopeShared is that of the row on what every request keeps, whatever its URI.
-const ScopeShared = "shared"
+// The scopes of rows that no URI of the scenario has.
+const (
+	ScopeShared  = "shared"  // what every request keeps, whatever its URI
+	ScopeVisitor = "visitor" // requests without cookies, where the application sets one
+)
 
 // everyRequest is that row's name.
 const everyRequest = "every request"
@@ -85,7 +88,7 @@ type URIResult struct {
 	Name         string        `json:"name"`
 	Method       string        `json:"method"`
 	URI          string        `json:"uri"`
-	Scope        string        `json:"scope,omitempty"` // ScopeShared of what every request keeps; "" of a URI of the scenario
+	Scope        string        `json:"scope,omitempty"` // "" of a URI of the scenario
 	Verdict      verdict.Label `json:"verdict"`
 	Evidence     []string      `json:"evidence"` // what decided, best first: "agent", "rss", …
 	Why          string        `json:"why"`

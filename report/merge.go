@@ -91,6 +91,21 @@ func Merge(parts []Part, allowMissing bool) (*harness.Result, error) {
 	return out, nil
 }
 
+// surest are the rows of no URI of the scenario, one of each scope: each shard has seen
+// it on a process of its own, and the surest speaks for all.
+func surest(rows []harness.URIResult) (out []harness.URIResult) {
+	for _, u := range rows {
+		i := slices.IndexFunc(out, func(o harness.URIResult) bool { return o.Scope == u.Scope })
+		switch {
+		case i < 0:
+			out = append(out, u)
+		case u.Rank < out[i].Rank:
+			out[i] = u
+		}
+	}
+	return out
+}
+
 // urisOf is how many rows are those of URIs of the scenario.
 func urisOf(r *harness.Result) (n int) {
 	for _, u := range r.URIs {
@@ -189,11 +204,7 @@ func join(parts []Part) (*harness.Result, error) {
 			out.Complete, out.Incomplete, out.EndedBy = false, r.Incomplete, r.EndedBy
 		}
 	}
-	if len(rows) > 0 {
-		// Each shard has seen it on a process of its own: the surest speaks for all.
-		u := slices.MaxFunc(rows, func(a, b harness.URIResult) int {
-			return cmp.Or(-cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.Requests, b.Requests))
-		})
+	for _, u := range surest(rows) {
 		out.URIs = append(out.URIs, u)
 		out.Summary.Count(u.Verdict)
 	}

@@ -315,7 +315,7 @@ func (s *Script) append(e record.Event) {
 }
 
 func (s *Script) index(path string) int {
-	for i, it := range s.header.Items {
+	for i, it := range s.State.Header.Items {
 		if it.Name == path {
 			return i
 		}

@@ -14,21 +14,21 @@ func (s *Script) action(a record.Action) string {
 	case record.Open:
 		text := "open"
 		if a.Only != nil {
-			text += " for " + s.header.Items[*a.Only].Name
+			text += " for " + s.State.Header.Items[*a.Only].Name
 		}
 		if a.Why != record.First {
 			text += " (" + string(a.Why) + ")"
 		}
 		return text
 	case record.Send:
-		return string(a.Purpose) + " " + s.header.Items[a.URI].Name
+		return string(a.Purpose) + " " + s.State.Header.Items[a.URI].Name
 	case record.Measure:
 		if a.Wait > 0 {
 			return "wait"
 		}
 		return "read"
 	case record.Name:
-		text := "name " + s.header.Items[a.URI].Name
+		text := "name " + s.State.Header.Items[a.URI].Name
 		if a.Control {
 			return text + " as the control"
 		}
@@ -79,11 +79,11 @@ func (s *Script) stage(b *strings.Builder, actions []record.Action, first record
 		if send.Purpose == record.Lead {
 			continue
 		}
-		if send.Round != last || slices.Contains(rounds[len(rounds)-1], s.header.Items[send.URI].Name) {
+		if send.Round != last || slices.Contains(rounds[len(rounds)-1], s.State.Header.Items[send.URI].Name) {
 			rounds, last = append(rounds, nil), send.Round
 		}
 		k := len(rounds) - 1
-		rounds[k] = append(rounds[k], s.header.Items[send.URI].Name)
+		rounds[k] = append(rounds[k], s.State.Header.Items[send.URI].Name)
 	}
 	for i := 0; i < len(rounds); {
 		who := s.set(rounds[i])
@@ -103,11 +103,11 @@ func (s *Script) stage(b *strings.Builder, actions []record.Action, first record
 
 // set is some URIs in the order of the text, or "all".
 func (s *Script) set(names []string) string {
-	if len(names) == len(s.header.Items) && len(names) > 1 {
+	if len(names) == len(s.State.Header.Items) && len(names) > 1 {
 		return "all"
 	}
 	var out []string
-	for _, it := range s.header.Items {
+	for _, it := range s.State.Header.Items {
 		if slices.Contains(names, it.Name) {
 			out = append(out, it.Name)
 		}

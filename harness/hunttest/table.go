@@ -101,7 +101,7 @@ func (s *Script) counts(counts map[int]map[string]int) string {
 	for _, i := range slices.Sorted(maps.Keys(counts)) {
 		name := "every request"
 		if i != judge.EveryRequest {
-			name = s.header.Items[i].Name
+			name = s.State.Header.Items[i].Name
 		}
 		var all []string
 		for _, label := range slices.Sorted(maps.Keys(counts[i])) {

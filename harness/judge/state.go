@@ -112,6 +112,8 @@ func (st *State) Append(e record.Event) error {
 		st.begun(st.of(e.URI), st.Open())
 	case record.Finished:
 		st.finished(st.of(open.URI), open)
+	case record.Noted:
+		st.welcome()
 	case record.Traced, record.Ended:
 		st.noteShared()
 	case record.Read:
@@ -161,6 +163,15 @@ func (st *State) enter(before map[int]Finding) {
 	}
 	for _, u := range st.URIs {
 		delete(st.Kept, u.Index)
+	}
+}
+
+// welcome takes in what series the segment has got since it began.
+func (st *State) welcome() {
+	for _, s := range st.Segment().Series {
+		if st.of(s.Index) == nil {
+			st.URIs = append(st.URIs, &URI{Series: s, trial: -1})
+		}
 	}
 }
 

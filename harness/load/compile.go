@@ -28,6 +28,13 @@ type Template struct {
 	keepBody bool
 }
 
+// Visitor is the template of the same requests without cookies that were received.
+func (t *Template) Visitor() *Template {
+	v := *t
+	v.fresh = true
+	return &v
+}
+
 type templateField struct {
 	name  string
 	value text

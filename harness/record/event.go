@@ -144,6 +144,7 @@ type Cost struct {
 type Noted struct {
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message"`
+	URI     int    `json:"uri,omitempty"` // with OneVisitor: whose requests set a cookie
 }
 
 // Lost says that the process cannot be measured any longer: it ended, was

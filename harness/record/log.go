@@ -1,6 +1,9 @@
 package record
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Log is a record, folded: what is known after the events so far. Append is the
 // only way to change it.
@@ -258,6 +261,25 @@ func (l *Log) note(e Noted) {
 		}
 	}
 	l.Notes = append(l.Notes, e)
+	if e.Code == OneVisitor {
+		l.welcome(e.URI)
+	}
+}
+
+// welcome adds the item of requests to that URI without cookies, and its series to the
+// first segment, where the number of requests is free.
+func (l *Log) welcome(uri int) {
+	items := l.Header.Items
+	if uri < 0 || uri >= len(items) || !items[uri].Requests.Auto || items[uri].Visitor != nil || len(l.Segments) > 1 || len(l.Lives) == 0 {
+		return
+	}
+	it := items[uri]
+	it.Name, it.Visitor, it.Budget, it.Line, it.Ignore, it.Forced = NewVisitor, &uri, 0, 0, nil, false
+	l.Header.Items = append(slices.Clip(items), it)
+	s := &Series{Item: it, Index: len(items)}
+	s.reborn()
+	seg := l.Segment()
+	seg.Series = append(seg.Series, s)
 }
 
 // Sent is how many requests a URI has got in all segments.

@@ -76,7 +76,18 @@ type Item struct {
 	Line     int     `json:"line,omitempty"`   // in the scenario file
 	Ignore   *Ignore `json:"ignore,omitempty"`
 	Forced   bool    `json:"forced,omitempty"` // its lines are named whatever its verdict
+	// Visitor is, of requests that come without cookies, the item whose requests they are;
+	// nil of a URI of the scenario.
+	Visitor *int `json:"visitor,omitempty"`
 }
+
+// OneVisitor is the code of the note that the application has set a cookie, which all
+// requests send from then on. What it keeps for each visitor does not grow then: from
+// this note on a run has one more item, of requests without cookies.
+const OneVisitor = "one-visitor"
+
+// NewVisitor is the name of that item.
+const NewVisitor = "new visitor"
 
 // Ignore says that a URI fails nothing.
 type Ignore struct {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"leakhunt/harness/load"
@@ -35,7 +36,7 @@ func (s *Session) block(ctx context.Context, a record.Send) error {
 		return by(a.URI, err)
 	}
 	s.emit(record.Finished{End: end})
-	s.noteVisitor()
+	s.noteVisitor(a.URI)
 	return nil
 }
 
@@ -128,13 +129,19 @@ func failureText(r *load.Result) string {
 	return r.Failure
 }
 
-// noteVisitor notes once that all requests are one visitor's, where nobody has asked
-// for that: what the application keeps for each visitor does not grow then.
-func (s *Session) noteVisitor() {
+// noteVisitor notes once that all requests are one visitor's since those to that URI,
+// where nobody has asked for that: what the application keeps for each visitor does not
+// grow then. Requests without cookies may be sent from then on, too.
+func (s *Session) noteVisitor(uri int) {
 	if s.visitor || len(s.cfg.Scenario.Before) > 0 || !s.client.Visits() {
 		return
 	}
 	s.visitor = true
-	s.note("one-visitor", "the application set a cookie, and all requests send it, as one visitor's: what it keeps for each visitor (sessions) does not grow then; "+
-		"cookies: fresh at a URI makes each of its requests a new visitor's")
+	it := s.cfg.Items[uri]
+	s.emit(record.Noted{Code: record.OneVisitor, URI: uri, Message: "the application set a cookie, and all requests send it, as one visitor's: " +
+		"what it keeps for each visitor (sessions) does not grow then; cookies: fresh at a URI makes each of its requests a new visitor's"})
+	if !slices.ContainsFunc(s.cfg.Items, func(it Item) bool { return it.Name == record.NewVisitor }) {
+		s.cfg.Items = append(slices.Clip(s.cfg.Items), Item{Name: record.NewVisitor, Template: it.Template.Visitor()})
+		s.sent, s.failing = append(s.sent, 0), append(s.failing, 0)
+	}
 }

@@ -118,7 +118,10 @@ func (w *world) name(uri int) string {
 	if uri < 0 {
 		return "none"
 	}
-	return w.cfg.Items[uri].Name
+	if uri < len(w.cfg.Items) {
+		return w.cfg.Items[uri].Name
+	}
+	return record.NewVisitor
 }
 
 func (w *world) readings(b *strings.Builder, e record.Readings) {

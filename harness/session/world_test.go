@@ -44,7 +44,7 @@ type world struct {
 // keep is for ever; fail=3-5 answers 500 to those requests, and may stand more than
 // once; drop=7 closes the connection of that one without an answer, die=7 ends the
 // process with it, gone=7 after it, cancel=7 interrupts the run, slow=7:30s takes so
-// long, cookie sets one.
+// long, cookie sets one, for which 4096 bytes are kept where the request has none.
 type route struct {
 	keep                    float64
 	fail                    [][2]int
@@ -81,6 +81,9 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 			if it.Name == d.CmdArgs[0].Key {
 				return i
 			}
+		}
+		if d.CmdArgs[0].Key == "visitor" {
+			return len(w.cfg.Items)
 		}
 		return num("uri")
 	}
@@ -155,6 +158,9 @@ func (w *world) begin(d *datadriven.TestData, args map[string]string) {
 	}
 	w.p.Page = func(rw http.ResponseWriter, r *http.Request, status int) {
 		if rt := routes[r.URL.Path]; rt != nil && rt.cookie {
+			if len(r.Cookies()) == 0 {
+				w.p.Keep(4096)
+			}
 			http.SetCookie(rw, &http.Cookie{Name: "sid", Value: "1"})
 		}
 		rw.WriteHeader(status)
@@ -166,7 +172,8 @@ func (w *world) begin(d *datadriven.TestData, args map[string]string) {
 	for key, value := range args {
 		w.option(d, key, value)
 	}
-	w.log = record.NewLog(record.Header{Items: make([]record.Item, len(paths)), Plan: record.Plan{Metric: w.cfg.Scenario.Metric}})
+	items := slices.Repeat([]record.Item{{Requests: record.Count{Auto: true}}}, len(paths))
+	w.log = record.NewLog(record.Header{Items: items, Plan: record.Plan{Metric: w.cfg.Scenario.Metric}})
 	w.session = session.New(w.cfg)
 }
 

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"math"
+	"slices"
 
 	"leakhunt/harness/record"
 )
@@ -104,7 +105,23 @@ func (w *World) send(a record.Send, emit func(record.Event)) {
 	w.now = p.now
 	if e, ok := w.blockEdge(a.Settle, emit); ok {
 		emit(record.Finished{End: e})
+		w.welcome(a.URI, emit)
 	}
+}
+
+// welcome notes once that requests to the URI have set a cookie, where something is kept
+// for each visitor: from then on requests without one may be sent, too.
+func (w *World) welcome(uri int, emit func(record.Event)) {
+	r := w.spec.routes[uri]
+	if w.visited || r.visitors || !slices.ContainsFunc(r.parts, func(p part) bool { return p.visitor }) {
+		return
+	}
+	w.visited = true
+	emit(record.Noted{Code: record.OneVisitor, URI: uri, Message: "the application set a cookie"})
+	r.name, r.visitors = record.NewVisitor, true
+	w.spec.routes = append(slices.Clip(w.spec.routes), r)
+	w.p.routes = append(w.p.routes, w.p.route(&w.spec.routes[len(w.spec.routes)-1], w.p.routes[uri].linger))
+	w.p.watch(w.p.routes[len(w.p.routes)-1].parts)
 }
 
 // add notes one request.

@@ -20,6 +20,7 @@ type World struct {
 	spec     spec
 	p        *process // nil before the first, and when it is lost
 	lives    int
+	visited  bool    // requests without cookies may be sent
 	now      float64 // seconds since the run began, while there is no process
 	takes    float64 // seconds that a process takes to start
 	settling float64 // seconds that a settled reading takes

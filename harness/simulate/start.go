@@ -93,24 +93,25 @@ func (p *process) people(d draw) {
 	p.timed = p.states(s.background, true)
 	p.routes = make([]route, len(s.routes))
 	for i := range s.routes {
-		u := &p.routes[i]
-		u.spec = &s.routes[i]
-		u.parts = p.states(u.spec.parts, false)
-		u.latency, u.answers = u.spec.latency, u.spec.answers
-		if u.latency == 0 {
-			u.latency = s.latency
-		}
-		if u.answers == 0 {
-			u.answers = 2048
-		}
-		u.left, u.deadly = p.until(u.spec.fails, 1), p.until(u.spec.kills, 1)
-		u.linger = newLingering(d, p.scar.scale)
+		p.routes[i] = p.route(&s.routes[i], newLingering(d, p.scar.scale))
 	}
 	for i := range p.routes {
 		p.watch(p.routes[i].parts)
 	}
 	p.watch(p.shared)
 	p.watch(p.timed)
+}
+
+func (p *process) route(spec *routeSpec, linger lingering) route {
+	u := route{spec: spec, parts: p.states(spec.parts, false), latency: spec.latency, answers: spec.answers, linger: linger}
+	if u.latency == 0 {
+		u.latency = p.spec.latency
+	}
+	if u.answers == 0 {
+		u.answers = 2048
+	}
+	u.left, u.deadly = p.until(spec.fails, 1), p.until(spec.kills, 1)
+	return u
 }
 
 func (p *process) states(parts []part, common bool) []state {

@@ -58,7 +58,7 @@ func followed(u *judge.URI) (seconds float64) {
 }
 
 // keyed says that each request of u has a new key, as far as the scenario tells.
-func keyed(u *judge.URI) bool { return strings.Contains(u.URI, "{{") }
+func keyed(u *judge.URI) bool { return strings.Contains(u.URI, "{{") || u.Visitor != nil }
 
 // budget is how many seconds u may be followed. Where it stands for others, it has what
 // is left of their time, too: what all requests fill is larger.
