@@ -71,9 +71,41 @@ func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
 	if grown < max(nativeLeast, nativeShare*float64(own[0].Start.Anon)) {
 		return j, false
 	}
+	if b := st.expiry(u); b != nil {
+		rose := float64(b.Rise())
+		if i := st.bytesColumn(); i >= 0 {
+			rose -= b.End.Counter(i) - b.Start.Counter(i)
+		}
+		if n := float64(b.N()); 2*rose < j.Growth*n {
+			return open(j, 0, "RSS grew %s per request beyond what the runtime counts, and by only %s with %s after a wait of %s: what was made before had gone by then",
+				units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(n, "more requests"), units.Seconds(st.Header.Plan.Stay)), true
+		}
+	}
 	j.Reason = fmt.Sprintf("RSS grew %s per request beyond what the runtime counts, through %s requests: native memory leaks",
 		units.Bytes(j.Growth), units.Count(j.Requests))
 	return j, true
+}
+
+// expiry is the block of requests that u was sent after a pause on the present process;
+// nil without one.
+func (st *State) expiry(u *URI) *record.Block {
+	for _, b := range u.Others {
+		if b.Purpose == record.Expiry && b.Life == len(st.Lives)-1 && !b.Cut {
+			return b
+		}
+	}
+	return nil
+}
+
+// Native is how many requests convicted u of a leak of native memory, and are to be sent
+// once more after a pause: what only waits to be let go of leaves room for as many. 0
+// where there are none, or they were sent.
+func (st *State) Native(u *URI) int {
+	j, ok := st.native(u)
+	if !ok || j.Label != verdict.Leak || st.expiry(u) != nil {
+		return 0
+	}
+	return u.Requests()
 }
 
 // nativeUnended says that RSS grows beyond the counter, and that nothing has shown

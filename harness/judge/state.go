@@ -213,6 +213,9 @@ func (st *State) begun(u *URI, b *record.Block) {
 	case record.Retest, record.Prime:
 		st.beginRetest(u, b)
 	case record.Expiry:
+		if st.Counted() {
+			return
+		}
 		n, alone := len(u.Joined(st.Telling(u), st.page())), len(u.Joined(st.alone(u), st.page()))
 		u.before = u.level(min(n/4, alone/2))
 	}
@@ -229,7 +232,9 @@ func (st *State) finished(u *URI, b *record.Block) {
 	case record.Retest, record.Stir:
 		st.endRetest(u, b)
 	case record.Expiry:
-		st.endProof(u, b)
+		if !st.Counted() {
+			st.endProof(u, b)
+		}
 	}
 }
 

@@ -101,6 +101,32 @@ func againBlock(st *judge.State, u *judge.URI) int {
 	return st.Careful(u, min(n, u.Requests(), judge.SweepBlock*judge.SweepRounds))
 }
 
+// nativeShare is how many of the requests that convicted a URI of a leak of native memory
+// are sent again: half, for that many outgrow the scatter of RSS.
+const nativeShare = 2
+
+// native sends once more, after a pause, whoever is convicted of a leak of native memory:
+// no counter tells whether that was only kept for a while.
+func native(st *judge.State) (record.Action, bool) {
+	if !st.On("native-expiry") || !st.Counted() || len(st.Segment().Traces) > 0 {
+		return nil, false
+	}
+	stay := st.Header.Plan.Stay
+	for _, u := range st.URIs {
+		n := st.Native(u)
+		if n == 0 || u.Broken || !u.Item.Requests.Auto || len(blocks(u, record.Expiry)) > 0 {
+			continue
+		}
+		if waited(st, u.Blocks[len(u.Blocks)-1]) {
+			return record.Send{URI: u.Index, N: st.Careful(u, n/nativeShare), Purpose: record.Expiry, Settle: true}, true
+		}
+		if st.Allows(2 * stay) {
+			return record.Measure{Wait: stay}, true
+		}
+	}
+	return nil, false
+}
+
 // had says that u had a block for that purpose on the present process: what another
 // one left tells nothing of this one.
 func had(st *judge.State, u *judge.URI, p record.Purpose) bool {
