@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"leakhunt/harness/fault"
 )
 
 // decoder walks the tree of one file and collects every problem on its way.
@@ -53,7 +55,7 @@ func (d *decoder) mapping(n *yaml.Node, f fields, needed ...string) keys {
 				return
 			}
 			d.problem(key, didYouMean(key.Value, known, "the keys here are"), "unknown key %q", key.Value)
-			if meant := closest(key.Value, known); meant != "" && found[meant] == nil {
+			if meant := fault.Closest(key.Value, known); meant != "" && found[meant] == nil {
 				found[meant] = key // it is misspelt, and not missing as well
 			}
 			return

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -32,20 +31,12 @@ type Options struct {
 // maxFile is how many bytes a scenario may have.
 const maxFile = 16 << 20
 
-// Load reads the scenario file at path. What is wrong in the file comes as
+// Load reads the scenario at path, as Read does. What is wrong in it comes as
 // *Errors, all of it at once; every error is a Usage fault.
 func Load(path string, opts Options) (*Scenario, error) {
-	f, err := os.Open(path)
+	data, err := Read(path)
 	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	if len(data) > maxFile {
-		return nil, fault.Usagef("%s is larger than 16 MiB", path).WithHint("A scenario is a YAML file: is this the right one?")
+		return nil, err
 	}
 	return Parse(data, path, opts)
 }
@@ -61,7 +52,7 @@ func unreadable(path string, err error) error {
 		for i := range near {
 			near[i] = filepath.Base(near[i])
 		}
-		if c := closest(filepath.Base(path), near); c != "" {
+		if c := fault.Closest(filepath.Base(path), near); c != "" {
 			return e.WithHint("Did you mean %s?", filepath.Join(filepath.Dir(path), c))
 		}
 		return e.WithHint("Give the path of a YAML file; the current folder counts.")
@@ -77,7 +68,11 @@ func Parse(data []byte, path string, opts Options) (*Scenario, error) {
 			return nil, fault.Usagef("--var %q: %s", name, wrong).WithHint("%s", sentence(fix))
 		}
 	}
-	d := &decoder{file: path, lookupEnv: opts.LookupEnv, override: opts.Vars, targetGiven: opts.TargetGiven}
+	file := path
+	if path == "-" {
+		file = "standard input"
+	}
+	d := &decoder{file: file, lookupEnv: opts.LookupEnv, override: opts.Vars, targetGiven: opts.TargetGiven}
 	if d.lookupEnv == nil {
 		d.lookupEnv = os.LookupEnv
 	}
@@ -98,8 +93,12 @@ func Parse(data []byte, path string, opts Options) (*Scenario, error) {
 
 func defaults(path string) *Scenario {
 	base := filepath.Base(path)
+	name := strings.TrimSuffix(base, filepath.Ext(base))
+	if path == "-" {
+		name = "stdin"
+	}
 	return &Scenario{
-		Version: 1, Name: strings.TrimSuffix(base, filepath.Ext(base)), Path: path,
+		Version: 1, Name: name, Path: path,
 		Requests: Count{Auto: true}, Rounds: 5, Warmup: Count{Auto: true}, Metric: MetricRSS,
 		Timeout: 30 * time.Second, Vars: map[string]string{}, Runtime: Runtime{Kind: "auto"},
 		Limits: Limits{Time: 15 * time.Minute}, Sites: SitesAuto, Strategy: "auto",

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"leakhunt/harness/fault"
 )
 
 // placeholder is {{name}}; blanks beside the name do not count.
@@ -128,7 +130,7 @@ func (d *decoder) unfilled(name string, step int, vars map[string]string) (wrong
 		known = append(known, c.name)
 	}
 	fix = "define it under vars:, with --var " + name + "=…, or by a capture: under before:"
-	if w := closest(name, known); w != "" {
+	if w := fault.Closest(name, known); w != "" {
 		fix = "did you mean {{" + w + "}}? Otherwise " + fix
 	}
 	return "nothing gives {{" + name + "}} a value", fix

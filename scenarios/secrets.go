@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"leakhunt/harness/fault"
 )
 
 // variable is one entry of vars:, as the file has it.
@@ -70,7 +72,7 @@ func (d *decoder) resolveSecrets(s *Scenario) {
 		case broken:
 		case !isVar && !isEnv:
 			fix := "set it (export " + secret.node.Value + "=…), or define it under vars:"
-			if w := closest(secret.name, slices.Collect(maps.Keys(s.Vars))); w != "" {
+			if w := fault.Closest(secret.name, slices.Collect(maps.Keys(s.Vars))); w != "" {
 				fix = `did you mean "` + w + `"? Otherwise ` + fix
 			}
 			d.problem(secret.node, fix, "the secret %s is not defined", secret.node.Value)

@@ -57,14 +57,3 @@ func TestPlaceholders(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"a", "", 1}, {"uirs", "uris", 1}, {"budjet", "budget", 1}, {"get", "sets", 2}, {"abc", "abc", 0}} {
-		if got := distance(c.a, c.b); got != c.want {
-			t.Errorf("%q %q: %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
