@@ -128,7 +128,7 @@ func TestTargets(t *testing.T) {
 		"pid":    with(func(t *Target) { t.Kind, t.URL, t.PID, t.Insecure = "url", "https://127.0.0.1:3000/", 4242, true }),
 		"command": {
 			Kind: "command", Command: []string{"puma", "-w", "0", "-b", "tcp://127.0.0.1:${PORT}"}, Dir: "app",
-			Env: []string{"RAILS_ENV=production", "PORT=${PORT}", "WORKERS=1"}, Ready: Ready{URI: "/up", Timeout: 90 * time.Second}, Restarts: 3,
+			Env: []string{"RAILS_ENV=production", "PORT=${PORT}", "WORKERS=1"}, Ready: Ready{URI: "/up", Timeout: 90 * time.Second}, Port: 3000, Restarts: 3,
 		},
 		"passenger": with(func(t *Target) {
 			t.Kind = "passenger"

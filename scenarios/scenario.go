@@ -66,6 +66,7 @@ type Target struct {
 	Command   []string
 	Dir       string   // working directory of Command, relative to the scenario
 	Env       []string // NAME=value
+	Port      int      // with Command: the port it listens on by itself; 0: a free one is chosen for it
 	Ready     Ready
 	Restarts  int  // with Command: how often it is started again in a run where it is lost; 0: its loss ends the run
 	Tighten   bool // set allocator and collector so that RSS follows what is alive

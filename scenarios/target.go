@@ -26,6 +26,7 @@ func (d *decoder) targetFields(t *Target) fields {
 		"command":  d.later(d.texts(&t.Command, `write a list: command: [puma, -w, "0"]`)),
 		"dir":      d.text(&t.Dir, notEmpty),
 		"env":      d.later(d.env(&t.Env)),
+		"port":     whole(d, &t.Port, 1, maxPort),
 		"ready": func(n *yaml.Node) {
 			d.mapping(n, d.readyFields(&t.Ready))
 		},
@@ -41,6 +42,8 @@ func (d *decoder) targetFields(t *Target) fields {
 		},
 	}
 }
+
+const maxPort = 65535
 
 // maxRestarts bounds target.restarts: whoever needs more has a crash loop.
 const maxRestarts = 100
@@ -99,7 +102,7 @@ func (d *decoder) kind(n *yaml.Node, t *Target, found keys) {
 	}
 	d.needs(found, "pid", "url", "name the process with url:, or write pid: inside passenger:")
 	d.needs(found, "insecure", "url", "it means the certificate of an https:// url:")
-	for _, key := range []string{"dir", "env", "ready", "restarts", "tighten"} {
+	for _, key := range []string{"dir", "env", "port", "ready", "restarts", "tighten"} {
 		d.needs(found, key, "command", "it means a process that leakhunt starts itself")
 	}
 	if found["insecure"] != nil && t.Insecure && t.URL != "" && !strings.HasPrefix(t.URL, "https:") {
@@ -207,5 +210,5 @@ func checkFastCGI(text string) (wrong, fix string) {
 
 func validPort(s string) bool {
 	n, err := strconv.Atoi(s)
-	return err == nil && n >= 1 && n <= 65535
+	return err == nil && n >= 1 && n <= maxPort
 }

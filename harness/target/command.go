@@ -24,6 +24,7 @@ type command struct {
 	argv    []string
 	dir     string
 	env     []string // of the scenario
+	port    int      // that it listens on by itself; 0: it is given a free one
 	ready   scenarios.Ready
 	tighten bool
 	sc      *scenarios.Scenario
@@ -41,7 +42,7 @@ func openCommand(sc *scenarios.Scenario, argv []string, opt Options) *command {
 		ready.Timeout = 60 * time.Second
 	}
 	return &command{
-		kind: t.Kind, argv: argv, dir: dir, env: t.Env,
+		kind: t.Kind, argv: argv, dir: dir, env: t.Env, port: t.Port,
 		ready: ready, tighten: t.Tighten || t.Kind == "demo", sc: sc, opt: opt,
 	}
 }
@@ -93,11 +94,10 @@ func (s *started) begin(ctx context.Context) error {
 // try is begin with one port. Whatever it started is ended where it fails.
 func (s *started) try(ctx context.Context) error {
 	c := s.command
-	port, err := freePort()
+	at, port, err := c.given()
 	if err != nil {
-		return fault.Measuref("no free port on 127.0.0.1").Because(err)
+		return err
 	}
-	at := address{url: "http://127.0.0.1:" + port, network: "tcp", at: "127.0.0.1:" + port, host: "127.0.0.1:" + port}
 	r, settings, err := c.run(port)
 	if err != nil {
 		return err
@@ -121,10 +121,11 @@ func (s *started) try(ctx context.Context) error {
 
 func (s *started) pin(ctx context.Context) error {
 	c := s.command
-	first, err := c.first(ctx, s.at, s.child)
+	first, err := c.first(ctx, &s.at, s.child)
 	if err != nil {
 		return err
 	}
+	s.info.URL = s.at.url
 	if !slices.Contains(s.child.processes(), first.PID) {
 		return &portTaken{fault.Measuref("%s answers at %s, which is none of the command's processes", describe(first.PID), s.at.url).
 			WithHint("Let the command listen on the port that it is given: ${PORT} in command:, or the variable PORT.")}

@@ -46,6 +46,16 @@ type Entry struct {
 // that this worker serves and keeps; dialling fails where it keeps none.
 func (e Entry) Endpoint() load.Endpoint { return e.endpoint }
 
+// Recognised is whether the process runs under a server that serves applications and
+// nothing else. Where the runtime alone is known, as of a program of Go, or the process
+// may not be looked at, it may be a database, or an agent that watches the machine.
+func (e Entry) Recognised() bool {
+	return e.App != "" && e.PID != 0 && !slices.Contains(runtimeNames, e.Server)
+}
+
+// runtimeNames are what Entry.Server is where no server is recognised.
+var runtimeNames = []string{"ruby", "node", "python", "go", "java", "php", "perl"}
+
 // ListOptions say where to look.
 type ListOptions struct {
 	// Registry are Passenger's instance registries; passenger.Registries()

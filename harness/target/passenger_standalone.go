@@ -13,9 +13,9 @@ import (
 // is short: Unix sockets are made in it, whose paths have at most 107 bytes.
 func (p *passengerPinned) standalone(ctx context.Context) error {
 	c := p.target.command
-	port, err := freePort()
+	at, port, err := c.given()
 	if err != nil {
-		return fault.Measuref("no free port on 127.0.0.1").Because(err)
+		return err
 	}
 	r, settings, err := c.run(port)
 	if err != nil {
@@ -34,8 +34,7 @@ func (p *passengerPinned) standalone(ctx context.Context) error {
 		return fault.Measuref("the command %q cannot be started", r.argv[0]).Because(err).
 			WithHint("It is run in %s, and looked up in PATH unless it holds a slash.", whereabouts(r.dir))
 	}
-	at := address{url: "http://127.0.0.1:" + port, network: "tcp", at: "127.0.0.1:" + port, host: "127.0.0.1:" + port}
-	if err := c.await(ctx, at, p.child); err != nil {
+	if err := c.await(ctx, &at, p.child); err != nil {
 		return err
 	}
 	return p.wake(ctx, at)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"leakhunt/harness/fault"
@@ -19,7 +18,7 @@ import (
 // answers ready.uri, where that is given, with a status of 2xx or 3xx, which is
 // what Kubernetes takes for ready too. A 404 is not: it would hide a wrong path
 // behind a run that measures nothing.
-func (c *command) await(ctx context.Context, at address, child *child) error {
+func (c *command) await(ctx context.Context, at *address, child *child) error {
 	client := http.Client{
 		Transport: &http.Transport{
 			DisableKeepAlives: true,
@@ -29,7 +28,7 @@ func (c *command) await(ctx context.Context, at address, child *child) error {
 	}
 	patience := dialLimit
 	return c.until(ctx, time.Now(), at, child, func(ctx context.Context) error {
-		err := c.ask(ctx, at, &client, patience)
+		err := c.ask(ctx, *at, &client, patience)
 		if errors.Is(err, context.DeadlineExceeded) {
 			patience *= 2 // the first request may load the whole application
 		}
@@ -37,13 +36,14 @@ func (c *command) await(ctx context.Context, at address, child *child) error {
 	})
 }
 
-// first awaits a started command and returns the process that answers.
+// first awaits a started command and returns the process that answers. at becomes
+// the address of another loopback interface where the command listens there.
 //
 // A server may bind its address long before it accepts: Tomcat while it deploys,
 // gunicorn while a worker imports the application. The kernel takes connections
 // for it meanwhile, so that one is accepted says nothing. That a process has read
 // what was sent does, and ready.timeout counts for both.
-func (c *command) first(ctx context.Context, at address, child *child) (id proc.ID, err error) {
+func (c *command) first(ctx context.Context, at *address, child *child) (id proc.ID, err error) {
 	began := time.Now()
 	if err := c.await(ctx, at, child); err != nil {
 		return id, err
@@ -89,8 +89,9 @@ func starting(err error) bool {
 
 // until calls ask until it returns nil. Its error is the context's, that the
 // command has ended, or that ready.timeout has passed since began.
-func (c *command) until(ctx context.Context, began time.Time, at address, child *child, ask func(context.Context) error) error {
+func (c *command) until(ctx context.Context, began time.Time, at *address, child *child, ask func(context.Context) error) error {
 	told := began
+	watch := lookout{c: c, child: child, at: at, looked: began}
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
 		why := ask(ctx)
 		if why == nil {
@@ -102,11 +103,14 @@ func (c *command) until(ctx context.Context, began time.Time, at address, child 
 		if err := child.over(); err != nil {
 			return err
 		}
+		if err := watch.look(time.Now()); err != nil {
+			return err
+		}
 		spent := time.Since(began)
 		if spent > c.ready.Timeout {
 			err := fault.Measuref("the command was not ready within %s: %s%s", c.ready.Timeout, why, child.out.said())
-			if other := elsewhere(at, child); other != "" {
-				return err.WithHint("It listens at %s instead: write ${PORT} where it is told its port, since leakhunt chooses a free one.", other)
+			if hint := watch.hint(); hint != "" {
+				return err.WithHint("It listens at %s. %s", watch.other.url, hint)
 			}
 			if starting(why) {
 				return err.WithHint("It has bound its port and takes no request yet: raise target.ready.timeout, or look into its log.")
@@ -116,8 +120,8 @@ func (c *command) until(ctx context.Context, began time.Time, at address, child 
 		if time.Since(told) > 5*time.Second && c.opt.Note != nil {
 			told = time.Now()
 			note := fmt.Sprintf("waiting for the command to be ready, %d s of %d s: %s", int(spent.Seconds()), int(c.ready.Timeout.Seconds()), why)
-			if other := elsewhere(at, child); other != "" {
-				note += ", but at " + other
+			if !watch.since.IsZero() {
+				note += ", but at " + watch.other.url
 			}
 			c.opt.Note(note)
 		}
@@ -128,27 +132,6 @@ func (c *command) until(ctx context.Context, began time.Time, at address, child 
 		case <-time.After(wait):
 		}
 	}
-}
-
-// elsewhere is where the command's processes listen, where nothing does at the
-// address that was meant for it, and else "": a port was written into the command
-// or its settings.
-func elsewhere(at address, child *child) string {
-	own := child.processes()
-	if len(at.listeners()) > 0 {
-		return ""
-	}
-	all, _, err := proc.Listeners()
-	if err != nil {
-		return ""
-	}
-	mine := func(pid int) bool { return slices.Contains(own, pid) }
-	for _, l := range all {
-		if other, ok := reachable(l); ok && slices.ContainsFunc(l.PIDs, mine) {
-			return other.url
-		}
-	}
-	return ""
 }
 
 // ask returns nil where the command is ready, and otherwise says what it is

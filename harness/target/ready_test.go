@@ -28,20 +28,43 @@ func TestElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := ""
-	for end := time.Now().Add(time.Minute); other == "" && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		other = elsewhere(at, child)
+	var listens address
+	found := false
+	for end := time.Now().Add(time.Minute); !found && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		listens, found = elsewhere(at, child)
 	}
-	listens, err := parseURL(other, false)
-	if err != nil {
-		t.Fatalf("%q: %v", other, err)
+	if !found {
+		t.Fatal("it listens nowhere")
 	}
 	if conn, err := listens.dial(t.Context()); err != nil {
 		t.Error(err)
 	} else if err := conn.Close(); err != nil {
 		t.Error(err)
 	}
-	if other := elsewhere(listens, child); other != "" {
-		t.Errorf("it listens where it was meant to, not at %s", other)
+	if other, ok := elsewhere(listens, child); ok {
+		t.Errorf("it listens where it was meant to, not at %s", other.url)
+	}
+}
+
+// How long a command may listen elsewhere follows from what it was told.
+func TestPatience(t *testing.T) {
+	other := address{url: "http://127.0.0.1:3000", network: "tcp"}
+	for name, c := range map[string]struct {
+		command command
+		at      address
+		want    time.Duration
+	}{
+		"told another port":          {command{argv: []string{"puma", "-p", "3000"}}, other, surely},
+		"by its environment":         {command{argv: []string{"node", "app.js"}, env: []string{"PORT=3000"}}, other, surely},
+		"told the port":              {command{argv: []string{"puma", "-p", "${PORT}"}}, other, 0},
+		"reads it":                   {command{argv: []string{"sh", "-c", "exec app $PORT"}}, other, 0},
+		"nothing is known":           {command{argv: []string{"node", "app.js"}}, other, likely},
+		"a number with those digits": {command{argv: []string{"app", "--cache", "13000"}}, other, likely},
+		"a socket":                   {command{argv: []string{"node", "app.js"}}, address{url: "http+unix:///run/s", network: "unix"}, 0},
+		"told by the scenario":       {command{argv: []string{"app", "3000"}, port: 4000}, other, 0},
+	} {
+		if got := c.command.patience(c.at); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
 	}
 }
