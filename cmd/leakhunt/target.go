@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"strings"
 
+	"leakhunt/harness/claim"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/session"
 	"leakhunt/harness/target"
@@ -32,7 +35,35 @@ func (a *app) openTarget(sc *scenarios.Scenario) (tgt session.Target, agents str
 		done()
 		return nil, "", nil, err
 	}
-	return tgt, agents, done, nil
+	c := &claimed{Target: tgt}
+	scratch := done
+	return c, agents, func() { c.release(); scratch() }, nil
+}
+
+// claimed is a target whose process no other run of leakhunt measures.
+type claimed struct {
+	session.Target
+	free func()
+}
+
+// Pin implements session.Target.
+func (c *claimed) Pin(ctx context.Context) (session.Pinned, error) {
+	p, err := c.Target.Pin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.release()
+	if c.free, err = claim.Take(p.Process()); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (c *claimed) release() {
+	if c.free != nil {
+		c.free()
+		c.free = nil
+	}
 }
 
 // targetOptions are what every target is opened with.
