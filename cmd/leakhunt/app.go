@@ -3,12 +3,10 @@ package main
 import (
 	"io"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"leakhunt/harness/fault"
@@ -22,6 +20,7 @@ type app struct {
 	stdout, stderr io.Writer
 	rawOut, rawErr io.Writer // the streams themselves, to ask what they are
 	secrets        *secret.Set
+	said           []byte // all of stdin, where a scenario was read from it
 	quiet, verbose bool
 	color          string
 	bisect         bool
@@ -47,7 +46,8 @@ interval and a detection floor, whether it leaks.
 Each flag can stand in the environment too, --fail-on as LEAKHUNT_FAIL_ON. The
 command line goes above the environment, and that above the scenario.`
 
-const rootExample = `  leakhunt run scenarios/demo.yaml                # the embedded demo: known leaks, known innocents
+const rootExample = `  leakhunt run demo                               # the embedded demo: known leaks, known innocents
+  leakhunt run http://127.0.0.1:3000 / /cart      # the process that answers there, without a file
   leakhunt init                                   # write a first scenario
   leakhunt run shop.yaml                          # your scenario, as a ranked table
   leakhunt run shop.yaml -o table -o html=r.html  # a table here, a report there
@@ -67,15 +67,17 @@ func (a *app) root() *cobra.Command {
 
 		SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return fromEnvironment(cmd)
+			if err := fromEnvironment(cmd); err != nil {
+				return err
+			}
+			a.noteStrangers(cmd)
+			return nil
 		},
 	}
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fault.Usagef("%v", err).WithHint("%s --help shows every flag, with examples.", cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	root.SetVersionTemplate("leakhunt {{.Version}}\n")
 	root.SetHelpCommand(helpCommand())
 	help := root.HelpFunc()
@@ -93,7 +95,8 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.runCommand(), a.validateCommand(), a.schemaCommand(), a.judgeCommand(),
 		a.reportCommand(), a.compareCommand(), a.runsCommand(), a.agentCommand(), a.doctorCommand(), a.initCommand(),
 		a.processesCommand(), a.sendCommand(), a.minimizeCommand(), a.mergeCommand(),
-		a.demoCommand(), a.importCommand(), a.versionCommand())
+		a.demoCommand(), a.importCommand(), a.versionCommand(), a.manCommand())
+	a.completions(root)
 	return root
 }
 
@@ -136,23 +139,6 @@ func none(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// fromEnvironment fills flags that were not given from LEAKHUNT_<FLAG>.
-func fromEnvironment(cmd *cobra.Command) error {
-	var first error
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed || first != nil || f.Name == "help" || f.Name == "version" {
-			return
-		}
-		name := "LEAKHUNT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if v, ok := os.LookupEnv(name); ok && v != "" {
-			if err := cmd.Flags().Set(f.Name, v); err != nil {
-				first = fault.Usagef("%s=%s", name, v).Because(err)
-			}
-		}
-	})
-	return first
-}
-
 // colored is whether to colour what goes to w.
 func (a *app) colored(w io.Writer) (bool, error) {
 	switch a.color {
@@ -181,22 +167,4 @@ func width(w io.Writer) int {
 		}
 	}
 	return 0
-}
-
-// version is the module's version, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	if v == "" || v == "(devel)" {
-		v = "devel"
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-				v += "-" + s.Value[:12]
-			}
-		}
-	}
-	return v
 }

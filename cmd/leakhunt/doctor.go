@@ -12,15 +12,18 @@ import (
 func (a *app) doctorCommand() *cobra.Command {
 	var f overrides
 	c := &cobra.Command{
-		Use:   "doctor SCENARIO",
+		Use:   "doctor [SCENARIO]",
 		Short: "Before a long run: what could go wrong on this very target",
 		Long: `Doctor pins the target of a scenario, sends a few hundred requests, and says
 whether exactly one process is pinned, what could replace it, what makes its RSS
 hard to read, and the smallest leak that so many requests would find.`,
 		Example: "  leakhunt doctor shop.yaml\n  leakhunt doctor shop.yaml -t http://127.0.0.1:3000",
-		Args:    one("scenario file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			plan, err := a.plan(&f, args[0])
+			path, err := a.scenarioPath(cmd, args)
+			if err != nil {
+				return err
+			}
+			plan, err := a.plan(&f, path)
 			if err != nil {
 				return err
 			}

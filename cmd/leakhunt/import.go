@@ -12,13 +12,15 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/report"
+	"leakhunt/scenarios"
 	"leakhunt/scenarios/imports"
 )
 
 // importFlags say what of a source is taken, and where the scenario goes.
 type importFlags struct {
 	imports.Options
-	target  imports.Target
+	target  scenarios.Pin
+	line    string // the command as it was typed
 	output  string
 	force   bool
 	headers bool   // har
@@ -88,7 +90,7 @@ Paths that are one route become one URI, filled with values from the log.`,
 delete or send are left alone; of each route a few pages are enough.`,
 			example: "  leakhunt import crawl http://127.0.0.1:3000 -o shop.yaml",
 			read: func(_ *app, ctx context.Context, args []string, f *importFlags) (*imports.Found, error) {
-				if f.target == (imports.Target{}) {
+				if !f.target.Aimed() {
 					f.target.URL = origin(args[0])
 				}
 				return imports.Crawl(ctx, args[0], f.Options)
@@ -147,7 +149,7 @@ func (a *app) importFrom(s source) *cobra.Command {
 	fl.IntVar(&f.Max, "max", 200, "URIs at most: the most requested")
 	fl.BoolVar(&f.Unsafe, "unsafe", false, "take methods other than GET and HEAD, too: they change what the application stores")
 	fl.StringVar(&f.target.URL, "url", "", "pin the process that answers at this URL")
-	fl.StringVar(&f.target.Command, "command", "", "start this command; ${PORT} is the free port it must listen on")
+	fl.StringVar(&f.line, "command", "", "start this command; ${PORT} is the free port it must listen on")
 	fl.StringVar(&f.target.Passenger, "passenger", "", "pin a process of this Passenger application")
 	if s.flags != nil {
 		s.flags(fl, &f)
@@ -160,8 +162,17 @@ func (a *app) importTo(ctx context.Context, s source, args []string, f *importFl
 	if f.Max < 1 {
 		return fault.Usagef("--max %d", f.Max).WithHint("Give at least 1.")
 	}
-	if t := f.target; t.URL != "" && t.Command != "" || t.URL+t.Command != "" && t.Passenger != "" {
+	if t := &f.target; t.URL != "" && t.Passenger != "" || t.URL+t.Passenger != "" && (f.line != "" || len(t.Command) > 0) {
 		return fault.Usagef("more than one target").WithHint("Give one of --url, --command and --passenger.")
+	}
+	if f.line != "" {
+		note, err := command(&f.target, f.line)
+		if err != nil {
+			return err
+		}
+		if note != "" {
+			a.note("%s", note)
+		}
 	}
 	if err := f.vacant(); err != nil {
 		return err
@@ -173,7 +184,7 @@ func (a *app) importTo(ctx context.Context, s source, args []string, f *importFl
 	if len(found.Routes) == 0 {
 		return nothingFound(found)
 	}
-	if f.target == (imports.Target{}) {
+	if !f.target.Aimed() {
 		f.target.URL = "http://127.0.0.1:3000"
 		a.note("which process is pinned is not known: change target: (http://127.0.0.1:3000), or give --url, --command or --passenger")
 	}

@@ -5,29 +5,41 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"leakhunt/harness/fault"
 	"leakhunt/scenarios"
-	"leakhunt/scenarios/imports"
+	"leakhunt/scenarios/shellline"
 )
 
 // first is what a first scenario is made from, and where it goes.
 type first struct {
 	scenarios.First
-	file string
-	from string // a source of import; "" for none
+	line  string // the command as it was typed
+	file  string
+	from  string // a source of import; "" for none
+	force bool
+	yes   bool
 }
+
+const initLong = `Init writes a scenario for a target that is running, or for a command that starts
+one. What is not given as a flag is asked for where there is a terminal, with what
+this folder and this machine propose: Gemfile, config.ru, package.json, manage.py,
+go.mod, Procfile, compose files, and who listens now. --yes takes the first of them.
+
+A command is given as it is typed into a shell: RAILS_ENV=production bin/rails s -p
+$PORT. Init says what leakhunt, which starts one program, cannot do for a shell.`
 
 func (a *app) initCommand() *cobra.Command {
 	var f first
 	c := &cobra.Command{
 		Use:   "init",
-		Short: "Write a first scenario, by asking or from flags",
-		Long: `Init writes a scenario for a target that is running, or for a command that starts
-one. What is not given as a flag is asked for where there is a terminal.`,
+		Short: "Write a first scenario, by asking, from flags, or from what is found here",
+		Long:  initLong,
 		Example: `  leakhunt init                                                 # asks
+  leakhunt init --yes                                           # takes what it finds here
   leakhunt init --url http://127.0.0.1:3000 --uri / --uri /cart
   leakhunt init --command 'puma -w 0 -b tcp://127.0.0.1:${PORT}' --uri /
   leakhunt init --passenger shop --uri / -f shop.yaml
@@ -38,11 +50,13 @@ one. What is not given as a flag is asked for where there is a terminal.`,
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.URL, "url", "", "pin the process that answers at this URL")
-	fl.StringVar(&f.Command, "command", "", "start this command; ${PORT} is the free port it must listen on")
+	fl.StringVar(&f.line, "command", "", "start this command; ${PORT} is the free port it must listen on")
 	fl.StringVar(&f.Passenger, "passenger", "", "pin a process of this Passenger application")
 	fl.StringArrayVar(&f.URIs, "uri", nil, `a URI to measure, "/path" or "METHOD /path"; repeatable`)
 	fl.StringVar(&f.from, "from", "", "take the URIs from a file (access log, HAR, OpenAPI, sitemap, rails routes), or crawl from a URL")
-	fl.StringVarP(&f.file, "file", "f", "leakhunt.yaml", "the file to write; - is stdout")
+	fl.StringVarP(&f.file, "file", "f", defaultScenario, "the file to write; - is stdout")
+	fl.BoolVar(&f.force, "force", false, "overwrite the file if it is there")
+	fl.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take the first proposal, and / where no URI is given")
 	return c
 }
 
@@ -50,19 +64,23 @@ func (a *app) init(ctx context.Context, f *first) error {
 	if err := f.vacant(); err != nil {
 		return err
 	}
+	if (f.URL != "" && f.Passenger != "") || (f.URL+f.Passenger != "" && f.line != "") {
+		return fault.Usagef("more than one target").WithHint("Give one of --url, --command and --passenger.")
+	}
+	if f.line != "" {
+		note, err := command(&f.Pin, f.line)
+		if err != nil {
+			return err
+		}
+		if note != "" {
+			a.note("%s", note)
+		}
+	}
 	if f.from != "" {
 		return a.initFrom(ctx, f)
 	}
-	if !f.aimed() || len(f.URIs) == 0 {
-		if in, ok := a.stdin.(*os.File); ok && isTerminal(in) {
-			if err := f.ask(newDialogue(ctx, in, a.stderr)); err != nil {
-				return err
-			}
-		}
-	}
-	if !f.aimed() || len(f.URIs) == 0 {
-		return fault.Usagef("init needs a target and a URI").
-			WithHint("Give --url, --command or --passenger, and --uri at least once; leakhunt init --help shows examples.")
+	if err := a.complete(ctx, f); err != nil {
+		return err
 	}
 	text, err := f.YAML()
 	if err != nil {
@@ -71,18 +89,72 @@ func (a *app) init(ctx context.Context, f *first) error {
 	if _, err := scenarios.Parse(text, f.file, scenarios.Options{}); err != nil {
 		return err
 	}
+	for _, w := range a.probe(ctx, &f.First) {
+		a.note("%s", printable(w))
+	}
+	return a.writeFirst(f, text)
+}
+
+// complete fills what no flag gives: from a dialogue, or from what is found here.
+func (a *app) complete(ctx context.Context, f *first) error {
+	if f.Aimed() && len(f.URIs) > 0 {
+		return nil
+	}
+	var found []proposal
+	if !f.Aimed() {
+		found = a.proposals(ctx)
+	}
+	if f.yes {
+		f.take(a, found)
+	} else if in, ok := a.stdin.(*os.File); ok && isTerminal(in) {
+		if err := a.ask(newDialogue(ctx, in, a.stderr), f, found); err != nil {
+			return err
+		}
+	}
+	if f.Aimed() && len(f.URIs) > 0 {
+		return nil
+	}
+	hint := "Give --url, --command or --passenger, and --uri at least once; leakhunt init --help shows examples."
+	if len(found) > 0 && !f.yes {
+		hint = "leakhunt init --yes takes what is found here: " + printable(found[0].String()) + ". Or give --url, --command or --passenger, and --uri at least once."
+	}
+	return fault.Usagef("init needs a target and a URI").WithHint("%s", hint)
+}
+
+// take takes the first proposal, and a URI that every application has.
+func (f *first) take(a *app, found []proposal) {
+	if !f.Aimed() && len(found) > 0 {
+		f.Pin = found[0].Pin
+		a.note("found: %s", printable(found[0].String()))
+		if found[0].Note != "" {
+			a.note("mind that %s", found[0].Note)
+		}
+	}
+	if f.Aimed() && len(f.URIs) == 0 {
+		f.URIs = []string{"/"}
+	}
+}
+
+// writeFirst writes the scenario. Where its file cannot be written, no answer is
+// lost: it goes to standard output.
+func (a *app) writeFirst(f *first, text []byte) error {
 	if f.file == "-" {
 		_, err := a.stdout.Write(text)
 		return err
 	}
-	// O_EXCL: a scenario that somebody wrote is never overwritten.
-	out, err := os.OpenFile(f.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return fault.Usagef("cannot write the scenario").Because(err)
+	// O_EXCL: a scenario that somebody wrote is never overwritten unasked.
+	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if f.force {
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
-	_, err = out.Write(text)
-	if err = errors.Join(err, out.Close()); err != nil {
-		return err
+	out, err := os.OpenFile(f.file, mode, 0o644)
+	if err == nil {
+		_, err = out.Write(text)
+		err = errors.Join(err, out.Close())
+	}
+	if err != nil {
+		_, lost := a.stdout.Write(text)
+		return errors.Join(fault.Usagef("cannot write the scenario, which is on standard output instead").Because(err), lost)
 	}
 	a.note("%s is written. Next: leakhunt doctor %s, then leakhunt run %s", f.file, f.file, f.file)
 	return nil
@@ -97,28 +169,29 @@ func (a *app) initFrom(ctx context.Context, f *first) error {
 	if err != nil {
 		return err
 	}
-	if in, ok := a.stdin.(*os.File); ok && !f.aimed() && s.name != "crawl" && f.from != "-" && isTerminal(in) {
-		if err := f.askTarget(newDialogue(ctx, in, a.stderr)); err != nil {
-			return err
+	if !f.Aimed() && s.name != "crawl" {
+		found := a.proposals(ctx)
+		if f.yes {
+			f.take(a, found)
+		} else if in, ok := a.stdin.(*os.File); ok && f.from != "-" && isTerminal(in) {
+			if err := a.askTarget(newDialogue(ctx, in, a.stderr), f, found); err != nil {
+				return err
+			}
 		}
 	}
-	if !f.aimed() && s.name != "crawl" {
+	if !f.Aimed() && s.name != "crawl" {
 		return fault.Usagef("init --from needs a target").
 			WithHint("Give --url, --command or --passenger; leakhunt init --help shows examples.")
 	}
-	o := importFlags{output: f.file}
+	o := importFlags{output: f.file, force: f.force, target: f.Pin}
 	o.Max = 200
-	o.target = imports.Target{URL: f.URL, Command: f.Command, Passenger: f.Passenger}
 	return a.importTo(ctx, s, []string{f.from}, &o)
 }
 
-// aimed is whether a target is given.
-func (f *first) aimed() bool { return f.URL != "" || f.Command != "" || f.Passenger != "" }
-
 // vacant refuses a file that is there already, before anything is asked.
 func (f *first) vacant() error {
-	if _, err := os.Lstat(f.file); f.file != "-" && err == nil {
-		return fault.Usagef("%s is there already", f.file).WithHint("Name another file with -f.")
+	if _, err := os.Lstat(f.file); f.file != "-" && err == nil && !f.force {
+		return fault.Usagef("%s is there already", f.file).WithHint("Name another file with -f, or overwrite it with --force.")
 	}
 	return nil
 }
@@ -127,7 +200,7 @@ func (f *first) vacant() error {
 // taken to be right.
 func (f *first) check() error {
 	try := f.First
-	if !f.aimed() {
+	if !f.Aimed() {
 		try.URL = "http://127.0.0.1"
 	}
 	if len(try.URIs) == 0 {
@@ -141,39 +214,24 @@ func (f *first) check() error {
 	return err
 }
 
-// ask fills what is missing from a dialogue. An answer that cannot be used is
-// asked for again.
-func (f *first) ask(d *dialogue) error {
-	if err := f.askTarget(d); err != nil {
-		return err
+// command reads a command line into the target. note is what a reader should know
+// of it, or "".
+func command(p *scenarios.Pin, line string) (note string, err error) {
+	c, err := shellline.Parse(line)
+	if err != nil {
+		return "", err
 	}
-	given := f.URIs
-	for f.aimed() {
-		var uri string
-		err := d.question("A URI to measure, such as / or POST /cart (empty: no more):", &uri, func() error {
-			f.URIs = slices.Concat(given, []string{uri})
-			return f.check()
-		})
-		if err != nil || uri == "" {
-			f.URIs = given
-			return err
-		}
-		given = f.URIs
+	p.Command, p.Env, p.Dir = c.Argv, c.Env, c.Dir
+	if knowsPort(p) {
+		return "", nil
 	}
-	return nil
+	if p.Port = portIn(c.Argv); p.Port == 0 {
+		return "the command has no ${PORT}: it must listen on the port that stands in the variable PORT, or target: needs port: with its own", nil
+	}
+	return "port: is taken from the command; with ${PORT} in its place leakhunt would choose a free one", nil
 }
 
-// askTarget asks for the target where it is missing.
-func (f *first) askTarget(d *dialogue) error {
-	if !f.aimed() {
-		if err := d.question("URL of the running application (empty: a command that starts it):", &f.URL, f.check); err != nil {
-			return err
-		}
-		if f.URL == "" {
-			if err := d.question("Command, with ${PORT} where it takes its port:", &f.Command, f.check); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// knowsPort is whether a command is told its port.
+func knowsPort(p *scenarios.Pin) bool {
+	return slices.ContainsFunc(slices.Concat(p.Command, p.Env), func(s string) bool { return strings.Contains(s, "PORT") })
 }

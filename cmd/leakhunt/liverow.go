@@ -81,17 +81,43 @@ func (l *live) row(u harness.URIResult, at place) line {
 	if !report.Measured(&u) {
 		growth = "–"
 	}
-	return at.line(fmt.Sprint(u.Rank), move, printable(l.redact(u.Name)), string(u.Verdict), growth, report.Trend(&u, l.metric, at.spark))
+	return at.line(fmt.Sprint(u.Rank), move, printable(l.redact(u.Name)), l.stage(&u), growth, report.Trend(&u, l.metric, at.spark))
 }
 
-// shade is the colour of a verdict (SGR), the same as in the report's table.
+// What a row says of a URI that has no verdict yet, or is looked into again.
+const (
+	measuring  = "measuring"
+	growing    = "growing"
+	confirming = "confirming"
+	tracing    = "tracing"
+)
+
+// stage is the verdict of a URI as a run goes on: what is inconclusive at its end is
+// under way until then.
+func (l *live) stage(u *harness.URIResult) string {
+	now := u.Name == l.last.URI
+	switch {
+	case now && strings.HasSuffix(l.last.Phase, "naming lines"):
+		return tracing
+	case u.Verdict != verdict.Inconclusive:
+		return string(u.Verdict)
+	case now && (strings.HasSuffix(l.last.Phase, "confirming") || strings.HasSuffix(l.last.Phase, "testing again")):
+		return confirming
+	case report.Measured(u) && u.GrowthLow > 0:
+		return growing
+	}
+	return measuring
+}
+
+// shade is the colour of a verdict or a stage (SGR), that of a verdict the same as
+// in the report's table.
 func shade(v verdict.Label) string {
 	switch v {
-	case verdict.Leak:
+	case verdict.Leak, tracing:
 		return "1;31"
 	case verdict.Failed:
 		return "35"
-	case verdict.Inconclusive:
+	case verdict.Inconclusive, growing, confirming:
 		return "33"
 	case verdict.Stable:
 		return "32"

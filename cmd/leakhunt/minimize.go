@@ -44,13 +44,16 @@ func (a *app) minimizeCommand() *cobra.Command {
 	var f overrides
 	var outputs []string
 	c := &cobra.Command{
-		Use:     "minimize SCENARIO",
+		Use:     "minimize [SCENARIO]",
 		Short:   "Reduce a flow, or a request, to the smallest that still leaks",
 		Long:    minimizeLong,
 		Example: minimizeExample,
-		Args:    one("scenario file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.minimize(cmd, args[0], &f, outputs)
+			path, err := a.scenarioPath(cmd, args)
+			if err != nil {
+				return err
+			}
+			return a.minimize(cmd, path, &f, outputs)
 		},
 	}
 	f.register(c.Flags())
@@ -139,9 +142,9 @@ type reduced struct {
 
 // reduction says what can be left out of a plan.
 func (a *app) reduction(plan *harness.Plan, f *overrides, path string) (*reduced, error) {
-	data, err := os.ReadFile(path)
+	data, err := a.text(path)
 	if err != nil {
-		return nil, fault.Usagef("cannot read the scenario").Because(err)
+		return nil, err
 	}
 	opt, err := f.options()
 	if err != nil {

@@ -95,6 +95,9 @@ func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []r
 		spoiled = errors.Join(spoiled, a.writeAll(sinks, res, o, &f.gate, k), a.onGitHub(res, o))
 	}
 	a.goesOn(res, k)
+	if runErr == nil && spoiled == nil {
+		a.next(res, sinks, &f.gate, k)
+	}
 	if runErr == nil {
 		runErr = f.gate.decide(res, o)
 	}

@@ -29,13 +29,13 @@ func (o *overrides) register(f *pflag.FlagSet) {
 	f.DurationVar(&o.maxTime, "max-time", 0, "stop after this time and keep what was measured")
 }
 
-// load reads the scenario and puts the flags above it.
-func (o *overrides) load(file string) (*scenarios.Scenario, error) {
+// load reads the scenario that is in text and puts the flags above it.
+func (o *overrides) load(text []byte, path string) (*scenarios.Scenario, error) {
 	opt, err := o.options()
 	if err != nil {
 		return nil, err
 	}
-	sc, err := scenarios.Load(file, opt)
+	sc, err := scenarios.Parse(text, path, opt)
 	if err != nil {
 		return nil, err
 	}

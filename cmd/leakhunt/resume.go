@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,12 +33,14 @@ func (a *app) resume(cmd *cobra.Command, args []string, f *runFlags) error {
 	}
 	path := st.Header.Scenario.Path
 	if len(args) > 0 {
-		path = args[0]
+		if path, err = a.scenarioPath(cmd, args); err != nil {
+			return err
+		}
 	}
 	if st.Ended != nil && st.Ended.Complete {
 		return a.renderComplete(st, path, f)
 	}
-	if err := unchanged(path, st.Header, f.resume); err != nil {
+	if err := a.unchanged(path, st.Header, f.resume); err != nil {
 		return err
 	}
 	if err := recall(cmd.Flags(), st.Header.Command, f.resume); err != nil {
@@ -95,8 +96,8 @@ func (a *app) renderComplete(st *judge.State, path string, f *runFlags) error {
 }
 
 // unchanged refuses a scenario that is not the one the run began with.
-func unchanged(path string, h record.Header, file string) error {
-	text, err := os.ReadFile(path)
+func (a *app) unchanged(path string, h record.Header, file string) error {
+	text, err := a.text(path)
 	if err != nil {
 		return fault.Usagef("cannot read the scenario of the run, %s", printable(path)).Because(errors.Unwrap(err)).
 			WithHint("Where it lies elsewhere now: %s", report.ShellLine("leakhunt", "run", "SCENARIO", "--resume", file))

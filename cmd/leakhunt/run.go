@@ -14,6 +14,10 @@ import (
 const runLong = `Run pins one process of the application, sends each URI of the scenario, reads
 the process's memory, and ranks the URIs by the growth that will go on.
 
+SCENARIO is a file, - for standard input, or leakhunt.yaml where none is named. A URL
+in its place pins the process that answers there, and needs no file; demo is the
+embedded demo.
+
 A run keeps a journal, so that nothing measured is lost: leakhunt report renders the
 last one again. One that was interrupted or killed goes on with --resume JOURNAL: on
 the same process where that still lives, else on a fresh one. It needs no SCENARIO,
@@ -25,7 +29,9 @@ Exit code 0: nothing to fail on. 1: a leak, a broken budget or a regression.
 measure, or an output could not be written. 4: inconclusive, where --fail-on
 inconclusive asks for it, and always where no URI could be settled at all.`
 
-const runExample = `  leakhunt run shop.yaml                             # a ranked table
+const runExample = `  leakhunt run demo                                  # four known leaks among eight innocents
+  leakhunt run http://127.0.0.1:3000 / /cart         # the process that answers there, two URIs
+  leakhunt run shop.yaml                             # a ranked table
   leakhunt run shop.yaml -n 500 --only '/orders*'    # 500 requests to each of these
   leakhunt run shop.yaml -t http://127.0.0.1:3000    # the process that answers there
   leakhunt run shop.yaml -o table -o json=out.json   # a table here, the result in a file
@@ -49,11 +55,10 @@ type runFlags struct {
 func (a *app) runCommand() *cobra.Command {
 	var f runFlags
 	c := &cobra.Command{
-		Use:     "run SCENARIO",
+		Use:     "run [SCENARIO | demo | URL [URI...]]",
 		Short:   "Find the URIs that leak",
 		Long:    runLong,
 		Example: runExample,
-		Args:    optional("scenario file"), // --resume may stand in the environment, which is not read yet
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case f.given("resume") && f.resume == "":
@@ -61,10 +66,11 @@ func (a *app) runCommand() *cobra.Command {
 			case f.resume != "":
 				return a.resume(cmd, args, &f)
 			}
-			if err := one("scenario file")(cmd, args); err != nil {
+			path, err := a.scenarioPath(cmd, args)
+			if err != nil {
 				return err
 			}
-			return a.run(cmd, args[0], &f)
+			return a.run(cmd, path, &f)
 		},
 	}
 	fl := c.Flags()
@@ -99,7 +105,11 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 // from here on.
 func (a *app) plan(o *overrides, path string) (*harness.Plan, error) {
 	o.shard.result = a.readResult
-	sc, err := o.load(path)
+	text, err := a.text(path)
+	if err != nil {
+		return nil, err
+	}
+	sc, err := o.load(text, path)
 	if err != nil {
 		return nil, err
 	}

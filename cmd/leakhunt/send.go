@@ -34,6 +34,10 @@ const sendLong = `Send sends one request to one process (--pid), or to every pro
 application (--all), past the load balancer: a health check of each process, or
 a word to one of them to clear its cache.
 
+Without --app, --all reaches the processes of one application that runs under a
+server which is known (Passenger, puma, gunicorn, php-fpm and others). Whatever else
+listens, such as a program of Go or Node, may be no application: --app names it.
+
 Exit code 0: every answer was as expected (--expect-status, else 2xx or 3xx).
 1: at least one was not. 3: there is no such process.`
 
@@ -154,28 +158,46 @@ func (f *sendFlags) template(line string, body bool) (*load.Template, error) {
 
 // choose picks the processes; the error names what there is.
 func (f *sendFlags) choose(list []target.Entry) ([]target.Entry, error) {
-	var apps []string
+	if f.pid != 0 {
+		return f.one(list)
+	}
+	var apps, guessed []string // by name; guessed are those of no recognised server
 	var chosen []target.Entry
 	for _, e := range list {
-		if e.App != "" && !slices.Contains(apps, e.App) {
-			apps = append(apps, e.App)
+		names := &apps
+		if !e.Recognised() {
+			names = &guessed
 		}
-		if f.pid != 0 && e.PID == f.pid || f.all && (f.app == "" || e.App == f.app) {
+		if e.App != "" && !slices.Contains(*names, e.App) {
+			*names = append(*names, e.App)
+		}
+		if f.app != "" && e.App == f.app || f.app == "" && e.Recognised() {
 			chosen = append(chosen, e)
 		}
 	}
 	switch {
-	case len(chosen) == 0 && f.pid != 0:
-		return nil, fault.Measuref("pid %d is no application process that can be sent requests", f.pid).
-			WithHint("leakhunt processes lists what there is.")
-	case len(chosen) == 0 && len(apps) == 0:
+	case len(chosen) == 0 && len(apps)+len(guessed) == 0:
 		return nil, fault.Measuref("no application process was found").WithHint("leakhunt processes says why one may be missing.")
+	case len(chosen) == 0 && f.app == "":
+		return nil, fault.Usagef("--all, and no process that listens here runs under a server that is known to serve an application").
+			WithHint("Where one of these is yours, name it with --app: %s.", strings.Join(guessed, ", "))
 	case len(chosen) == 0:
-		return nil, fault.Measuref("there is no application %q", f.app).WithHint("There are: %s.", strings.Join(apps, ", "))
-	case f.all && f.app == "" && len(apps) > 1:
+		return nil, fault.Measuref("there is no application %q", f.app).WithHint("There are: %s.", strings.Join(append(apps, guessed...), ", "))
+	case f.app == "" && len(apps) > 1:
 		return nil, fault.Usagef("--all, and several applications run").WithHint("Name one with --app: %s.", strings.Join(apps, ", "))
 	}
 	return chosen, nil
+}
+
+// one picks the process that --pid names.
+func (f *sendFlags) one(list []target.Entry) ([]target.Entry, error) {
+	for _, e := range list {
+		if e.PID == f.pid {
+			return []target.Entry{e}, nil
+		}
+	}
+	return nil, fault.Measuref("pid %d is no application process that can be sent requests", f.pid).
+		WithHint("leakhunt processes lists what there is.")
 }
 
 // sendTo sends the request to one process and reads its RSS around it.

@@ -49,26 +49,44 @@ func optional(what string) cobra.PositionalArgs {
 
 func (a *app) validateCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "validate SCENARIO...",
+		Use:   "validate [SCENARIO...]",
 		Short: "Check scenario files; nothing is sent",
 		Example: `  leakhunt validate shop.yaml
-  leakhunt validate scenarios/*.yaml`,
-		Args: atLeastOne("a scenario file"),
-		RunE: func(_ *cobra.Command, args []string) error {
+  leakhunt validate scenarios/*.yaml
+  envsubst < shop.template | leakhunt validate -`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				path, err := a.scenarioPath(cmd, args)
+				if err != nil {
+					return err
+				}
+				args = []string{path}
+			}
 			var errs []error
 			for _, path := range args {
-				sc, err := scenarios.Load(path, scenarios.Options{})
-				if err != nil {
-					errs = append(errs, err)
-					continue
-				}
-				if !a.quiet {
-					fmt.Fprintf(a.stdout, "%s: valid, %s\n", path, units.Quantity(float64(len(sc.URIs)), "URIs"))
-				}
+				errs = append(errs, a.validate(path))
 			}
 			return errors.Join(errs...)
 		},
 	}
+}
+
+func (a *app) validate(path string) error {
+	text, err := a.text(path)
+	if err != nil {
+		return err
+	}
+	sc, err := scenarios.Parse(text, path, scenarios.Options{})
+	if err != nil {
+		return err
+	}
+	if path == "-" {
+		path = "standard input"
+	}
+	if !a.quiet {
+		fmt.Fprintf(a.stdout, "%s: valid, %s\n", path, units.Quantity(float64(len(sc.URIs)), "URIs"))
+	}
+	return nil
 }
 
 func (a *app) schemaCommand() *cobra.Command {
@@ -99,7 +117,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Serve the demo application: known leaks, known innocents",
 		Example: `  leakhunt demo                                   # serves on 127.0.0.1:8080
-  leakhunt run scenarios/demo.yaml                # starts its own, and hunts its leaks`,
+  leakhunt run demo                               # starts its own, and hunts its leaks`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// Its routes allocate megabytes a request, of which every KiB would be
@@ -110,16 +128,4 @@ func (a *app) demoCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to serve on")
 	return c
-}
-
-func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  none,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(a.stdout, "leakhunt", version())
-			return err
-		},
-	}
 }

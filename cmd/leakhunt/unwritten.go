@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,16 +20,45 @@ import (
 // (os/signal); a signal that is ignored would be ignored in the application, too.
 func surviveBrokenPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// writeAll writes every output. One that cannot be written costs itself alone, and
-// nothing where there is a journal: the error says how to render it from there.
+// writeAll writes every output, and says which files were written. One that cannot
+// be written costs itself alone, and nothing where there is a journal: the error says
+// how to render it from there.
 func (a *app) writeAll(sinks []report.Sink, res *harness.Result, o report.Options, g *gate, k *keeper) error {
 	var errs []error
+	var files []string
 	for _, s := range sinks {
 		if err := report.WriteAll([]report.Sink{s}, a.rawOut, res, o); err != nil {
 			errs = append(errs, unwritten(s, err, g, k.whole()))
+		} else if s.Path != "" {
+			files = append(files, printable(s.Path)+" ("+s.Format+")")
 		}
 	}
+	if len(files) > 0 {
+		a.note("written: %s", strings.Join(files, ", "))
+	}
 	return errors.Join(errs...)
+}
+
+// next says what to do with a run that is complete: what it found is told to the
+// lines in a report; where it found nothing, later runs are compared with it.
+func (a *app) next(res *harness.Result, sinks []report.Sink, g *gate, k *keeper) {
+	kept := k.whole()
+	has := func(format string) bool {
+		return slices.ContainsFunc(sinks, func(s report.Sink) bool { return s.Format == format })
+	}
+	if !res.Complete || kept == "" || inCI() {
+		return
+	}
+	words := []string{"leakhunt", "report"}
+	if k.path != "" {
+		words = append(words, kept)
+	}
+	switch leaks := res.Summary.Leak; {
+	case leaks > 0 && !has("html"):
+		a.note("next: %s shows each series, and the lines that leak", report.ShellLine(append(words, "-o", "html=report.html")...))
+	case leaks == 0 && g.baseline == "" && !has("json"):
+		a.note("next: %s keeps this run, to compare later ones with: run --baseline main.json", report.ShellLine(append(words, "-o", "json=main.json")...))
+	}
 }
 
 // unwritten is the fault of an output that could not be written. The run was made

@@ -57,7 +57,7 @@ func render(t testing.TB, f *Found, inline bool) string {
 			t.Fatal(err)
 		}
 	}
-	if err := f.Write(&yaml, Target{URL: "http://127.0.0.1:3000"}, data); err != nil {
+	if err := f.Write(&yaml, scenarios.Pin{URL: "http://127.0.0.1:3000"}, data); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.Routes) == 0 {

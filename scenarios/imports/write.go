@@ -12,16 +12,9 @@ import (
 	"leakhunt/scenarios"
 )
 
-// Target is which process the scenario is to pin. One of its fields is set.
-type Target struct {
-	URL       string
-	Command   string // words separated by spaces
-	Passenger string // an app's name
-}
-
 // Write renders a scenario. data is the name of the data file beside it, which
 // WriteData renders; without one, each URI has the values of its first row.
-func (f *Found) Write(w io.Writer, t Target, data string) error {
+func (f *Found) Write(w io.Writer, t scenarios.Pin, data string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s, imported from %s.\n", plural(int64(len(f.Routes)), "URI"), oneLine(f.Source))
 	for i, n := range f.Notes {
@@ -30,14 +23,7 @@ func (f *Found) Write(w io.Writer, t Target, data string) error {
 	b.WriteString("# leakhunt schema > leakhunt.schema.json lets an editor complete this file.\n")
 	b.WriteString("# yaml-language-server: $schema=./leakhunt.schema.json\nversion: 1\n")
 	b.WriteString("target: # the process that is pinned; of a running application: url:\n")
-	switch {
-	case t.Command != "":
-		fmt.Fprintf(&b, "  command: [%s]\n", flow(strings.Fields(t.Command)))
-	case t.Passenger != "":
-		fmt.Fprintf(&b, "  passenger: {app: %s}\n", quoted(t.Passenger))
-	default:
-		fmt.Fprintf(&b, "  url: %s\n", quoted(t.URL))
-	}
+	b.WriteString(t.Lines())
 	b.WriteString("requests: auto # as many as each verdict needs; a number: exactly that many\n")
 	if data != "" && len(f.Columns) > 0 {
 		fmt.Fprintf(&b, "data: %s # %s; a request takes one\n", quoted(data), plural(int64(f.rows()), "row"))
@@ -117,15 +103,6 @@ func quoted(s string) string {
 		return `""`
 	}
 	return strings.TrimSuffix(string(text), "\n")
-}
-
-// flow is a list as it stands between [ and ]. ${PORT} stays: it is the command's.
-func flow(words []string) string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = fmt.Sprintf("%q", w)
-	}
-	return strings.Join(out, ", ")
 }
 
 // oneLine keeps what came from a file inside its comment.

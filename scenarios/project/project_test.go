@@ -1,0 +1,153 @@
+package project
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"leakhunt/scenarios"
+)
+
+// TestLook: a folder, and the lines that its likeliest guess comes to.
+func TestLook(t *testing.T) {
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  string // the name, then what stands under target:
+	}{
+		"nothing": {map[string]string{"README.md": "hello"}, ""},
+		"rails": {
+			map[string]string{"Gemfile": "gem 'puma'", "config/application.rb": "", "config.ru": "", "config/routes.rb": `get "up" => "rails/health#show"`, "Procfile": "web: x"},
+			`Rails, by puma
+  command: ["bundle", "exec", "puma", "-w", "0", "-t", "1:1", "-b", "tcp://127.0.0.1:${PORT}"]
+  env:
+    RAILS_ENV: production
+  ready: {uri: /up}
+`,
+		},
+		"rack": {
+			map[string]string{"config.ru": "", "Gemfile.lock": "    unicorn (6.1)"},
+			`Rack, by unicorn
+  command: ["unicorn", "-l", "127.0.0.1:${PORT}"]
+  env:
+    RACK_ENV: production
+`,
+		},
+		"django": {
+			map[string]string{"manage.py": "", "shop/wsgi.py": "", "requirements.txt": "Django\ngunicorn==23"},
+			`Django, by gunicorn
+  command: ["gunicorn", "-w", "1", "--max-requests", "0", "-b", "127.0.0.1:${PORT}", "shop.wsgi"]
+`,
+		},
+		"django without a server": {
+			map[string]string{"manage.py": "", "shop/wsgi.py": ""},
+			`Django, by its own server
+  command: ["python3", "manage.py", "runserver", "--noreload", "127.0.0.1:${PORT}"]
+`,
+		},
+		"flask": {
+			map[string]string{"app.py": "from flask import Flask\n\nserver = Flask(__name__)\n"},
+			`Flask, by its own server
+  command: ["flask", "--app", "app:server", "run", "--no-reload", "--no-debugger", "--host", "127.0.0.1", "--port", "${PORT}"]
+`,
+		},
+		"fastapi": {
+			map[string]string{"app/main.py": "api: FastAPI = fastapi.FastAPI()\n"},
+			`FastAPI, by uvicorn
+  command: ["uvicorn", "--host", "127.0.0.1", "--port", "${PORT}", "app.main:api"]
+`,
+		},
+		"node that has its port written into it": {
+			map[string]string{"package.json": `{"scripts": {"start": "DEBUG=x node --no-warnings server.js"}}`, "server.js": "http.createServer(f).listen(3000)"},
+			`Node
+  command: ["node", "--no-warnings", "server.js"]
+  env:
+    NODE_ENV: production
+    DEBUG: x
+  port: 3000
+`,
+		},
+		"node that reads it": {
+			map[string]string{"package.json": `{"main": "./lib/app.js"}`, "lib/app.js": "app.listen(process.env.PORT || 3000)"},
+			`Node
+  command: ["node", "lib/app.js"]
+  env:
+    NODE_ENV: production
+`,
+		},
+		"node by a script that needs a shell": {
+			map[string]string{"package.json": `{"scripts": {"start": "next build && next start"}}`},
+			`Node, by npm run start
+  command: ["npm", "run", "start"]
+  env:
+    NODE_ENV: production
+`,
+		},
+		"no manifest": {map[string]string{"package.json": "{", "server.js": ""}, ""},
+		"go": {
+			map[string]string{"go.mod": "module x", "cmd/web/main.go": "package main\n\nfunc main() { http.ListenAndServe(\":8080\", nil) }", "cmd/job/main.go": "package main"},
+			`Go, ./cmd/web
+  command: ["go", "run", "./cmd/web"]
+  port: 8080
+`,
+		},
+		"procfile": {
+			map[string]string{"Procfile": "worker: x\nweb: cd srv && A=b bin/web --port $PORT\n"},
+			`web: cd srv && A=b bin/web --port $PORT
+  command: ["bin/web", "--port", "${PORT}"]
+  dir: srv
+  env:
+    A: b
+`,
+		},
+		"procfile that needs a shell": {
+			map[string]string{"Procfile": "web: bin/migrate && exec bin/web ${PORT}"},
+			`web: bin/migrate && exec bin/web ${PORT}
+  command: ["sh", "-c", "bin/migrate && exec bin/web $${PORT}"]
+`,
+		},
+		"compose": {
+			map[string]string{"compose.yaml": "services:\n  db: {ports: ['5432:5432']}\n  web: {ports: ['127.0.0.1:8000:80']}\n  job: {}\n"},
+			`service web at port 8000
+  url: http://127.0.0.1:8000
+`,
+		},
+		"no compose file": {map[string]string{"compose.yaml": "<<: {? [a] : b}"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := fstest.MapFS{}
+			for path, text := range c.files {
+				files[path] = &fstest.MapFile{Data: []byte(text)}
+			}
+			got := ""
+			if all := Look(files); len(all) > 0 {
+				got = all[0].Name + "\n" + all[0].Pin.Lines()
+				first := scenarios.First{Pin: all[0].Pin, URIs: []string{"/"}}
+				text, err := first.YAML()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := scenarios.Parse(text, "x.yaml", scenarios.Options{}); err != nil {
+					t.Error(err)
+				}
+			}
+			if got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+// FuzzLook: whatever stands in the files, what is proposed can be written.
+func FuzzLook(f *testing.F) {
+	f.Add(`{"scripts": {"start": "node a.js"}}`, "web: x $PORT", "services: {a: {ports: ['1:1']}}", "app = Flask(1)")
+	f.Fuzz(func(t *testing.T, manifest, procfile, compose, app string) {
+		for _, g := range Look(fstest.MapFS{
+			"package.json": {Data: []byte(manifest)}, "Procfile": {Data: []byte(procfile)},
+			"compose.yaml": {Data: []byte(compose)}, "app.py": {Data: []byte(app)},
+		}) {
+			if !g.Pin.Aimed() || g.Name == "" || strings.Contains(g.Why, "\n") {
+				t.Errorf("%+v", g)
+			}
+		}
+	})
+}
