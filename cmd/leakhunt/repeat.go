@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -17,10 +16,6 @@ import (
 var looks = []string{
 	"output", "progress", "quiet", "verbose", "color", "fail-on", "baseline", "allow-different", "git-bisect", "dry-run", "resume", "journal",
 }
-
-// credential is the name of a header or a variable whose value is nobody's
-// business, whether the scenario calls it a secret or not.
-var credential = regexp.MustCompile(`(?i)authorization|cookie|token|secret|passw|api-?_?key|session|csrf`)
 
 // repeated is the command line that repeats the run, as a result holds it:
 // every flag that was given, or came from the environment, as --name=value.
@@ -47,11 +42,18 @@ var separators = map[string]string{"header": ":", "var": "="}
 // discreet is a flag's value without what it may give away.
 func discreet(flag, value string) string {
 	sep := separators[flag]
-	if name, _, ok := strings.Cut(value, sep); sep != "" && ok && credential.MatchString(name) {
+	if sep == "" {
+		return value
+	}
+	if name, v, ok := strings.Cut(value, sep); ok && credential(name, v) {
 		return name + sep + secret.Mark
 	}
 	return value
 }
+
+// credential says that the value of a header or a variable is nobody's business,
+// whether the scenario calls it a secret or not.
+func credential(name, value string) bool { return secret.Name(name) || secret.Value(value) }
 
 // credentials are what a flag's value may give away, where it is a credential: all
 // of it, and the longer of its words, as in "Bearer TOKEN" or "sid=TOKEN; theme=dark".
@@ -59,7 +61,7 @@ func discreet(flag, value string) string {
 func credentials(flag, value string) (out []string) {
 	const least = 8
 	name, given, _ := strings.Cut(value, separators[flag])
-	if !credential.MatchString(name) {
+	if !credential(name, given) {
 		return nil
 	}
 	words := []string{given}
@@ -68,7 +70,7 @@ func credentials(flag, value string) (out []string) {
 		words = append(words, w, of)
 	}
 	for _, w := range words {
-		if len(strings.TrimSpace(w)) >= least {
+		if len(strings.TrimSpace(w)) >= least && !slices.Contains(out, w) {
 			out = append(out, w)
 		}
 	}

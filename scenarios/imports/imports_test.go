@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// secret stands in every fixture where a secret belongs.
-const secret = "Zq7hidden"
+// planted stands in every fixture where a secret belongs.
+const planted = "Zq7hidden"
 
 // golden renders what was found to a file, a data file beside it, and checks that
 // the scenario loads once its placeholders have values, with and without data.
@@ -21,7 +21,7 @@ func golden(t *testing.T, f *Found, name string) {
 	t.Helper()
 	for _, inline := range []bool{false, true} {
 		text := render(t, f, inline)
-		if strings.Contains(text, secret) {
+		if strings.Contains(text, planted) {
 			t.Errorf("a secret is shown:\n%s", text)
 		}
 		if inline {

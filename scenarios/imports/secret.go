@@ -4,54 +4,22 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"leakhunt/harness/secret"
 )
 
-// secretWords are the words of a name that holds a secret: session, not sessions
-// of a conference. secretParts are found inside a word, too.
-var (
-	secretWords = strings.Fields(`auth authorization session sess sid sig signature code state nonce otp pin pass pwd
-		jwt ticket key assertion saml cookie bearer hmac`)
-	secretParts = strings.Fields(`token secret passw passphrase apikey accesskey privatekey sessionid sessid csrf xsrf
-		credential signature samlresponse`)
-)
+// passing are the words of a name whose value is good for one visit: it is no more
+// worth than a secret in a scenario.
+var passing = []string{"code", "state", "nonce"}
 
 // secretName is whether the value of this parameter, field, header or cookie is to
 // be taken for a secret. Rather one too many: a placeholder stands for it then.
 func secretName(name string) bool {
-	var words []string
-	var word strings.Builder
-	end := func() {
-		if word.Len() > 0 {
-			words = append(words, word.String())
-			word.Reset()
-		}
-	}
-	lower := false
-	for _, r := range name {
-		if unicode.IsUpper(r) && lower || !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			end()
-		}
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			word.WriteRune(unicode.ToLower(r))
-		}
-		lower = unicode.IsLower(r)
-	}
-	end()
-	if slices.ContainsFunc(words, func(w string) bool { return slices.Contains(secretWords, w) }) {
-		return true
-	}
-	joined := strings.Join(words, "")
-	return slices.ContainsFunc(secretParts, func(p string) bool { return strings.Contains(joined, p) })
+	return secret.Name(name) || slices.ContainsFunc(secret.Words(name), func(w string) bool { return slices.Contains(passing, w) })
 }
 
-// secretValue is whether a value is a secret whatever its name: a signed token.
-func secretValue(v string) bool {
-	if strings.HasPrefix(v, "eyJ") && strings.Count(v, ".") >= 2 {
-		return true
-	}
-	scheme, _, found := strings.Cut(v, " ")
-	return found && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic"))
-}
+// secretValue is whether a value is a secret whatever its name.
+func secretValue(v string) bool { return secret.Value(v) }
 
 // secretPlaces are the segments of a path after which a secret stands.
 var secretPlaces = strings.Fields(`reset reset_password reset-password password confirm confirmation confirmations invite
