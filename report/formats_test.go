@@ -252,9 +252,15 @@ func TestSource(t *testing.T) {
 	}
 	o := Options{SourceRoots: []string{filepath.Join(dir, "none"), root}}
 	for _, file := range []string{"a.rb", "./a.rb", filepath.Join(root, "a.rb")} {
-		path, text, ok := o.source(file)
-		if !ok || path != filepath.Join(root, "a.rb") || len(text) == 0 {
-			t.Errorf("%s: %q, %v", file, path, ok)
+		text, ok := o.source(file)
+		path, found := o.place(file)
+		if !ok || !found || path != filepath.Join(root, "a.rb") || len(text) == 0 {
+			t.Errorf("%s: %q, %v, %v", file, path, ok, found)
+		}
+		other := Options{PlaceRoots: []string{root}}
+		path, found = other.place(file)
+		if _, ok := other.source(file); ok || !found || path != filepath.Join(root, "a.rb") {
+			t.Errorf("%s: shown: %v; found: %v at %q", file, ok, found, path)
 		}
 	}
 	large := filepath.Join(root, "large.rb")
@@ -265,8 +271,11 @@ func TestSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"large.rb", "../secret.rb", outside, "link.rb", "/etc/passwd", "", ".", "b.rb", "a.rb\x00", ".env", ".git/config", ".git/x.rb", "config/../.env", "config/master.key", "config/database.yml", "Makefile"} {
-		if path, _, ok := o.source(file); ok {
-			t.Errorf("%q was read: %s", file, path)
+		if path, ok := o.place(file); ok {
+			t.Errorf("%q was found: %s", file, path)
+		}
+		if _, ok := o.source(file); ok {
+			t.Errorf("%q was read", file)
 		}
 	}
 	// A process's own files are told from its folder, which may be seen through
@@ -277,15 +286,15 @@ func TestSource(t *testing.T) {
 	}
 	for _, r := range []string{dir, linked} {
 		in := Options{SourceRoots: []string{r}, appDir: root}
-		if path, _, ok := in.source("a.rb"); !ok || path != filepath.Join(r, "app/a.rb") {
+		if path, ok := in.place("a.rb"); !ok || path != filepath.Join(r, "app/a.rb") {
 			t.Errorf("from the process's folder: %q, %v", path, ok)
 		}
 		in.appDir = "/etc"
-		if path, _, ok := in.source("passwd"); ok {
-			t.Errorf("%s was read", path)
+		if _, ok := in.source("passwd"); ok {
+			t.Error("/etc/passwd was read")
 		}
 	}
-	_, text, _ := o.source("a.rb")
+	text, _ := o.source("a.rb")
 	lines := excerpt(text, 2)
 	if len(lines) != 4 || lines[1] != (sourceLine{2, "two    x", true}) {
 		t.Errorf("%+v", lines)

@@ -70,7 +70,7 @@ func annotation(level string, u *harness.URIResult, kind, message string, r *har
 func pointAt(u *harness.URIResult, r *harness.Result, o Options) (file string, line int) {
 	for _, s := range u.Sites {
 		file, line := culpritAt(s)
-		if path, _, ok := o.source(file); ok {
+		if path, ok := o.place(file); ok {
 			if path = fromBase(path, o.Base); filepath.IsLocal(path) {
 				return filepath.ToSlash(path), line
 			}

@@ -33,10 +33,12 @@ type Options struct {
 	FailOn string
 	// Comparison is the comparison with the baseline; nil without one.
 	Comparison *Comparison
-	// SourceRoots are the folders in which the files of sites are looked for,
-	// in this order: to show the lines (html) and to point at them from the
-	// folder leakhunt was started in (github). No file outside them is read.
+	// SourceRoots are the folders in which the files of sites are looked for, in
+	// this order, to show their lines (html). No file outside them is read.
 	SourceRoots []string
+	// PlaceRoots are further folders in which they are looked for, to point at them
+	// from the folder leakhunt was started in (github). No file in them is read.
+	PlaceRoots []string
 	// Base is the folder that annotations' paths are told from, the top of the
 	// repository; "" means the folder leakhunt was started in.
 	Base string

@@ -87,7 +87,7 @@ func newSite(q record.Site, o Options) site {
 		file string
 		line int
 	}{{file, line}, {q.File, q.Line}} {
-		if _, text, ok := o.source(at.file); ok {
+		if text, ok := o.source(at.file); ok {
 			if s.Lines = excerpt(text, at.line); s.Lines != nil {
 				s.Path = clean(place(at.file, at.line))
 				break

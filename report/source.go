@@ -6,8 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"leakhunt/harness/record"
 )
@@ -15,25 +18,43 @@ import (
 // maxSource is the size up to which a source file is read.
 const maxSource = 4 << 20
 
-// source reads a file that a site names from the first of the roots that has
-// it, and says where it is. Paths come from the measured process: what leads
-// out of a root, through ".." or a link, is not read.
-func (o Options) source(file string) (path string, text []byte, ok bool) {
-	names := []string{file}
-	if o.appDir != "" && !filepath.IsAbs(file) {
-		names = []string{filepath.Join(o.appDir, file), file}
-	}
-	for _, name := range names {
+// source reads a file that a site names from the first of the roots that has it.
+// Paths come from the measured process: what leads out of a root, through ".." or a
+// link, is not read.
+func (o Options) source(file string) (text []byte, ok bool) {
+	for _, name := range o.names(file) {
 		for _, root := range o.SourceRoots {
-			if path, text, err := readFrom(root, name); err == nil {
-				if o.Redact != nil {
-					text = o.Redact(text)
-				}
-				return path, text, true
+			text, err := readFrom(root, name)
+			if err != nil {
+				continue
+			}
+			if o.Redact != nil {
+				text = o.Redact(text)
+			}
+			return text, true
+		}
+	}
+	return nil, false
+}
+
+// place is where a file that a site names is, without reading it.
+func (o Options) place(file string) (path string, ok bool) {
+	for _, name := range o.names(file) {
+		for _, root := range slices.Concat(o.SourceRoots, o.PlaceRoots) {
+			if name, err := inside(root, name); err == nil {
+				return filepath.Join(root, name), true
 			}
 		}
 	}
-	return "", nil, false
+	return "", false
+}
+
+// names are the paths that a file may have: a relative one is the process's.
+func (o Options) names(file string) []string {
+	if o.appDir != "" && !filepath.IsAbs(file) {
+		return []string{filepath.Join(o.appDir, file), file}
+	}
+	return []string{file}
 }
 
 // sources are the endings of files that hold a program.
@@ -50,46 +71,52 @@ func isSource(file string) bool {
 	return sources.MatchString(file)
 }
 
-// readFrom reads a file by its path from root, or by an absolute path that
-// leads into root. A process's own paths are told without symbolic links.
-func readFrom(root, name string) (path string, text []byte, err error) {
+// inside is the path from root of a source file there, by that path or by an absolute
+// one that leads into root. A process's own paths are told without symbolic links.
+func inside(root, name string) (string, error) {
 	if filepath.IsAbs(name) {
 		abs, err := filepath.Abs(root)
 		if err != nil {
-			return "", nil, err
+			return "", err
 		}
 		rel, err := filepath.Rel(abs, name)
 		if err != nil {
-			return "", nil, err
+			return "", err
 		}
 		if resolved, err := filepath.EvalSymlinks(abs); err == nil && !filepath.IsLocal(rel) {
 			if rel, err = filepath.Rel(resolved, name); err != nil {
-				return "", nil, err
+				return "", err
 			}
 		}
 		name = rel
 	}
 	if !isSource(name) {
-		return "", nil, os.ErrPermission
+		return "", os.ErrPermission
 	}
-	text, err = readInside(root, name)
-	return filepath.Join(root, name), text, err
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return "", err
+	}
+	defer dir.Close()
+	info, err := dir.Stat(name)
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxSource) { // a pipe would hang
+		err = os.ErrInvalid
+	}
+	return name, err
 }
 
-func readInside(root, name string) (text []byte, err error) {
+// readFrom reads a file as inside has it.
+func readFrom(root, name string) ([]byte, error) {
+	name, err := inside(root, name)
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.OpenRoot(root)
 	if err != nil {
 		return nil, err
 	}
 	defer dir.Close()
-	info, err := dir.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxSource { // a pipe would hang
-		return nil, os.ErrInvalid
-	}
-	f, err := dir.Open(name)
+	f, err := dir.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -109,7 +109,11 @@ func (a *app) judgeRun(in *input, sinks []report.Sink, files int, burnIn bool) e
 	if err != nil {
 		return err
 	}
-	o, err := a.reportOptions(res.Scenario.Path)
+	var sources []string
+	if keptHere(in.name) {
+		sources = ownFolder(res)
+	}
+	o, err := a.reportOptions(res.Scenario.Path, sources...)
 	if err != nil {
 		return err
 	}

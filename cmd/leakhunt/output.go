@@ -60,21 +60,22 @@ func (a *app) foretell(sinks []report.Sink) error {
 	return nil
 }
 
-// reportOptions are how results are rendered on this terminal.
-func (a *app) reportOptions(scenario string) (report.Options, error) {
+// reportOptions are how results are rendered on this terminal. Source lines are shown
+// of files in the folders sources alone: a result that others wrote may name any file.
+func (a *app) reportOptions(scenario string, sources ...string) (report.Options, error) {
 	color, err := a.colored(a.rawOut)
 	if err != nil {
 		return report.Options{}, err
 	}
-	o := report.Options{Width: width(a.rawOut), Color: color, ScenarioPath: a.secrets.RedactString(scenario), Redact: a.secrets.Redact}
+	o := report.Options{Width: width(a.rawOut), Color: color, ScenarioPath: a.secrets.RedactString(scenario), Redact: a.secrets.Redact, SourceRoots: sources}
 	if wd, err := os.Getwd(); err == nil {
-		o.SourceRoots = []string{wd}
+		o.PlaceRoots = []string{wd}
 	}
 	if scenario != "" {
-		o.SourceRoots = append(o.SourceRoots, filepath.Dir(scenario))
+		o.PlaceRoots = append(o.PlaceRoots, filepath.Dir(scenario))
 	}
 	if top := os.Getenv("GITHUB_WORKSPACE"); top != "" {
-		o.Base, o.SourceRoots = top, append(o.SourceRoots, top)
+		o.Base, o.PlaceRoots = top, append(o.PlaceRoots, top)
 	}
 	return o, nil
 }
@@ -84,7 +85,7 @@ func (a *app) reportOptions(scenario string) (report.Options, error) {
 // that could not be written, which is told then and there; that nothing is settled
 // weighs less.
 func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []report.Sink, f *runFlags, k *keeper) error {
-	o, err := a.reportOptions(path)
+	o, err := a.reportOptions(path, ownFolder(res)...)
 	if err != nil {
 		return err
 	}
@@ -107,4 +108,13 @@ func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []r
 	}
 	a.tell(spoiled)
 	return runErr
+}
+
+// ownFolder is the folder of the pinned process of a run that was made here: its
+// source lines may be shown.
+func ownFolder(r *harness.Result) []string {
+	if r.Target.Dir == "" {
+		return nil
+	}
+	return []string{r.Target.Dir}
 }

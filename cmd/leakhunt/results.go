@@ -1,20 +1,27 @@
 package main
 
 import (
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/journal"
 	"leakhunt/report"
 )
 
 const reportLong = `Report renders a run again, from its result file or from its journal, byte for
 byte as the run itself did where --baseline and --fail-on are the run's too. Without
 a file it takes the last run that has ended, of those that leakhunt runs lists.
-Whatever the result says, the exit code is 0 where every report is written.`
+Whatever the result says, the exit code is 0 where every report is written.
+
+Source lines are shown (html) of the runs that leakhunt runs lists, from the folder of
+the process that was measured. Any other file may come from somebody else, and name
+files of yours: --sources DIR says where its lines may be read.`
 
 func (a *app) reportCommand() *cobra.Command {
-	var outputs []string
+	var outputs, sources []string
 	var g gate
 	c := &cobra.Command{
 		Use:   "report [RESULT|JOURNAL]",
@@ -36,7 +43,10 @@ func (a *app) reportCommand() *cobra.Command {
 			if err := g.load(a, res.Scenario.Name); err != nil {
 				return err
 			}
-			o, err := a.reportOptions(res.Scenario.Path)
+			if len(args) == 0 || keptHere(args[0]) {
+				sources = append(sources, ownFolder(res)...)
+			}
+			o, err := a.reportOptions(res.Scenario.Path, sources...)
 			if err != nil {
 				return err
 			}
@@ -48,7 +58,27 @@ func (a *app) reportCommand() *cobra.Command {
 	}
 	g.register(c.Flags())
 	c.Flags().StringArrayVarP(&outputs, "output", "o", nil, formatsHelp())
+	c.Flags().StringArrayVar(&sources, "sources", nil, "show source lines of files in this folder, repeatable")
 	return c
+}
+
+// keptHere says that a file is one of the journals that are kept: nobody else wrote it.
+func keptHere(file string) bool {
+	folder, err := journal.Folder()
+	if err != nil {
+		return false
+	}
+	// A link there may lead to anybody's file.
+	path, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return false
+	}
+	folder, err = filepath.EvalSymlinks(folder)
+	if err != nil {
+		return false
+	}
+	path, err = filepath.Abs(path)
+	return err == nil && filepath.Dir(path) == folder
 }
 
 // resultOrLast is the result in the file that is named, or that of the last run.
