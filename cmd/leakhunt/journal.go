@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
@@ -23,6 +24,8 @@ type keeper struct {
 	kept   string          // a journal that holds the run already
 	pinned bool            // there is something in it to go on with
 	told   bool
+	header record.Header
+	early  []record.Event // before the first login was done
 
 	limited  record.Limited // the limit that ended the run, if one did
 	scenario string         // where the scenario lies now; "" is where it lay when the run began
@@ -63,7 +66,8 @@ func (k *keeper) open(h record.Header) (harness.Journal, error) {
 		return nil, nil
 	}
 	if k.w == nil { // it is there in a run that goes on
-		w, err := journal.Create(k.path, report.Redact(h, k.app.secrets.RedactString))
+		h = report.Redact(h, k.app.secrets.RedactString)
+		w, err := journal.Create(k.path, h)
 		switch {
 		case err != nil && k.path != "":
 			return nil, err
@@ -71,7 +75,7 @@ func (k *keeper) open(h record.Header) (harness.Journal, error) {
 			k.warn(err)
 			return nil, nil
 		}
-		k.w = w
+		k.w, k.header = w, h
 	}
 	return k, nil
 }
@@ -80,15 +84,36 @@ func (k *keeper) open(h record.Header) (harness.Journal, error) {
 func (k *keeper) Append(e record.Event) error {
 	switch e := e.(type) {
 	case record.Opened:
+		if !k.pinned {
+			k.restate()
+		}
 		k.pinned = true
 		path := k.w.Path()
 		k.app.journal.Store(&path)
 	case record.Limited:
 		k.limited = e
 	}
-	err := k.w.Append(report.Redact(e, k.app.secrets.RedactString))
+	e = report.Redact(e, k.app.secrets.RedactString)
+	if !k.pinned {
+		k.early = append(k.early, e)
+	}
+	err := k.w.Append(e)
 	k.warn(err)
 	return err
+}
+
+// restate writes the journal anew where a secret that the login has brought stands in
+// it: the scenario itself, or a note, may have held it before anybody knew.
+func (k *keeper) restate() {
+	early := make([]record.Event, len(k.early))
+	for i, e := range k.early {
+		early[i] = report.Redact(e, k.app.secrets.RedactString)
+	}
+	h := report.Redact(k.header, k.app.secrets.RedactString)
+	if k.header.Items != nil && !(reflect.DeepEqual(h, k.header) && reflect.DeepEqual(early, k.early)) {
+		k.warn(k.w.Restate(h, early))
+	}
+	k.early = nil
 }
 
 // close ends the journal. One of the default folder in which there is nothing takes
