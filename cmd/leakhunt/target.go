@@ -26,7 +26,7 @@ func (a *app) openTarget(sc *scenarios.Scenario) (tgt session.Target, agents str
 		opt.ExtraEnv, done = env, cleanup
 		for _, e := range env {
 			if dir, ok := strings.CutPrefix(e, runtimes.AgentVar+"="); ok {
-				agents, opt.Scratch = dir, dir
+				agents, opt.Scratch = dir, []string{dir}
 			}
 		}
 	}

@@ -2,32 +2,22 @@ package runtimes
 
 import (
 	"context"
-	"errors"
-	"os/exec"
 	"sync"
-	"syscall"
-	"time"
+
+	"leakhunt/harness/guard"
 )
 
-// command runs a command to its end and returns the beginning of what it said.
-// Its whole process group is ended with ctx, a script's children too, and it ends
-// however long what it leaves in the background keeps its output open.
+// command runs a command to its end and returns the beginning of what it said. It is
+// ended with ctx, and with this program, as is what it leaves in the background.
 func command(ctx context.Context, argv []string) (said string, err error) {
 	var out head
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the scenario's own command
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 100 * time.Millisecond
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err = cmd.Run(); errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
-		err = nil
-	}
+	err = guard.Command{Argv: argv, Stdout: &out, Stderr: &out}.Run(ctx)
 	return short(out.text()), err
 }
 
 // head keeps the first bytes that are written to it, and takes the rest.
 type head struct {
-	mu   sync.Mutex // a command that was given up may still write
+	mu   sync.Mutex // two streams may be written at once
 	kept []byte
 }
 

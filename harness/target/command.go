@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"leakhunt/harness/fault"
-	"leakhunt/harness/proc"
 	"leakhunt/scenarios"
 )
 
@@ -197,9 +196,9 @@ var inUse = regexp.MustCompile(`(?i)address already in use|EADDRINUSE|address in
 // over says that the command has ended before it was ready, or nil. It then ends
 // what the command has left behind.
 func (c *child) over() error {
-	how := c.how(c.pid, 0)
+	how := c.How(c.PID, 0)
 	select {
-	case <-c.done:
+	case <-c.Done:
 	default:
 		if how == "" || how == "with exit status 0" { // 0: it may have gone into the background
 			return nil
@@ -211,11 +210,4 @@ func (c *child) over() error {
 		return &portTaken{e.WithHint("Let the command listen on the port that it is given: ${PORT} in command:, or the variable PORT.")}
 	}
 	return e.WithHint("Run the command by hand in target.dir, with PORT set, to see what is missing.")
-}
-
-// processes are the command and all that descends from it, also what it has
-// orphaned.
-func (c *child) processes() []int {
-	all, _ := proc.Descendants(c.guard.Process.Pid)
-	return all
 }

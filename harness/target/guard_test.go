@@ -39,7 +39,7 @@ const familySize = 7
 // role runs a command and waits; the test kills it.
 func guardRole() {
 	sc := &scenarios.Scenario{Target: familyTarget(os.Getenv("PIDS"))}
-	tgt, err := target.Open(sc, target.Options{Scratch: os.Getenv("SCRATCH")})
+	tgt, err := target.Open(sc, target.Options{Scratch: []string{os.Getenv("SCRATCH")}})
 	if err != nil {
 		panic(err)
 	}
@@ -141,11 +141,47 @@ func TestNothingOutlivesLeakhunt(t *testing.T) {
 	}
 }
 
+// Nor does it outlive its guard, nor the guard's keeper, whichever of them is killed
+// while leakhunt goes on.
+func TestNothingOutlivesItsGuard(t *testing.T) {
+	for _, killed := range []string{"guard", "keeper"} {
+		t.Run(killed, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "pids")
+			cmd := exec.Command(testBinary)
+			cmd.Env = append(os.Environ(), "TARGET_TEST_ROLE=guard", "PIDS="+file)
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+			if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "pinned\n" {
+				t.Fatalf("%q, %v", line, err)
+			}
+			ids := members(t, file)
+			pid, err := proc.Parent(ids[0].PID)
+			if err == nil && killed == "keeper" {
+				pid, err = proc.Parent(pid)
+			}
+			if err != nil || pid == cmd.Process.Pid {
+				t.Fatalf("the %s is %d, %v", killed, pid, err)
+			}
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			awaitGone(t, ids)
+		})
+	}
+}
+
 func TestCloseEndsTheWholeFamily(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pids")
 	scratch := t.TempDir()
-	p, err := open(t, familyTarget(file), target.Options{Scratch: scratch}).Pin(t.Context())
+	p, err := open(t, familyTarget(file), target.Options{Scratch: []string{scratch}}).Pin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

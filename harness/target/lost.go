@@ -33,10 +33,10 @@ func (p *pinned) lost(ctx context.Context, cause error) error {
 	how, said := "", ""
 	if p.child != nil {
 		limit := statusLimit
-		if p.parent == p.child.guard.Process.Pid {
+		if p.parent == p.child.Guard {
 			limit = reapedLimit
 		}
-		how, said = p.child.how(p.id.PID, limit), p.child.lastWords(statusLimit)
+		how, said = p.child.How(p.id.PID, limit), p.child.lastWords(statusLimit)
 	}
 	switch {
 	case how != "":

@@ -20,10 +20,10 @@ type Options struct {
 	// an agent's preload switch. RUBYOPT, NODE_OPTIONS, JAVA_TOOL_OPTIONS and
 	// PYTHONPATH are joined to what the user has set; other names replace it.
 	ExtraEnv []string
-	// Scratch, where not "", is a folder that ends with the run. Where this
-	// program is killed before it could remove it, that is done for it, once the
-	// started process has ended.
-	Scratch string
+	// Scratch are folders that end with the run. Where this program is killed
+	// before it could remove them, that is done for it, once the started process
+	// has ended.
+	Scratch []string
 	// Note, where not nil, is told in words what takes long.
 	Note func(string)
 	// AddSecret, where not nil, is told of every password that a target reads
@@ -44,7 +44,7 @@ func Open(sc *scenarios.Scenario, opt Options) (Target, error) {
 		if len(argv) == 0 {
 			program, err := os.Executable()
 			if err != nil {
-				program = self
+				program = "/proc/self/exe"
 			}
 			argv = []string{program, "demo", "--listen", "127.0.0.1:${PORT}"}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"slices"
 
 	"leakhunt/harness/fault"
 )
@@ -29,6 +30,7 @@ func (p *passengerPinned) standalone(ctx context.Context) error {
 		return fault.Measuref("no folder for Passenger's instance registry").Because(err)
 	}
 	r.env = merge(r.env, "PASSENGER_INSTANCE_REGISTRY_DIR="+p.private, "TMPDIR="+p.private)
+	r.scratch = append(slices.Clone(r.scratch), p.private)
 	p.info.Settings = settings
 	if p.child, err = r.start(); err != nil {
 		return fault.Measuref("the command %q cannot be started", r.argv[0]).Because(err).

@@ -128,7 +128,7 @@ func (c *command) until(ctx context.Context, began time.Time, at *address, child
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-child.done:
+		case <-child.Done:
 		case <-time.After(wait):
 		}
 	}

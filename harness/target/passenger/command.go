@@ -5,16 +5,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/guard"
 )
 
 // commandWithin bounds a status command, which may have to start a container's
 // shell.
 const commandWithin = 30 * time.Second
+
+// mostComplaint is what is taken of what sudo may complain of, in bytes.
+const mostComplaint = 64 << 10
+
+// most takes so many bytes, and lets the rest go by.
+type most struct {
+	b    *bytes.Buffer
+	left int
+}
+
+func (m *most) Write(p []byte) (int, error) {
+	n := min(len(p), m.left)
+	m.left -= n
+	m.b.Write(p[:n])
+	return len(p), nil
+}
 
 // FromCommand runs a command that prints what passenger-status --verbose does,
 // as XML or as text: sudo, docker exec, cat of a saved file.
@@ -24,11 +40,11 @@ func FromCommand(ctx context.Context, argv []string) (Instance, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandWithin)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	cmd.WaitDelay = time.Second
-	err := cmd.Run()
+	err := guard.Command{
+		Argv: argv, Stdout: &most{&out, mostStatus}, Stderr: &most{&complaints, mostComplaint},
+		Terminal: true, // sudo may ask for a password
+	}.Run(ctx)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}

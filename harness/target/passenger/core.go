@@ -19,7 +19,7 @@ const (
 	// answerWithin bounds the wait for a core; it answers in 1 to 5 ms.
 	answerWithin = 5 * time.Second
 	// mostStatus bounds a status, which has about 3 kB a process.
-	mostStatus = 64 << 20
+	mostStatus = 16 << 20
 )
 
 // errNoCore is an instance whose core does not answer.

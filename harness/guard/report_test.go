@@ -1,4 +1,4 @@
-package target
+package guard
 
 import (
 	"strings"
@@ -8,13 +8,13 @@ import (
 
 // What a guard reports is read whatever else stands there.
 func FuzzReports(f *testing.F) {
-	f.Add("started 12\nended 12 256\n")
+	f.Add("started 12 11\nended 12 256\n")
 	f.Add("failed no such file\n")
 	f.Add("ended x\nended 1 -1\n\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		reports(strings.NewReader(text), func(pid int, failed string) {
-			if (pid > 0) == (failed != "") {
-				t.Errorf("either a pid or a reason, not %d and %q", pid, failed)
+		reports(strings.NewReader(text), func(pid, guard int, failed string) {
+			if (pid > 0) == (failed != "") || (pid > 0) != (guard > 0) {
+				t.Errorf("either pids or a reason, not %d, %d and %q", pid, guard, failed)
 			}
 		}, func(int, syscall.WaitStatus) {})
 	})
