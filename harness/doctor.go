@@ -153,7 +153,7 @@ func (d *doctor) environment(info record.Process) {
 		d.good("allocator and collector keep little back: %s", forShell(d.st.Life().Facts.Tight))
 	case !d.st.Counted() && len(could) > 0:
 		d.bad("Start it with these in its environment (Passenger: a line SetEnv NAME VALUE for each), and RSS follows what is alive: "+
-			forShell(could), "allocator and collector keep free memory back, in which a leak can hide")
+			forShell(target.Keep(could)), "allocator and collector keep free memory back, in which a leak can hide")
 	}
 }
 

@@ -3,7 +3,6 @@ package runtimes
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/guard"
 )
 
 // A flight recording with one event on, jdk.OldObjectSample: the JVM keeps weak
@@ -92,17 +92,16 @@ func (r *recording) end(ctx context.Context) (map[string][]liveSample, error) {
 
 // readRecording lets the JDK's jfr tell what a recording holds.
 func readRecording(ctx context.Context, file string) (map[string][]liveSample, error) {
-	cmd := exec.CommandContext(ctx, "jfr", "print", "--json", "--stack-depth", "64", "--events", "jdk.OldObjectSample", file)
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
+	out, w := io.Pipe()
+	go func() {
+		all := guard.Command{Argv: []string{"jfr", "print", "--json", "--stack-depth", "64", "--events", "jdk.OldObjectSample", file}, Stdout: w}
+		_ = w.CloseWithError(all.Run(ctx)) // it returns nil
+	}()
+	samples, err := parseRecording(out)
+	if _, failed := io.Copy(io.Discard, out); failed != nil {
+		err = failed
 	}
 	if err != nil {
-		return nil, fault.Measuref("the flight recording cannot be read").Because(err)
-	}
-	samples, err := parseRecording(out)
-	_, _ = io.Copy(io.Discard, out)
-	if err = errors.Join(err, cmd.Wait()); err != nil {
 		return nil, fault.Measuref("the flight recording cannot be read").Because(err)
 	}
 	return samples, nil

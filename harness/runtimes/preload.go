@@ -29,11 +29,11 @@ const maxDir = 90
 // there. The agents open their sockets in it: the entry of AgentVar in env names
 // it, and Dial wants it. cleanup removes it. An error is a Measure fault.
 func Preload() (env []string, cleanup func(), err error) {
-	dir, err := newDir()
+	folder, err := newDir()
 	if err != nil {
 		return nil, nil, fault.Measuref("no folder for the agent's sockets").Because(err)
 	}
-	cleanup = func() { _ = os.RemoveAll(dir) }
+	dir, cleanup := folder.path, folder.remove
 	path := map[string]string{}
 	for _, language := range Languages() {
 		text, err := Source(language)
@@ -57,16 +57,12 @@ func Preload() (env []string, cleanup func(), err error) {
 
 // newDir makes a folder for temporary files, in /tmp where the usual one cannot be
 // carried: RUBYOPT knows no quoting and PYTHONPATH splits at colons.
-func newDir() (string, error) {
+func newDir() (*scratch, error) {
 	base := os.TempDir()
 	if !filepath.IsAbs(base) || len(base)+len("/leakhunt-1234567890") > maxDir || strings.ContainsAny(base, " \t\n\r:;\"'\\") {
 		base = "/tmp"
 	}
-	dir, err := os.MkdirTemp(base, "leakhunt-")
-	if err != nil {
-		return "", err
-	}
-	return dir, os.Chmod(dir, 0o711) //nolint:gosec // to the agents, for all; each socket is of mode 0600
+	return newScratch(base)
 }
 
 // writeForAll writes a file that every user may read, whatever the umask: a

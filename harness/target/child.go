@@ -18,7 +18,14 @@ const grace = 5 * time.Second
 // child is a running command under its guard, with the end of what it has said.
 type child struct {
 	*guard.Child
-	out tail
+	out    tail
+	module *lent
+}
+
+// Close ends the command with all that descends from it, and waits for that.
+func (c *child) Close() {
+	c.Child.Close()
+	c.module.giveBack()
 }
 
 // run describes a command to be started.
@@ -28,12 +35,13 @@ type run struct {
 	env            []string
 	stop           syscall.Signal
 	scratch        []string // removed where this program cannot
+	module         *lent    // given back when the command has ended; may be nil
 	stdout, stderr io.Writer
 }
 
 // start starts the command. Its error says why the command cannot be run.
 func (r run) start() (c *child, err error) {
-	c = &child{}
+	c = &child{module: r.module}
 	c.Child, err = guard.Command{
 		Argv: r.argv, Dir: r.dir, Env: r.env, Stop: r.stop, Grace: grace, Scratch: r.scratch,
 		Stdout: c.out.to(r.stdout), Stderr: c.out.to(r.stderr), Ended: c.out.end,
@@ -42,6 +50,7 @@ func (r run) start() (c *child, err error) {
 		err = fmt.Errorf("%w%s", err, c.out.said())
 	}
 	if err != nil {
+		r.module.giveBack()
 		return nil, err
 	}
 	return c, nil

@@ -139,9 +139,9 @@ func (e *portTaken) Unwrap() error { return e.error }
 
 // run fills in the port and makes the environment: ours, then what the scenario
 // says, then tight settings, then what an agent needs.
-func (c *command) run(port string) (run, []string, error) {
+func (c *command) run(port string) (r run, settings []string, err error) {
 	fill := func(text string) string { return strings.ReplaceAll(text, "${PORT}", port) }
-	r := run{dir: c.dir, stop: unix.SIGTERM, scratch: c.opt.Scratch, stdout: c.opt.Stdout, stderr: c.opt.Stderr}
+	r = run{dir: c.dir, stop: unix.SIGTERM, scratch: c.opt.Scratch, stdout: c.opt.Stdout, stderr: c.opt.Stderr}
 	for _, arg := range c.argv {
 		r.argv = append(r.argv, fill(arg))
 	}
@@ -161,13 +161,17 @@ func (c *command) run(port string) (run, []string, error) {
 	if what.Server == "uwsgi" {
 		r.stop = unix.SIGINT // SIGTERM reloads
 	}
-	var settings []string
 	if c.tighten {
 		settings = tighten(wanted(what.Runtime, r.argv, r.dir, r.env, c.sc), r.env, r.argv)
 	}
 	extra := c.opt.ExtraEnv
 	if confined(r.argv, r.env) {
 		settings, extra = withoutModules(settings), withoutModules(extra)
+	}
+	if names(settings) {
+		if r.module, err = lend(ownFolder(), moduleName, fullCollections); err != nil {
+			settings = withoutModules(settings)
+		}
 	}
 	r.env = merge(merge(r.env, settings...), extra...)
 	return r, settings, nil

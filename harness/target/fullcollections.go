@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -26,17 +27,104 @@ func tightest(runtime string) []string {
 	if runtime != "node" {
 		return tight[runtime]
 	}
-	path, err := ownFile(fmt.Sprintf("leakhunt-%d", os.Getuid()), "fullcollections.js", fullCollections)
-	if err != nil || strings.ContainsAny(path, " \t\n\"\\") { // NODE_OPTIONS are split at spaces
+	path := filepath.Join(ownFolder(), moduleName)
+	if strings.ContainsAny(path, " \t\n\"\\") { // NODE_OPTIONS are split at spaces
+		return nil
+	}
+	if info, err := os.Stat(os.TempDir()); err != nil || !info.IsDir() {
 		return nil
 	}
 	return []string{counted["node"][0] + " --require=" + path}
 }
 
-// ownFile is the path of a file with that text in a folder for temporary files
-// that only we may write to.
-func ownFile(folder, name string, text []byte) (string, error) {
-	dir := filepath.Join(os.TempDir(), folder)
+// moduleName is the file's name, and keptName that of one beside it where somebody was
+// told to load the module into a process of theirs.
+const (
+	moduleName = "fullcollections.js"
+	keptName   = "kept"
+)
+
+func ownFolder() string { return filepath.Join(os.TempDir(), fmt.Sprintf("leakhunt-%d", os.Getuid())) }
+
+// Keep writes what settings of Tight name, for a process that others start: it stays.
+// It returns the settings that can be had.
+func Keep(settings []string) []string {
+	if !names(settings) {
+		return settings
+	}
+	module, err := lend(ownFolder(), moduleName, fullCollections)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(ownFolder(), keptName), nil, 0o600)
+		err = errors.Join(err, module.file.Close())
+	}
+	if err != nil {
+		return withoutModules(settings)
+	}
+	return settings
+}
+
+// names says that settings name the module.
+func names(settings []string) bool {
+	path := filepath.Join(ownFolder(), moduleName)
+	return slices.ContainsFunc(settings, func(s string) bool { return strings.Contains(s, path) })
+}
+
+// lent is a file that is there for as long as somebody uses it.
+type lent struct {
+	path string
+	file *os.File // with a shared lock
+}
+
+// lend is a file with that text in a folder for temporary files that only we may write
+// to.
+func lend(dir, name string, text []byte) (*lent, error) {
+	const tries = 10 // another run may remove it before it is locked
+	for range tries {
+		path, err := ownFile(dir, name, text)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			continue
+		}
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_SH); err == nil && inPlace(f, path) {
+			return &lent{path, f}, nil
+		}
+		_ = f.Close()
+	}
+	return nil, fmt.Errorf("%s is removed again and again", filepath.Join(dir, name))
+}
+
+// giveBack removes the file where nobody else uses it, and nobody was told to.
+func (l *lent) giveBack() {
+	if l == nil {
+		return
+	}
+	defer l.file.Close()
+	dir := filepath.Dir(l.path)
+	if _, err := os.Lstat(filepath.Join(dir, keptName)); err == nil {
+		return
+	}
+	if unix.Flock(int(l.file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil && inPlace(l.file, l.path) {
+		_ = os.Remove(l.path)
+		_ = os.Remove(dir) // where it is empty
+	}
+}
+
+// inPlace says that a path still leads to the file.
+func inPlace(f *os.File, path string) bool {
+	a, err1 := f.Stat()
+	b, err2 := os.Stat(path)
+	return err1 == nil && err2 == nil && os.SameFile(a, b)
+}
+
+// ownFile is the path of a file with that text in a folder that only we may write
+// to.
+func ownFile(dir, name string, text []byte) (string, error) {
 	err := os.Mkdir(dir, 0o755) //nolint:gosec // for other users to read
 	if err == nil {
 		err = os.Chmod(dir, 0o755) //nolint:gosec // whatever the umask

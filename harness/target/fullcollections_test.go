@@ -3,6 +3,7 @@ package target
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -34,7 +35,7 @@ func TestOwnFile(t *testing.T) {
 			if err := c.prepare(dir); err != nil {
 				t.Fatal(err)
 			}
-			path, err := ownFile("own", "a.js", []byte("the text"))
+			path, err := ownFile(dir, "a.js", []byte("the text"))
 			if (err != nil) != c.refused {
 				t.Fatalf("refused: %v", err)
 			}
@@ -57,7 +58,7 @@ func TestOwnFileIsForAllToRead(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	before := unix.Umask(0o077)
-	path, err := ownFile("own", "a.js", nil)
+	path, err := ownFile(filepath.Join(tmp, "own"), "a.js", nil)
 	unix.Umask(before)
 	if err != nil {
 		t.Fatal(err)
@@ -94,5 +95,46 @@ func TestTightNodeWithoutAFolder(t *testing.T) {
 	}
 	if got := Tightly("node", got); got != nil {
 		t.Errorf("tight with %q", got)
+	}
+}
+
+// The module is there for as long as a run uses it, or for good where somebody was told
+// to load it.
+func TestModuleIsLeftToNobody(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	settings := Tight("node")
+	there := func() bool {
+		_, err := os.Stat(filepath.Join(ownFolder(), moduleName))
+		return err == nil
+	}
+	if !names(settings) || there() {
+		t.Fatalf("%q, and it is there before it is used: %t", settings, there())
+	}
+	one, err := lend(ownFolder(), moduleName, fullCollections)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := lend(ownFolder(), moduleName, fullCollections)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one.giveBack()
+	if !there() {
+		t.Error("it was taken away from another run")
+	}
+	other.giveBack()
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if got := Keep(settings); !slices.Equal(got, settings) {
+		t.Errorf("%q", got)
+	}
+	if one, err = lend(ownFolder(), moduleName, fullCollections); err != nil {
+		t.Fatal(err)
+	}
+	one.giveBack()
+	if !there() {
+		t.Error("it was taken away from who was told to load it")
 	}
 }

@@ -18,16 +18,16 @@ func (p *passengerPinned) standalone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, settings, err := c.run(port)
-	if err != nil {
-		return err
-	}
 	if p.private, err = os.MkdirTemp("", "leakhunt-"); err != nil {
 		return fault.Measuref("no folder for Passenger's instance registry").Because(err)
 	}
 	// An application may run as another user, who must get in.
 	if err := os.Chmod(p.private, 0o755); err != nil {
 		return fault.Measuref("no folder for Passenger's instance registry").Because(err)
+	}
+	r, settings, err := c.run(port)
+	if err != nil {
+		return err
 	}
 	r.env = merge(r.env, "PASSENGER_INSTANCE_REGISTRY_DIR="+p.private, "TMPDIR="+p.private)
 	r.scratch = append(slices.Clone(r.scratch), p.private)

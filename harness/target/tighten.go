@@ -2,6 +2,8 @@ package target
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -220,6 +222,30 @@ func servesProfiles(program, dir string) bool {
 	case !filepath.IsAbs(program):
 		path = filepath.Join(dir, program)
 	}
-	text, err := os.ReadFile(path)
-	return err != nil || bytes.Contains(text, []byte("/debug/pprof/"))
+	f, err := os.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	found, err := contains(f, []byte("/debug/pprof/"))
+	return err != nil || found
+}
+
+// contains says whether what is read holds a text. It keeps little of it.
+func contains(r io.Reader, text []byte) (bool, error) {
+	kept := make([]byte, 0, 64<<10)
+	for {
+		n, err := r.Read(kept[len(kept):cap(kept)])
+		kept = kept[:len(kept)+n]
+		if bytes.Contains(kept, text) {
+			return true, nil
+		}
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return false, err
+		}
+		kept = kept[:copy(kept, kept[max(0, len(kept)-len(text)+1):])]
+	}
 }
