@@ -110,7 +110,7 @@ func (k *keeper) restate() {
 		early[i] = report.Redact(e, k.app.secrets.RedactString)
 	}
 	h := report.Redact(k.header, k.app.secrets.RedactString)
-	if k.header.Items != nil && !(reflect.DeepEqual(h, k.header) && reflect.DeepEqual(early, k.early)) {
+	if k.header.Items != nil && (!reflect.DeepEqual(h, k.header) || !reflect.DeepEqual(early, k.early)) {
 		k.warn(k.w.Restate(h, early))
 	}
 	k.early = nil

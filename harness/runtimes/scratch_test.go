@@ -11,7 +11,7 @@ import (
 // just made, and what is somebody else's stays.
 func TestSweep(t *testing.T) {
 	base := t.TempDir()
-	make := func(name string, files ...string) {
+	lay := func(name string, files ...string) {
 		t.Helper()
 		if err := os.MkdirAll(filepath.Join(base, name, "ruby"), 0o700); err != nil {
 			t.Fatal(err)
@@ -27,11 +27,11 @@ func TestSweep(t *testing.T) {
 			}
 		}
 	}
-	make("leakhunt-1", lockName)      // killed
-	make("leakhunt-2")                // killed before it made the lock
-	make("leakhunt-3", "something")   // no folder of agents
-	make("leakhunt-4242-1", lockName) // another name
-	make("other-1", lockName)         // another program's
+	lay("leakhunt-1", lockName)      // killed
+	lay("leakhunt-2")                // killed before it made the lock
+	lay("leakhunt-3", "something")   // no folder of agents
+	lay("leakhunt-4242-1", lockName) // another name
+	lay("other-1", lockName)         // another program's
 	used, err := newScratch(base)
 	if err != nil {
 		t.Fatal(err)

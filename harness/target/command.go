@@ -169,7 +169,7 @@ func (c *command) run(port string) (r run, settings []string, err error) {
 		settings, extra = withoutModules(settings), withoutModules(extra)
 	}
 	if names(settings) {
-		if r.module, err = lend(ownFolder(), moduleName, fullCollections); err != nil {
+		if r.module, err = lend(); err != nil {
 			settings = withoutModules(settings)
 		}
 	}

@@ -52,7 +52,7 @@ func Keep(settings []string) []string {
 	if !names(settings) {
 		return settings
 	}
-	module, err := lend(ownFolder(), moduleName, fullCollections)
+	module, err := lend()
 	if err == nil {
 		err = os.WriteFile(filepath.Join(ownFolder(), keptName), nil, 0o600)
 		err = errors.Join(err, module.file.Close())
@@ -75,12 +75,12 @@ type lent struct {
 	file *os.File // with a shared lock
 }
 
-// lend is a file with that text in a folder for temporary files that only we may write
+// lend is the module, in a folder for temporary files that only we may write
 // to.
-func lend(dir, name string, text []byte) (*lent, error) {
+func lend() (*lent, error) {
 	const tries = 10 // another run may remove it before it is locked
 	for range tries {
-		path, err := ownFile(dir, name, text)
+		path, err := ownFile(ownFolder(), moduleName, fullCollections)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -96,7 +96,7 @@ func lend(dir, name string, text []byte) (*lent, error) {
 		}
 		_ = f.Close()
 	}
-	return nil, fmt.Errorf("%s is removed again and again", filepath.Join(dir, name))
+	return nil, fmt.Errorf("%s is removed again and again", filepath.Join(ownFolder(), moduleName))
 }
 
 // giveBack removes the file where nobody else uses it, and nobody was told to.

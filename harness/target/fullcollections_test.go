@@ -111,11 +111,11 @@ func TestModuleIsLeftToNobody(t *testing.T) {
 	if !names(settings) || there() {
 		t.Fatalf("%q, and it is there before it is used: %t", settings, there())
 	}
-	one, err := lend(ownFolder(), moduleName, fullCollections)
+	one, err := lend()
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := lend(ownFolder(), moduleName, fullCollections)
+	other, err := lend()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestModuleIsLeftToNobody(t *testing.T) {
 	if got := Keep(settings); !slices.Equal(got, settings) {
 		t.Errorf("%q", got)
 	}
-	if one, err = lend(ownFolder(), moduleName, fullCollections); err != nil {
+	if one, err = lend(); err != nil {
 		t.Fatal(err)
 	}
 	one.giveBack()
