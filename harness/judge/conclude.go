@@ -103,7 +103,7 @@ func (st *State) failed(u *URI) (verdict.Judgement, bool) {
 	case u.Deaths >= record.Lethal:
 		why = fmt.Sprintf("it killed the process %d times with its first requests, so no more were sent: %s", u.Deaths, u.First)
 	case u.Broken:
-		why = fmt.Sprintf("%d requests in a row failed, so no more were sent: %s", record.GiveUp, u.First)
+		why = fmt.Sprintf("%d requests in a row failed, so no more were sent: %s", u.InARow, u.First)
 	case u.Errors > 0 && float64(u.Errors) > limit*float64(n):
 		why = fmt.Sprintf("%s of %s requests failed: %s", units.Count(u.Errors), units.Count(n), u.First)
 	default:

@@ -14,7 +14,7 @@ type Open struct {
 
 // Send sends a block of requests to one URI. It answers with Began, Readings and
 // Finished; with Lost, Limited or Failed where that ended it early. A block ends
-// early too, and is finished, when GiveUp requests in a row have failed.
+// early too, and is finished, when the requests fail: see Hopeless.
 type Send struct {
 	URI     int
 	N       int
@@ -38,6 +38,19 @@ type Touching struct {
 
 // GiveUp is after how many failures in a row a URI gets no more requests.
 const GiveUp = 20
+
+// A URI that hangs until its time-out gets no more requests after slowly failures in a
+// row that took slow seconds together: they are the others' time.
+const (
+	slowly = 3
+	slow   = 10
+)
+
+// Hopeless says that a URI gets no more requests, after so many failures in a row that
+// took so many seconds together.
+func Hopeless(failures int, seconds float64) bool {
+	return failures >= GiveUp || failures >= slowly && seconds >= slow
+}
 
 // Measure reads memory, and the counter where there is one, after nothing was sent
 // for Wait seconds. It answers with Read.

@@ -31,6 +31,15 @@ type Block struct {
 // N is how many requests were sent.
 func (b *Block) N() int { return len(b.Metric) }
 
+// took is how many seconds the i-th request took, with what was read before it.
+func (b *Block) took(i int) float64 {
+	began := b.Start.T
+	if i > 0 {
+		began = float64(b.At[i-1]) / Ticks
+	}
+	return float64(b.At[i])/Ticks - began
+}
+
 // Rise is what the metric rose by, in bytes.
 func (b *Block) Rise() int64 { return b.End.Metric - b.Start.Metric }
 
@@ -65,17 +74,19 @@ type Series struct {
 	Served  int      // requests that the present process has answered
 	Deaths  int      // processes in a row that ended with its first requests
 	Broken  bool     // the requests themselves fail: no more are to be sent
+	InARow  int      // failures after which that was so
 	First   string   // the first failure
 	Spread  int64    // the widest range of the metric in one judged block, in bytes
 	Answers Answers
 	Touched []Touch // the touched set since it began anew last
 
-	failing int // failures in a row
-	base    int // requests before the open block since the touched set began anew
+	failing int     // failures in a row
+	stalled float64 // seconds that they took
+	base    int     // requests before the open block since the touched set began anew
 }
 
 func (s *Series) reborn() {
-	s.failing, s.Served, s.Touched = 0, 0, nil
+	s.failing, s.stalled, s.Served, s.Touched = 0, 0, 0, nil
 }
 
 func (s *Series) begin(b *Block, touched *int64) {
@@ -100,18 +111,22 @@ func (s *Series) forget(b *Block) {
 }
 
 func (s *Series) add(b *Block, e Readings) {
-	for _, us := range e.Latency {
+	first := b.N() - len(e.Latency)
+	for i, us := range e.Latency {
 		s.Sent++
 		if us > 0 {
-			s.failing = 0
+			s.failing, s.stalled = 0, 0
 			s.Served++
 			continue
 		}
 		s.failing++
+		s.stalled += b.took(first + i)
 		if b.Purpose.Judged() {
 			s.Errors++
 		}
-		s.Broken = s.Broken || s.failing >= GiveUp
+		if !s.Broken && Hopeless(s.failing, s.stalled) {
+			s.Broken, s.InARow = true, s.failing
+		}
 	}
 	if b.Purpose.Judged() {
 		s.Spread = max(s.Spread, b.High-b.Low)

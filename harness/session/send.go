@@ -69,7 +69,7 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 		if touch > 0 && (i+1)%touch == 0 && s.touched == a.URI {
 			b.touch(i + 1)
 		}
-		if !res.OK() && (a.Strict || s.failing[a.URI] >= record.GiveUp) {
+		if !res.OK() && (a.Strict || s.failing[a.URI].hopeless()) {
 			return nil
 		}
 		if now.Sub(b.since) >= flushEvery || len(b.metric) == mostReadings {
@@ -80,22 +80,32 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 	return nil
 }
 
+// failing are failures in a row.
+type failing struct {
+	times int
+	took  time.Duration
+}
+
+func (f failing) hopeless() bool { return record.Hopeless(f.times, f.took.Seconds()) }
+
 // send sends one request to a URI. It returns an error only where the run cannot go
 // on with the process.
 func (s *Session) send(ctx context.Context, uri int) (load.Result, error) {
 	it := &s.cfg.Items[uri]
 	s.sent[uri]++
 	s.settled, s.last = false, it.Name
+	began := time.Now()
 	res := s.client.Do(ctx, it.Template, s.values(s.sent[uri]))
 	s.total += res.Sent // a request that a closing server may not have seen goes twice
 	if res.OK() {
-		s.failing[uri] = 0
+		s.failing[uri] = failing{}
 		return res, nil
 	}
 	if ctx.Err() != nil {
 		return res, ctx.Err()
 	}
-	s.failing[uri]++
+	s.failing[uri].times++
+	s.failing[uri].took += time.Since(began)
 	if res.Err == nil {
 		return res, nil
 	}

@@ -85,7 +85,7 @@ type Session struct {
 	dir   string // the process's working directory, "" where it is not known
 
 	sent    []int // of each URI, for {{n}}
-	failing []int // of each URI: failures in a row on the present process
+	failing []failing // of each URI, on the present process
 	total   int   // requests put on a connection
 	last    string
 	rss     int64       // as read last
@@ -108,7 +108,7 @@ func New(cfg Config) *Session {
 	}
 	s := &Session{
 		cfg: cfg, total: cfg.Total, touched: -1, anon: cfg.Scenario.Metric == scenarios.MetricAnon,
-		sent: make([]int, len(cfg.Items)), failing: make([]int, len(cfg.Items)),
+		sent: make([]int, len(cfg.Items)), failing: make([]failing, len(cfg.Items)),
 	}
 	copy(s.sent, cfg.Sent)
 	return s
