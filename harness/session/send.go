@@ -152,6 +152,6 @@ func (s *Session) noteVisitor(uri int) {
 		"what it keeps for each visitor (sessions) does not grow then; cookies: fresh at a URI makes each of its requests a new visitor's"})
 	if !slices.ContainsFunc(s.cfg.Items, func(it Item) bool { return it.Name == record.NewVisitor }) {
 		s.cfg.Items = append(slices.Clip(s.cfg.Items), Item{Name: record.NewVisitor, Template: it.Template.Visitor()})
-		s.sent, s.failing = append(s.sent, 0), append(s.failing, 0)
+		s.sent, s.failing = append(s.sent, 0), append(s.failing, failing{})
 	}
 }

@@ -84,9 +84,9 @@ type Session struct {
 	exact bool   // settled readings come from smaps_rollup
 	dir   string // the process's working directory, "" where it is not known
 
-	sent    []int // of each URI, for {{n}}
+	sent    []int     // of each URI, for {{n}}
 	failing []failing // of each URI, on the present process
-	total   int   // requests put on a connection
+	total   int       // requests put on a connection
 	last    string
 	rss     int64       // as read last
 	edge    record.Edge // the last settled reading
