@@ -294,10 +294,11 @@ func (e *equality) output(cmd *exec.Cmd) ([]byte, error) {
 	return stdout.Bytes(), unsaid(err, stdout.Bytes(), stderr.Bytes())
 }
 
-// unsaid is the error of a command that has ended without a result.
+// unsaid is the error of a command that has ended without a result. One that was killed
+// (-1) may have said all by then.
 func unsaid(err error, stdout, stderr []byte) error {
 	var code *exec.ExitError
-	if err == nil || errors.As(err, &code) && json.Valid(stdout) && len(stdout) > 0 && slices.Contains([]int{1, 3, 4, 130}, code.ExitCode()) {
+	if err == nil || errors.As(err, &code) && json.Valid(stdout) && len(stdout) > 0 && slices.Contains([]int{-1, 1, 3, 4, 130}, code.ExitCode()) {
 		return nil
 	}
 	return fmt.Errorf("%w\n%s", err, stderr)

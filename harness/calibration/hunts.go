@@ -28,6 +28,7 @@ type hunts struct {
 	world   string          // the kind of world; "": all, drawn by the seed
 	alone   bool            // only worlds in which no counter is read
 	off     map[string]bool // rules that are switched off
+	asked   map[string]bool // takes those that were asked for; may be nil, else of one hunt at a time
 	verbose io.Writer       // is told every action and why; nil: nobody
 }
 
@@ -124,7 +125,7 @@ func (h hunts) one(ctx context.Context, seed uint64) (c Counts, kind string, fai
 	if h.verbose != nil {
 		fmt.Fprintln(h.verbose, world)
 	}
-	st := judge.NewWith(world.Header(), judge.Settings{Off: h.off})
+	st := judge.NewWith(world.Header(), judge.Settings{Off: h.off, Asked: h.asked})
 	if err := h.hunt(ctx, world, st); err != nil {
 		return c, kind, nil, err
 	}

@@ -97,25 +97,3 @@ func (o *Outcome) write(w io.Writer) {
 		fmt.Fprintf(w, "%-8s seed %d, %s, %s: %s\n         %s, floor %.0f: %s\n", f.Kind, f.Seed, f.World, f.URI, f.Truth, f.Verdict, f.Floor, f.Why)
 	}
 }
-
-// rules writes what goes wrong without each rule, beside what goes wrong with all.
-func (h hunts) rules(ctx context.Context, clock func() time.Time, w io.Writer) error {
-	all, err := h.run(ctx, clock)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "| rule | what it says | accused | lies | found | inconclusive | requests |\n|---|---|---|---|---|---|---|\n")
-	fmt.Fprintf(w, "| all | | %d | %d | %d | %d | %d |\n", all.Accused, all.Lies, all.Found, all.Inconclusive, all.Requests)
-	for _, r := range judge.Rules() {
-		less := h
-		less.off = maps.Clone(h.off)
-		less.off[r.Name] = true
-		o, err := less.run(ctx, clock)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "| %s | %s | %+d | %+d | %+d | %+d | %+.1f %% |\n", r.Name, r.What, o.Accused-all.Accused, o.Lies-all.Lies,
-			o.Found-all.Found, o.Inconclusive-all.Inconclusive, 100*(float64(o.Requests)/float64(max(1, all.Requests))-1))
-	}
-	return nil
-}

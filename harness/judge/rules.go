@@ -40,4 +40,9 @@ func Rules() []Rule {
 }
 
 // On says that a rule is in force.
-func (st *State) On(rule string) bool { return !st.settings.Off[rule] }
+func (st *State) On(rule string) bool {
+	if st.settings.Asked != nil {
+		st.settings.Asked[rule] = true
+	}
+	return !st.settings.Off[rule]
+}

@@ -54,6 +54,9 @@ type URI struct {
 // value has all of them on.
 type Settings struct {
 	Off map[string]bool // names of rules
+	// Asked takes the names of the rules that were asked for: any other changes nothing
+	// in this run. nil: nobody wants to know.
+	Asked map[string]bool
 }
 
 // New is the state of a run in which nothing has happened yet.
