@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 // demoVariable names the leakhunt whose demo is measured.
-const demoVariable = "LEAKHUNT_TEST_DEMO"
+const demoVariable = "TEST_DEMO"
 
 // plainDemo becomes that leakhunt where the demo is asked for. It is one without the
 // race detector, with which the demo's heap profile takes ten times as long.
