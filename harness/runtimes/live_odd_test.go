@@ -25,7 +25,7 @@ func TestLiveAgentOfADaemon(t *testing.T) {
 // Another thread of the application may be making files: with a umask that the
 // agent sets for its socket they would have a wrong mode.
 func TestLiveAgentLeavesTheUmask(t *testing.T) {
-	if said := odd(t, "node", "testdata/node/umask.js"); said != "mode 600, others [], umask 0\n" {
+	if said := odd(t, "node", "testdata/node/umask.js"); said != "mode 600, others [lock], umask 0\n" {
 		t.Errorf("%q", said)
 	}
 }
