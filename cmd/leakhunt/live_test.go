@@ -111,3 +111,30 @@ func TestRoughly(t *testing.T) {
 		}
 	}
 }
+
+// What a row says while a run goes on, and never "inconclusive".
+func TestLiveStages(t *testing.T) {
+	rises := harness.URIResult{Name: "/a", Verdict: verdict.Inconclusive, Requests: 100, Growth: 900, GrowthLow: 10, GrowthHigh: 2000, Detectable: 2000}
+	open := harness.URIResult{Name: "/a", Verdict: verdict.Inconclusive, Requests: 100, GrowthLow: -10, GrowthHigh: 10, Detectable: 10}
+	leak := harness.URIResult{Name: "/a", Verdict: verdict.Leak, Requests: 100}
+	for _, c := range []struct {
+		row        harness.URIResult
+		phase, uri string
+		want       string
+	}{
+		{rises, "round 2", "/b", "growing"},
+		{rises, "confirming", "/b", "growing"},
+		{rises, "by itself, 1: confirming", "/a", "confirming"},
+		{rises, "testing again", "/a", "confirming"},
+		{open, "round 2", "/a", "measuring"},
+		{harness.URIResult{Name: "/a", Verdict: verdict.Inconclusive}, "warming up", "/a", "measuring"},
+		{leak, "naming lines", "/a", "tracing"},
+		{leak, "naming lines", "/b", "leak"},
+		{leak, "confirming", "/a", "leak"},
+	} {
+		l := &live{last: harness.Progress{Phase: c.phase, URI: c.uri}}
+		if got := l.stage(&c.row); got != c.want {
+			t.Errorf("%s in %q of %s: %s, want %s", c.row.Verdict, c.phase, c.uri, got, c.want)
+		}
+	}
+}

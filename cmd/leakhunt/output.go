@@ -92,12 +92,15 @@ func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []r
 	res = report.Redact(res, a.secrets.RedactString)
 	// A baseline that cannot be compared with costs the comparison alone.
 	spoiled := f.gate.options(res, &o)
+	var files []string
 	if runErr == nil || res.Target.PID > 0 {
-		spoiled = errors.Join(spoiled, a.writeAll(sinks, res, o, &f.gate, k), a.onGitHub(res, o))
+		var lost error
+		files, lost = a.writeAll(sinks, res, o, &f.gate, k)
+		spoiled = errors.Join(spoiled, lost, a.onGitHub(res, o))
 	}
 	a.goesOn(res, k)
-	if runErr == nil && spoiled == nil {
-		a.next(res, sinks, &f.gate, k)
+	if f.progress != "none" {
+		a.closing(res, files, sinks, &f.gate, k)
 	}
 	if runErr == nil {
 		runErr = f.gate.decide(res, o)

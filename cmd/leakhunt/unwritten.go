@@ -20,12 +20,11 @@ import (
 // (os/signal); a signal that is ignored would be ignored in the application, too.
 func surviveBrokenPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// writeAll writes every output, and says which files were written. One that cannot
+// writeAll writes every output; files are those that were written. One that cannot
 // be written costs itself alone, and nothing where there is a journal: the error says
 // how to render it from there.
-func (a *app) writeAll(sinks []report.Sink, res *harness.Result, o report.Options, g *gate, k *keeper) error {
+func (a *app) writeAll(sinks []report.Sink, res *harness.Result, o report.Options, g *gate, k *keeper) (files []string, err error) {
 	var errs []error
-	var files []string
 	for _, s := range sinks {
 		if err := report.WriteAll([]report.Sink{s}, a.rawOut, res, o); err != nil {
 			errs = append(errs, unwritten(s, err, g, k.whole()))
@@ -33,10 +32,15 @@ func (a *app) writeAll(sinks []report.Sink, res *harness.Result, o report.Option
 			files = append(files, printable(s.Path)+" ("+s.Format+")")
 		}
 	}
+	return files, errors.Join(errs...)
+}
+
+// closing says at the end of a run which files were written, and what comes next.
+func (a *app) closing(res *harness.Result, files []string, sinks []report.Sink, g *gate, k *keeper) {
 	if len(files) > 0 {
 		a.note("written: %s", strings.Join(files, ", "))
 	}
-	return errors.Join(errs...)
+	a.next(res, sinks, g, k)
 }
 
 // next says what to do with a run that is complete: what it found is told to the
