@@ -19,6 +19,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	rawOut, rawErr io.Writer // the streams themselves, to ask what they are
+	unread         *patient  // between stderr and its stream; nil where that is none
 	secrets        *secret.Set
 	said           []byte // all of stdin, where a scenario was read from it
 	quiet, verbose bool
@@ -27,6 +28,7 @@ type app struct {
 	unhelped       error                  // help was asked for what is no command
 	live           atomic.Pointer[live]   // the live table, where there is one
 	journal        atomic.Pointer[string] // the path of the run's, where one is written
+	begun          atomic.Bool            // something was started, or written for it
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {

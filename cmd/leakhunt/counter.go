@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"leakhunt/harness/fault"
@@ -94,21 +95,21 @@ func (a *app) note(format string, args ...any) {
 // fetch gets a path of the pinned process over the load's own connection, so
 // that it is this process which answers.
 func fetch(c *load.Client, timeout time.Duration) runtimes.Fetch {
-	return func(ctx context.Context, path string) ([]byte, error) {
-		t, err := load.Compile(load.Spec{Method: "GET", URI: path, KeepBody: true, Timeout: timeout})
+	return func(ctx context.Context, path string, to io.Writer) error {
+		t, err := load.Compile(load.Spec{Method: "GET", URI: path, To: to, Timeout: timeout})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		res := c.Do(ctx, t, load.Values{})
 		switch {
 		case res.Err != nil:
-			return nil, res.Err
+			return res.Err
 		case res.Failure != "":
-			return nil, fault.Measuref("GET %s: %s", path, res.Failure)
+			return fault.Measuref("GET %s: %s", path, res.Failure)
 		case res.Status/100 != 2:
-			return nil, fault.Measuref("GET %s: status %d, expected 2xx", path, res.Status).
+			return fault.Measuref("GET %s: status %d, expected 2xx", path, res.Status).
 				WithHint("It is redirected; where it needs a login, add that as before:.")
 		}
-		return res.Body, nil
+		return nil
 	}
 }

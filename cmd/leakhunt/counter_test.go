@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -40,7 +41,7 @@ func TestFetch(t *testing.T) {
 		if path == "/hangs" {
 			timeout = 100 * time.Millisecond
 		}
-		_, err := fetch(c, timeout)(t.Context(), path)
+		err := fetch(c, timeout)(t.Context(), path, io.Discard)
 		c.Close()
 		switch {
 		case want == "" && err != nil:

@@ -47,11 +47,15 @@ func (i *interruption) Error() string { return "interrupted by " + unix.SignalNa
 // exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := newApp(stdin, stdout, stderr)
+	if f, ok := stderr.(*os.File); ok {
+		app.unread = &patient{w: f}
+		app.stderr = app.secrets.Writer(app.unread)
+	}
 	in, stop := interruptible()
 	defer stop()
 	root := app.root()
 	root.SetArgs(args)
-	most := patience(root, args) // before it runs, which changes the commands
+	most := app.patience(root, args) // before it runs, which changes the commands
 	ended := make(chan error, 1)
 	go func() { ended <- root.ExecuteContext(in.ctx) }()
 	inOrder, err := in.await(ended, most)

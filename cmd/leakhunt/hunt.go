@@ -64,6 +64,7 @@ func (a *app) hunt(cmd *cobra.Command, plan *harness.Plan, path string, f *runFl
 	})
 	obs.Close()
 	k.close()
+	done() // an output may be waited for, and this program ended meanwhile
 	return a.conclude(res, runErr, path, sinks, f, k)
 }
 

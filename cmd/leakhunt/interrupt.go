@@ -18,16 +18,29 @@ import (
 // write what was measured, and to end what was started.
 const inOrder = 5 * time.Second
 
-// readers are the commands that leave nothing behind wherever they are ended: they
-// may be blocked on standard input or a FIFO, which nothing else ends.
-var readers = []string{"judge", "report", "compare", "validate", "schema", "runs", "version", "agent", "completion", "help"}
+// starters are the commands that start something, or write it in several steps. Before
+// they have, and in all others, nothing is left behind wherever they are ended: they may
+// be blocked on standard input or a FIFO, which nothing else ends.
+var (
+	starters = []string{"run", "minimize", "doctor"}
+	writers  = []string{"merge", "import", "demo", "send", "processes"}
+)
 
 // patience is how long the command of these arguments may take to end.
-func patience(root *cobra.Command, args []string) time.Duration {
-	if cmd, _, err := root.Find(args); err == nil && slices.Contains(readers, cmd.Name()) {
+func (a *app) patience(root *cobra.Command, args []string) func() time.Duration {
+	name := ""
+	if cmd, _, err := root.Find(args); err == nil {
+		name = cmd.Name()
+		if p := cmd.Parent(); p != nil && p.HasParent() {
+			name = p.Name()
+		}
+	}
+	return func() time.Duration {
+		if slices.Contains(writers, name) || slices.Contains(starters, name) && a.begun.Load() {
+			return inOrder
+		}
 		return 200 * time.Millisecond
 	}
-	return inOrder
 }
 
 // interrupts are the signals that end this program.
@@ -72,15 +85,15 @@ func interruptible() (in *interrupts, stop func()) {
 	return in, func() { signal.Stop(signals); close(done); cancel(nil) }
 }
 
-// await waits for the end of a command: after the first signal so long at most, and
+// await waits for the end of a command: after the first signal so long as most says, and
 // not at all after the second. inOrder says that it has ended.
-func (in *interrupts) await(ended <-chan error, most time.Duration) (inOrder bool, err error) {
+func (in *interrupts) await(ended <-chan error, most func() time.Duration) (inOrder bool, err error) {
 	select {
 	case err := <-ended:
 		return true, in.why(err)
 	case <-in.ctx.Done():
 	}
-	limit := time.NewTimer(most)
+	limit := time.NewTimer(most())
 	defer limit.Stop()
 	select {
 	case err := <-ended:
@@ -128,5 +141,8 @@ func (a *app) flush() {
 		if f, ok := w.(interface{ Flush() error }); ok {
 			_ = f.Flush() // nobody is left to be told
 		}
+	}
+	if a.unread != nil {
+		_ = a.unread.Flush()
 	}
 }

@@ -48,11 +48,11 @@ func (a *app) newKeeper(path string, asked bool, sinks []report.Sink) (*keeper, 
 	return &keeper{app: a, path: path}, nil
 }
 
-// same says that two paths name one file.
+// same says that two paths name one file. A device, such as /dev/null, takes two.
 func same(a, b string) bool {
 	if x, err := os.Stat(a); err == nil {
 		if y, err := os.Stat(b); err == nil {
-			return os.SameFile(x, y)
+			return os.SameFile(x, y) && x.Mode()&os.ModeDevice == 0
 		}
 	}
 	x, errX := filepath.Abs(a)

@@ -23,18 +23,17 @@ func (a *app) sinks(asked []string) ([]report.Sink, error) {
 		asked = []string{"table"}
 	}
 	var out []report.Sink
-	taken := map[string]string{}
 	for _, s := range asked {
 		sink, err := report.ParseSink(s)
 		if err != nil {
 			return nil, err
 		}
-		if other, ok := taken[sink.Path]; ok {
-			place := cmp.Or(sink.Path, "standard output")
-			return nil, fault.Usagef("both %s and %s would go to %s", other, sink.Format, place).
-				WithHint("Send one of them to a file of its own: -o %s=FILE.", sink.Format)
+		for _, other := range out {
+			if sink.Path == other.Path || sink.Path != "" && other.Path != "" && same(sink.Path, other.Path) {
+				return nil, fault.Usagef("both %s and %s would go to %s", other.Format, sink.Format, cmp.Or(sink.Path, "standard output")).
+					WithHint("Send one of them to a file of its own: -o %s=FILE.", sink.Format)
+			}
 		}
-		taken[sink.Path] = sink.Format
 		out = append(out, sink)
 	}
 	return out, nil

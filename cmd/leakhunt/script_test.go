@@ -25,8 +25,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(apart{m}, map[string]func(){
 		"leakhunt": func() {
 			plainDemo()
-			os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+			os.Exit(measured(Main))
 		},
+		"hostile": hostileMain,
 	})
 }
 

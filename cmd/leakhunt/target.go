@@ -16,6 +16,7 @@ import (
 // agent in its environment, unless the scenario wants none; agents is the
 // folder of its sockets, "" without. done removes what was written for it.
 func (a *app) openTarget(sc *scenarios.Scenario) (tgt session.Target, agents string, done func(), err error) {
+	a.begun.Store(true)
 	opt := a.targetOptions()
 	done = func() {}
 	if len(sc.Target.Command) > 0 && sc.Runtime.Kind == "auto" {

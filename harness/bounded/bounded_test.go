@@ -64,3 +64,23 @@ func TestUnzip(t *testing.T) {
 		t.Error("damaged")
 	}
 }
+
+func TestBuffer(t *testing.T) {
+	b := &Buffer{Most: 8, What: "the page"}
+	for i, want := range []string{"four", "fourfour"} {
+		if n, err := b.Write([]byte("four")); n != 4 || err != nil {
+			t.Errorf("wrote %d, %v", n, err)
+		}
+		if got, err := b.Bytes(); string(got) != want || err != nil {
+			t.Errorf("%d: %q, %v", i, got, err)
+		}
+	}
+	for range 3 {
+		if n, err := b.Write([]byte("four")); n != 4 || err != nil {
+			t.Errorf("wrote %d, %v", n, err)
+		}
+		if got, err := b.Bytes(); got != nil || err == nil || !strings.Contains(err.Error(), "the page is longer than 8") {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+}

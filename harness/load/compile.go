@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/json"
+	"io"
 	"mime"
 	"net/url"
 	"regexp"
@@ -26,6 +27,7 @@ type Template struct {
 	timeout  time.Duration
 	fresh    bool
 	keepBody bool
+	to       io.Writer
 }
 
 // Visitor is the template of the same requests without cookies that were received.
@@ -58,7 +60,7 @@ type templateField struct {
 func Compile(s Spec) (*Template, error) {
 	t := &Template{
 		method: s.Method, hasBody: s.HasBody, status: slices.Clone(s.Status),
-		timeout: s.Timeout, fresh: s.Fresh, keepBody: s.KeepBody,
+		timeout: s.Timeout, fresh: s.Fresh, keepBody: s.KeepBody, to: s.To,
 	}
 	if t.method == "" {
 		t.method = "GET"

@@ -17,10 +17,8 @@ const (
 	// safeBody fits into any socket's buffers: writing it cannot block for
 	// ever behind a server that answers before it has read.
 	safeBody = 32 << 10
-	// mostKept bounds Result.Body: of a longer one the beginning and the last
-	// lastKept bytes are kept, where a profile has its totals.
+	// mostKept bounds Result.Body: of a longer one the beginning is kept.
 	mostKept = 10 << 20
-	lastKept = 128 << 10
 )
 
 // try sends the request once. again says that it came to nothing in a way that
@@ -68,7 +66,7 @@ func (c *Client) receive(ctx context.Context, l *link, t *Template) (res Result,
 	}
 	l.room = -1
 	res.Status, res.Header = resp.StatusCode, resp.Header
-	if err := c.readBody(resp.Body, t.keepBody, &res); err != nil {
+	if err := c.readBody(resp.Body, t, &res); err != nil {
 		res.Err = c.broken(ctx, err, res.Bytes, t.timeout)
 		return res, false, false
 	}
@@ -131,7 +129,7 @@ func (s *sending) wait() {
 }
 
 // readBody reads the body to its end and counts it.
-func (c *Client) readBody(body io.Reader, keep bool, res *Result) error {
+func (c *Client) readBody(body io.Reader, t *Template, res *Result) error {
 	if body == http.NoBody {
 		return nil
 	}
@@ -139,7 +137,10 @@ func (c *Client) readBody(body io.Reader, keep bool, res *Result) error {
 		n, err := body.Read(c.buf)
 		res.Bytes += int64(n)
 		c.find.feed(c.buf[:n])
-		if keep {
+		if t.to != nil {
+			_, _ = t.to.Write(c.buf[:n]) // who wants to know will
+		}
+		if t.keepBody {
 			res.Body = kept(res.Body, c.buf[:n])
 		}
 		if err == io.EOF {
@@ -151,14 +152,13 @@ func (c *Client) readBody(body io.Reader, keep bool, res *Result) error {
 	}
 }
 
-// kept is body with p behind it; where that is too much, without what is then in the
-// middle.
+// kept is body with as much of p behind it as there is room for.
 func kept(body, p []byte) []byte {
-	body = append(body, p...)
-	if over := len(body) - mostKept - 2*lastKept; over > 0 { // move rarely
-		body = append(body[:mostKept], body[len(body)-lastKept:]...)
+	p = p[:min(len(p), mostKept-len(body))]
+	if len(body)+len(p) > cap(body) && len(body) > mostKept/10 { // it is copied once more, and not again and again
+		body = append(make([]byte, 0, mostKept), body...)
 	}
-	return body
+	return append(body, p...)
 }
 
 // judge says which expectation was broken, "" where none was.

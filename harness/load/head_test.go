@@ -54,7 +54,7 @@ func understand(c *Client, method, answer string) understood {
 	l.room = -1
 	u := understood{status: resp.StatusCode, header: resp.Header.Clone(), closes: resp.Close}
 	var res Result
-	if err := (&Client{buf: make([]byte, 5)}).readBody(resp.Body, true, &res); err != nil {
+	if err := (&Client{buf: make([]byte, 5)}).readBody(resp.Body, &Template{keepBody: true}, &res); err != nil {
 		u.err = err.Error()
 	}
 	u.body = string(res.Body)

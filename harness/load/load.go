@@ -6,6 +6,7 @@ package load
 import (
 	"bufio"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -54,7 +55,8 @@ type Spec struct {
 	Status      []int         // expected; empty: any 2xx or 3xx
 	Contains    string        // expected in the body; "" : nothing
 	Fresh       bool          // send no cookies that were received before
-	KeepBody    bool          // hand the body back (captures, probes), at most its first 10 MiB and its end
+	To          io.Writer     // where the body is written as it comes; nil: nowhere. Its errors are not looked at
+	KeepBody    bool          // hand the body back (captures, probes), at most its first 10 MiB
 }
 
 // Result is what one request came to.
@@ -64,7 +66,7 @@ type Result struct {
 	Latency time.Duration // from the first byte written to the last byte of the body; connecting is not in it
 	Sent    int           // how often the request was put on a connection: 0, 1, or 2 after a retry
 	Header  http.Header   // not to be changed: answers with the same head share it
-	Body    []byte        // where asked for; of a longer one than 10 MiB, not the middle
+	Body    []byte        // where asked for; of a longer one the first 10 MiB
 	// Failure says in words which expectation was broken; "" means none.
 	Failure string
 	// Err is set when no whole answer came. It is a *fault.Error, and one of

@@ -39,7 +39,7 @@ const (
 )
 
 // MaxLine is the longest line of a journal, in bytes, its newline included.
-const MaxLine = 16 << 20
+const MaxLine = 8 << 20
 
 // Encoder writes a record as lines of a journal. Its zero value cannot be used.
 type Encoder struct {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +34,10 @@ func NewHooks(ctx context.Context, settle *scenarios.Settle, probes []scenarios.
 	}
 	return h, nil
 }
+
+// mostProbe is the size up to which the page of a probe is read, in bytes: as JSON it
+// takes up to thirty times as much in memory.
+const mostProbe = 1 << 20
 
 // Name is "probes", or "settle" where there are none.
 func (h *Hooks) Name() string {
@@ -63,7 +68,7 @@ func (h *Hooks) Read(ctx context.Context) ([]float64, error) {
 		body, ok := pages[p.URI]
 		if !ok {
 			var err error
-			if body, err = h.fetch(ctx, p.URI); err != nil {
+			if body, err = h.fetch.page(ctx, p.URI, mostProbe, "the page"); err != nil {
 				return nil, fault.Measuref("the probe %q could not be read", p.Name).Because(err).WithHint("%s", hint(err, byHand(p.URI)))
 			}
 			pages[p.URI] = body
@@ -98,7 +103,7 @@ func (h *Hooks) runSettle(ctx context.Context) error {
 		return nil
 	}
 	if uri := h.settle.URI; uri != "" {
-		if _, err := h.fetch(ctx, uri); err != nil {
+		if err := h.fetch(ctx, uri, io.Discard); err != nil {
 			return fault.Measuref("the settle hook %s failed", uri).Because(err).WithHint("%s", hint(err, byHand(uri)))
 		}
 		return nil

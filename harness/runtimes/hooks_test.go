@@ -36,7 +36,7 @@ func TestHooksReadProbes(t *testing.T) {
 		{Name: "b", URI: "/stats", JSON: "gc.slots.1", Unit: "objects"},
 		{Name: "c", URI: "/metrics", Prometheus: "heap", Unit: "bytes"},
 		{Name: "d", URI: "/metrics", Prometheus: `heap{area="new"}`, Unit: "bytes"},
-	}, fetch, 1, 0)
+	}, whole(fetch), 1, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestHooksReadProbes(t *testing.T) {
 
 func TestHooksGoWrong(t *testing.T) {
 	page := func(body string) Fetch {
-		return func(context.Context, string) ([]byte, error) { return []byte(body), nil }
+		return whole(func(context.Context, string) ([]byte, error) { return []byte(body), nil })
 	}
 	json := func(path string) []scenarios.Probe { return []scenarios.Probe{{Name: "p", URI: "/", JSON: path}} }
 	prom := func(name string) []scenarios.Probe { return []scenarios.Probe{{Name: "p", URI: "/", Prometheus: name}} }
@@ -89,8 +89,8 @@ func TestHooksGoWrong(t *testing.T) {
 		{"NaN", nil, prom("heap"), page("heap NaN\n"), "no value"},
 		{"other labels", nil, prom(`heap{a="b"}`), page("heap{a=\"c\"} 1\n"), "no value"},
 		{"not the format", nil, prom("heap"), page("heap 1_000\n"), "text format"},
-		{"the page fails", nil, json("a"), func(context.Context, string) ([]byte, error) { return nil, errors.New("status 500") }, "status 500"},
-		{"the hook fails", &scenarios.Settle{URI: "/gc"}, nil, func(context.Context, string) ([]byte, error) { return nil, errors.New("status 500") }, "settle hook /gc failed"},
+		{"the page fails", nil, json("a"), whole(func(context.Context, string) ([]byte, error) { return nil, errors.New("status 500") }), "status 500"},
+		{"the hook fails", &scenarios.Settle{URI: "/gc"}, nil, whole(func(context.Context, string) ([]byte, error) { return nil, errors.New("status 500") }), "settle hook /gc failed"},
 		{"the command fails", &scenarios.Settle{Exec: []string{"sh", "-c", "echo no such pid >&2; exit 3"}}, nil, nil, "no such pid"},
 		{"no such command", &scenarios.Settle{Exec: []string{"/nowhere/jcmd"}}, nil, nil, "no such file"},
 	} {

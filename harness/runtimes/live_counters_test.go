@@ -119,7 +119,7 @@ func TestLiveGo(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "app")
 	build(t, "go", "build", "-o", program, "./testdata/go")
 	a := launch(t, "go", false, []string{"GODEBUG=memprofilerate=4096"}, true, program)
-	p, err := NewPprof(t.Context(), a.fetch, "")
+	p, err := NewPprof(t.Context(), whole(a.fetch), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,9 @@
 package runtimes
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,12 +11,22 @@ import (
 
 	"github.com/google/pprof/profile"
 
+	"leakhunt/harness/bounded"
 	"leakhunt/harness/fault"
 )
 
-// Fetch sends one GET to the pinned process and returns the body of a 200
-// answer; anything else is an error.
-type Fetch func(ctx context.Context, path string) ([]byte, error)
+// Fetch sends one GET to the pinned process, and writes the body of the answer as it
+// comes. Anything but a status of 2xx is an error.
+type Fetch func(ctx context.Context, path string, to io.Writer) error
+
+// page fetches a whole page, of so many bytes at most.
+func (fetch Fetch) page(ctx context.Context, path string, most int64, what string) ([]byte, error) {
+	b := &bounded.Buffer{Most: most, What: what}
+	if err := fetch(ctx, path, b); err != nil {
+		return nil, err
+	}
+	return b.Bytes()
+}
 
 // DefaultPprof is where net/http/pprof serves unless the app mounts it elsewhere.
 const DefaultPprof = "/debug/pprof"
@@ -92,14 +102,14 @@ func (p *Pprof) Read(ctx context.Context) ([]float64, error) {
 	if err := p.ended(ctx); err != nil {
 		return nil, err
 	}
-	var text []byte
+	var stats *memStats
 	for range 2 {
-		var err error
-		if text, err = p.fetch(ctx, p.heap+"?gc=1&debug=1"); err != nil {
+		stats = newMemStats()
+		if err := p.fetch(ctx, p.heap+"?gc=1&debug=1", stats); err != nil {
 			return nil, fault.Measuref("the heap profile could not be read").Because(err)
 		}
 	}
-	values, err := parseMemStats(text)
+	values, err := stats.values()
 	if err != nil || p.goroutines == "" {
 		return values, err
 	}
@@ -131,11 +141,11 @@ func (p *Pprof) ended(ctx context.Context) error {
 
 // running is the number of goroutines.
 func (p *Pprof) running(ctx context.Context) (float64, error) {
-	text, err := p.fetch(ctx, p.goroutines)
-	if err != nil {
+	var text head
+	if err := p.fetch(ctx, p.goroutines, &text); err != nil {
 		return 0, fault.Measuref("the goroutine profile could not be read").Because(err)
 	}
-	return parseGoroutines(text)
+	return parseGoroutines([]byte(text.text()))
 }
 
 // parseGoroutines reads the first line of the text form of a goroutine profile,
@@ -153,25 +163,56 @@ func parseGoroutines(text []byte) (float64, error) {
 // Close does nothing.
 func (p *Pprof) Close() error { return nil }
 
-// parseMemStats finds the two figures in the text form of a heap profile
-// (runtime/pprof writeHeapInternal).
-func parseMemStats(text []byte) ([]float64, error) {
-	want := map[string]float64{"HeapAlloc": -1, "HeapObjects": -1}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		name, value, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "# "), " = ")
-		if _, wanted := want[name]; !ok || !wanted {
-			continue
+// memStats finds two figures in the text form of a heap profile (runtime/pprof
+// writeHeapInternal) as it is written. It keeps nothing else: the profile of a large
+// program has tens of megabytes.
+type memStats struct {
+	want map[string]float64
+	line []byte // the beginning of one
+	err  error
+}
+
+// longestStat is longer than the lines that are looked for.
+const longestStat = 100
+
+func newMemStats() *memStats {
+	return &memStats{want: map[string]float64{"HeapAlloc": -1, "HeapObjects": -1}}
+}
+
+// Write never fails.
+func (m *memStats) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		now, next, whole := bytes.Cut(rest, []byte("\n"))
+		m.line = append(m.line, now[:min(len(now), longestStat-len(m.line))]...)
+		if whole {
+			m.end()
 		}
-		n, err := strconv.ParseUint(value, 10, 63)
-		if err != nil {
-			return nil, fault.Measuref("the heap profile says %s = %q", name, short(value))
-		}
-		want[name] = float64(n)
+		rest = next
 	}
-	if want["HeapAlloc"] < 0 || want["HeapObjects"] < 0 {
+	return len(p), nil
+}
+
+// end reads a line.
+func (m *memStats) end() {
+	name, value, ok := strings.Cut(strings.TrimPrefix(string(m.line), "# "), " = ")
+	m.line = m.line[:0]
+	if _, wanted := m.want[name]; !ok || !wanted {
+		return
+	}
+	n, err := strconv.ParseUint(strings.TrimSuffix(value, "\r"), 10, 63)
+	if err != nil && m.err == nil {
+		m.err = fault.Measuref("the heap profile says %s = %q", name, short(value))
+	}
+	m.want[name] = float64(n)
+}
+
+func (m *memStats) values() ([]float64, error) {
+	m.end()
+	switch {
+	case m.err != nil:
+		return nil, m.err
+	case m.want["HeapAlloc"] < 0 || m.want["HeapObjects"] < 0:
 		return nil, fault.Measuref("the answer is no heap profile in text form: it has no HeapAlloc and HeapObjects")
 	}
-	return []float64{want["HeapAlloc"], want["HeapObjects"]}, nil
+	return []float64{m.want["HeapAlloc"], m.want["HeapObjects"]}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/pprof"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -36,7 +37,7 @@ func keep(n, size int) {
 
 func TestPprofCounts(t *testing.T) {
 	defer func() { kept = nil }()
-	p, err := NewPprof(t.Context(), own, "")
+	p, err := NewPprof(t.Context(), whole(own), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func TestPprofCounts(t *testing.T) {
 
 // A goroutine that waits for ever keeps a stack, which is no heap object.
 func TestPprofGoroutines(t *testing.T) {
-	p, err := NewPprof(t.Context(), own, "/debug/pprof/heap")
+	p, err := NewPprof(t.Context(), whole(own), "/debug/pprof/heap")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,13 +99,13 @@ func TestPprofWaitsForGoroutines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n, falls := 8.0, 0.0
-				p, err := NewPprof(t.Context(), func(_ context.Context, path string) ([]byte, error) {
+				p, err := NewPprof(t.Context(), whole(func(_ context.Context, path string) ([]byte, error) {
 					if strings.Contains(path, "goroutine") {
 						defer func() { n -= falls }()
 						return fmt.Appendf(nil, "goroutine profile: total %v\n", max(n, 8)), nil
 					}
 					return fmt.Appendf(nil, "# HeapAlloc = %v\n# HeapObjects = %v\n", 1000*max(n, 8), max(n, 8)), nil
-				}, "")
+				}), "")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -125,7 +126,7 @@ func TestPprofHeapAlone(t *testing.T) {
 		}
 		return own(ctx, path)
 	}
-	p, err := NewPprof(t.Context(), heapOnly, "")
+	p, err := NewPprof(t.Context(), whole(heapOnly), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +145,7 @@ func TestPprofNamesTheLine(t *testing.T) {
 	rate := runtime.MemProfileRate
 	runtime.MemProfileRate = 1
 	defer func() { kept, runtime.MemProfileRate = nil, rate }()
-	p := &Pprof{fetch: own, heap: DefaultPprof + "/heap"}
+	p := &Pprof{fetch: whole(own), heap: DefaultPprof + "/heap"}
 	if err := p.StartTrace(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestPprofGoesWrong(t *testing.T) {
 		"empty":        "",
 		"another type": "# HeapAlloc = 1.5\n# HeapObjects = 3\n",
 	} {
-		fetch := func(context.Context, string) ([]byte, error) { return []byte(body), nil }
+		fetch := whole(func(context.Context, string) ([]byte, error) { return []byte(body), nil })
 		if p, err := NewPprof(t.Context(), fetch, ""); p != nil || fault.KindOf(err) != fault.Measure || fault.HintOf(err) == "" {
 			t.Errorf("%s: %v, %v", name, p, err)
 		}
@@ -198,7 +199,17 @@ func FuzzGoroutines(f *testing.F) {
 func FuzzMemStats(f *testing.F) {
 	f.Add([]byte("# HeapAlloc = 12\n# HeapObjects = 3\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		values, err := parseMemStats(text)
+		stats := newMemStats()
+		_, _ = stats.Write(text)
+		values, err := stats.values()
+		for at := range text { // however it comes
+			torn := newMemStats()
+			_, _ = torn.Write(text[:at])
+			_, _ = torn.Write(text[at:])
+			if again, _ := torn.values(); !slices.Equal(again, values) {
+				t.Fatalf("torn at %d: %v, want %v", at, again, values)
+			}
+		}
 		if (err == nil) == (values == nil) {
 			t.Fatalf("%v with %v", values, err)
 		}

@@ -66,16 +66,16 @@ func (p *Pprof) profile(ctx context.Context) (*profile.Profile, error) {
 	var raw []byte
 	for range 2 {
 		var err error
-		if raw, err = p.fetch(ctx, p.heap+"?gc=1"); err != nil {
+		if raw, err = p.fetch.page(ctx, p.heap+"?gc=1", maxProfile, "the heap profile"); err != nil {
 			return nil, fault.Measuref("the heap profile could not be read").Because(err)
 		}
 	}
 	return parseProfile(raw)
 }
 
-// maxProfile bounds a profile, decompressed, in bytes: 50,000 stacks take less, and a
+// maxProfile bounds a profile, decompressed, in bytes: 20,000 stacks take less, and a
 // profile takes three times as much in memory.
-const maxProfile = 12 << 20
+const maxProfile = 5 << 20
 
 func parseProfile(raw []byte) (*profile.Profile, error) {
 	plain, err := bounded.Unzip(raw, maxProfile, "the heap profile")

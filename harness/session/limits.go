@@ -49,3 +49,24 @@ func (s *Session) overdue(now time.Time) error {
 	}
 	return nil
 }
+
+// untilOver is ctx until the run's time is over, so that no request outlasts it.
+func (s *Session) untilOver(ctx context.Context) (context.Context, context.CancelFunc) {
+	l := s.cfg.Scenario.Limits.Time
+	if l <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, s.cfg.Began.Add(l-s.cfg.Elapsed+time.Millisecond))
+}
+
+// orOver is err, or that the run's time is over where that is what ended it. ctx is the
+// run's own.
+func (s *Session) orOver(ctx context.Context, err error) error {
+	if ctx.Err() != nil || fatal(err) {
+		return err
+	}
+	if over := s.overdue(time.Now()); over != nil {
+		return over
+	}
+	return err
+}

@@ -18,12 +18,15 @@ func (s *Session) login(ctx context.Context) error {
 	if s.vars == nil {
 		s.vars = map[string]string{}
 	}
+	run := ctx
+	ctx, cancel := s.untilOver(run)
+	defer cancel()
 	for i, step := range s.cfg.Scenario.Before {
 		s.last = fmt.Sprintf("before: %s %s", step.Method, step.URI)
 		res := s.client.Do(ctx, s.cfg.Before[i], s.values(1))
 		s.total += res.Sent
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return s.orOver(run, ctx.Err())
 		}
 		if !res.OK() {
 			failed := stepFault(step, failureText(&res))

@@ -46,9 +46,12 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 	now := time.Now()
 	b := batch{s: s, left: a.N, since: now}
 	defer b.flush()
+	run := ctx
+	ctx, cancel := s.untilOver(run)
+	defer cancel()
 	touch := a.Touched.Every
 	for i := range a.N {
-		if err := s.within(ctx, now); err != nil {
+		if err := s.within(run, now); err != nil {
 			return err
 		}
 		res, err := s.send(ctx, a.URI)
@@ -57,11 +60,11 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 			b.failed(&res)
 		}
 		if err != nil {
-			return err
+			return s.orOver(run, err)
 		}
 		metric, err := s.sample()
 		if err != nil {
-			return s.broken(ctx, err)
+			return s.broken(run, err)
 		}
 		now = time.Now()
 		b.add(metric, now, &res)
