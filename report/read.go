@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	_ "embed"
 	"encoding/json"
@@ -27,13 +28,17 @@ var schemaText []byte
 func Schema() []byte { return bytes.Clone(schemaText) }
 
 // MaxResultBytes is the size up to which Read takes a result file: about
-// thirty times that of 500 URIs.
-const MaxResultBytes = 256 << 20
+// fifteen times that of 500 URIs.
+const MaxResultBytes = 128 << 20
 
 // Read reads a result file. It returns a usage fault, and no result, for what
 // is cut off, from a newer schema, damaged, or no result file at all.
 func Read(r io.Reader) (*harness.Result, error) {
-	text, err := io.ReadAll(io.LimitReader(r, MaxResultBytes+1))
+	in := bufio.NewReader(r)
+	if !object(in) {
+		return nil, notOurs("it is no JSON object")
+	}
+	text, err := io.ReadAll(io.LimitReader(in, MaxResultBytes+1))
 	if err != nil {
 		return nil, fault.Usagef("cannot read the result file").Because(err)
 	}
@@ -58,6 +63,17 @@ func Read(r io.Reader) (*harness.Result, error) {
 		return nil, damaged(err.Error())
 	}
 	return &res, nil
+}
+
+// object says that what is read may be a JSON object, before much of it is read. Of
+// little, or of what cannot be read, more is said below.
+func object(r *bufio.Reader) bool {
+	head, err := r.Peek(512)
+	if err != nil {
+		return true
+	}
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
+	return len(head) == 0 || head[0] == '{'
 }
 
 func wellFormed(text []byte) error {

@@ -22,6 +22,8 @@ type hostile struct {
 	n    atomic.Int64
 	mu   sync.Mutex
 	kept [][]byte
+
+	conns []net.Conn // of forked: they stay open here, too
 }
 
 func hostileMain() {
@@ -185,13 +187,12 @@ func (h *hostile) raw(w http.ResponseWriter, page string) {
 
 // fork has a child serve every connection, and keeps it open itself.
 func (h *hostile) fork(l net.Listener) {
-	var kept []net.Conn
 	for {
 		conn, err := l.Accept()
 		if err != nil {
 			return
 		}
-		kept = append(kept, conn)
+		h.conns = append(h.conns, conn)
 		f, err := conn.(*net.TCPConn).File()
 		if err != nil {
 			return

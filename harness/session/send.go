@@ -50,6 +50,7 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 	ctx, cancel := s.untilOver(run)
 	defer cancel()
 	touch := a.Touched.Every
+	answers := s.witness()
 	for i := range a.N {
 		if err := s.within(run, now); err != nil {
 			return err
@@ -62,6 +63,9 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 		if err != nil {
 			return s.orOver(run, err)
 		}
+		if res.OK() {
+			answers.n++
+		}
 		metric, err := s.sample()
 		if err != nil {
 			return s.broken(run, err)
@@ -73,14 +77,14 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 			b.touch(i + 1)
 		}
 		if !res.OK() && (a.Strict || s.failing[a.URI].hopeless()) {
-			return nil
+			break
 		}
 		if now.Sub(b.since) >= flushEvery || len(b.metric) == mostReadings {
 			b.flush()
 			b.since = now
 		}
 	}
-	return nil
+	return answers.check(run)
 }
 
 // failing are failures in a row.

@@ -95,7 +95,9 @@ type Session struct {
 
 	checked time.Time // when the pinned process was looked at last
 	ticked  time.Time
-	visitor bool // it was noted that all requests are one visitor's
+	shared  time.Time // when it was looked for others that hold the connection
+	rivals  []int     // who held the connection, too, after the last block
+	visitor bool      // it was noted that all requests are one visitor's
 }
 
 // New is a session that has nothing pinned yet.
