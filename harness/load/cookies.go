@@ -41,6 +41,14 @@ func (c *Client) keepCookies(t *Template, resp *http.Response) {
 	c.filled = true
 }
 
+// Keep has the cookies that are there now dropped last, whatever comes: without those of
+// its login, a visitor would be somebody else.
+func (c *Client) Keep() {
+	if c.jar != nil {
+		c.jar.keep()
+	}
+}
+
 // Visits says that the server has set a cookie that later requests send.
 func (c *Client) Visits() bool { return c.filled }
 

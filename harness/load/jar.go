@@ -12,7 +12,7 @@ import (
 
 // What a jar keeps at most, as RFC 6265, section 6.1, asks for and browsers do. A
 // bigger cookie is ignored; where there is no room, the one that was set longest ago
-// is dropped.
+// is dropped, of those that came after a login.
 const (
 	mostCookies     = 50      // for each host
 	mostCookieBytes = 4 << 10 // name, value and attributes
@@ -29,6 +29,7 @@ type jar struct {
 type cookie struct {
 	host, domain, path, name string
 	ends                     time.Time // zero: with the jar
+	first                    bool      // of those that go last: see keep
 }
 
 func newJar() *jar {
@@ -52,7 +53,9 @@ func (j *jar) take(u *url.URL, set []*http.Cookie) {
 			c.ends = now.Add(time.Duration(min(k.MaxAge, 1<<30)) * time.Second)
 		}
 		j.set = slices.DeleteFunc(j.set, func(o cookie) bool {
-			return o.host == c.host && o.domain == c.domain && o.path == c.path && o.name == c.name
+			same := o.host == c.host && o.domain == c.domain && o.path == c.path && o.name == c.name
+			c.first = c.first || same && o.first
+			return same
 		})
 		if k.MaxAge >= 0 && (c.ends.IsZero() || c.ends.After(now)) {
 			j.set = append(j.set, c)
@@ -68,11 +71,33 @@ func (j *jar) bound(host string, now time.Time) {
 	}
 	j.set = slices.DeleteFunc(j.set, func(c cookie) bool { return !c.ends.IsZero() && !c.ends.After(now) })
 	for j.count(host) > mostCookies {
-		j.drop(slices.IndexFunc(j.set, func(c cookie) bool { return c.host == host }))
+		j.drop(j.oldest(func(c *cookie) bool { return c.host == host }))
 	}
 	for len(j.set) > mostHosts*mostCookies {
-		j.drop(0)
+		j.drop(j.oldest(func(*cookie) bool { return true }))
 	}
+}
+
+// keep has the cookies that are there now dropped last: they are of a login.
+func (j *jar) keep() {
+	for i := range j.set {
+		j.set[i].first = true
+	}
+}
+
+// oldest is the cookie of those that goes first.
+func (j *jar) oldest(of func(*cookie) bool) int {
+	at := -1
+	for i := range j.set {
+		switch c := &j.set[i]; {
+		case !of(c):
+		case !c.first:
+			return i
+		case at < 0:
+			at = i
+		}
+	}
+	return at
 }
 
 func (j *jar) count(host string) (n int) {

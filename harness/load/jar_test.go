@@ -41,6 +41,42 @@ func TestEndlessCookies(t *testing.T) {
 	}
 }
 
+// TestKeep: a visitor stays who logged in, however many cookies come.
+func TestKeep(t *testing.T) {
+	u, err := url.Parse("http://shop.example/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := newJar()
+	j.take(u, []*http.Cookie{{Name: "session", Value: "1"}})
+	j.keep()
+	has := func() bool {
+		for _, k := range j.cookies(u) {
+			if k.Name == "session" {
+				return true
+			}
+		}
+		return false
+	}
+	for i := range 10 * mostCookies {
+		if i == mostCookies { // what is set again is still that of the login
+			j.take(u, []*http.Cookie{{Name: "session", Value: "2"}})
+		}
+		j.take(u, []*http.Cookie{{Name: fmt.Sprintf("visit%d", i), Value: "v"}})
+		if !has() {
+			t.Fatalf("the session is lost with cookie %d", i)
+		}
+	}
+	if len(j.set) != mostCookies {
+		t.Errorf("%d cookies are kept", len(j.set))
+	}
+	j.keep() // where all are of a login, the oldest goes
+	j.take(u, []*http.Cookie{{Name: "one more", Value: "v"}})
+	if len(j.set) != mostCookies {
+		t.Errorf("%d cookies are kept", len(j.set))
+	}
+}
+
 func TestJar(t *testing.T) {
 	at := func(s string) *url.URL {
 		u, err := url.Parse(s)

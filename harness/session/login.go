@@ -39,6 +39,7 @@ func (s *Session) login(ctx context.Context) error {
 			return err
 		}
 	}
+	s.client.Keep()
 	return nil
 }
 
