@@ -113,6 +113,11 @@ func (a *among) then(st *State, u *URI, f Finding) Finding {
 	less := f.Label == verdict.Inconclusive && st.again(u) == 0 && (before.Label != verdict.Inconclusive || f.Floor >= before.Floor)
 	switch {
 	case f.Segments[0].Requests() == 0:
+		if before.Label == verdict.Leak && a.larger != "" && !st.Counted() && st.On("untried") {
+			before.Judgement = open(before.Judgement, 0, "%s; that may be the doing of %s, which leaks as much or more", before.Reason, a.larger)
+			before.Why = Sentence(before.Reason) + " The run ended before it was tried by itself on a fresh process."
+			before.Floor = before.Detectable
+		}
 		return before
 	case !u.Answers.Like(a.answers):
 		before.Why += " By itself on a fresh process it answered otherwise, so that this says nothing of it."

@@ -31,6 +31,10 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	if j.Label != verdict.Stable && j.Label != verdict.Bloat && j.Label != verdict.Warmup {
 		return j, evidence
 	}
+	if st.halted(u) {
+		j.Detectable = max(j.Detectable, rss.High)
+		return open(j, u.Requests(), "what is counted grew, and stood still in the last block, where RSS grew on: the counter may hang"), evidence
+	}
 	if grew := st.uncounted(u); grew.More > 0 {
 		grew.Reason = "RSS " + grew.Reason
 		if i := slices.IndexFunc(counters, func(c verdict.Evidence) bool { return c.Name == evidence[0] }); i >= 0 {
@@ -40,7 +44,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	}
 	j.Counted = j.Detectable
 	if more := st.elsewhere(u); more > j.Detectable {
-		j.Detectable = more
+		j.Detectable += more
 		j.Reason += fmt.Sprintf("; its neighbours grew by %s for each of its requests, which it may have left to be done later", units.Bytes(more))
 	}
 	if st.countsNative() || excused {

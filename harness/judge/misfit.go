@@ -96,6 +96,23 @@ func (st *State) frozen(i int) bool {
 	return false
 }
 
+// halted says that the exact counter of bytes grew through all blocks of u but the last,
+// and stood still in that to the bit, while RSS grew by as much as before. A cache that is
+// full stands still in both.
+func (st *State) halted(u *URI) bool {
+	i, own := st.bytesColumn(), st.counted(u, -1)
+	if i < 0 || len(own) < 3 || !st.On("halted") {
+		return false
+	}
+	last, before := own[len(own)-1], own[:len(own)-1]
+	n := 0
+	for _, b := range before {
+		n += b.N()
+	}
+	expected := st.sum(before, i) / float64(n) * float64(last.N())
+	return last.Start.Counter(i) == last.End.Counter(i) && expected > leastFloor*float64(last.N()) && 2*float64(last.Rise()) > expected
+}
+
 // heap says that a column counts what is alive on a heap, which no request leaves as
 // it was: not goroutines or threads, of which there are as many all the time.
 func heap(c record.Column) bool { return c.Unit == "bytes" || c.Unit == "objects" }

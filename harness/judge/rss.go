@@ -16,7 +16,7 @@ const minSlopeJVM = 2048
 // params are the verdict's parameters for this process, and the
 // slack there was when u was last sent.
 func (st *State) params(u *URI) verdict.Params {
-	p := verdict.Params{Slack: u.slack, MaxFloor: st.maxFloor(u), Page: st.page()}
+	p := verdict.Params{Slack: u.slack, MaxFloor: st.maxFloor(u), Page: st.page(), Before: u.Served - st.inLife(u)}
 	if life := st.Life(); life != nil {
 		p.Rise, p.BurnIn = max(0, float64(life.Warmed-life.Fresh.Metric)), life.Burned
 	}

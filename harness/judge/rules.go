@@ -15,6 +15,7 @@ func Rules() []Rule {
 		{"lead", "in a tight process requests go ahead of each block"},
 		{"hidden", "a URI behind whose verdict a leak may hide runs alone, too"},
 		{"isolate", "what RSS could not tell is tried on a process of its own"},
+		{"untried", "whom RSS convicts beside a larger leak, and time did not suffice to try by itself, is not convicted"},
 		{"touched-set", "the touched set is evidence beside RSS"},
 		{"rss-expiry", "what RSS convicts within seconds is sent again after a pause"},
 		{"rss-follow", "what RSS convicts is followed on for a budget of requests, time and memory"},
@@ -34,6 +35,7 @@ func Rules() []Rule {
 		{"books", "a floor holds what neighbours grew by, which may have been left to be done later"},
 		{"every-request", "what every request keeps, whatever its URI, has a row of its own"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},
+		{"halted", "a counter that stands still where RSS grows on as before ends no growth"},
 		{"uneven", "blocks of a fixed number of requests are of uneven length"},
 		{"last-block", "the last block before the horizon is short"},
 	}

@@ -43,6 +43,7 @@ type URI struct {
 	late      *verdict.Late
 	slack     float64 // bytes that may have been free when its last block ended
 	headroom  float64 // bytes that it may grow by, innocent, in its confirmation
+	heard     int     // readings of the touched set by the end of its last judged block
 	unused    float64 // bytes that may have been free or garbage when its confirmation began
 	following bool    // its confirmation is to exclude leaks down to floorFollowed
 	trial     int     // the life in which its confirmation began
@@ -226,6 +227,9 @@ func (st *State) begun(u *URI, b *record.Block) {
 
 // finished draws what the end of a block means.
 func (st *State) finished(u *URI, b *record.Block) {
+	if b.Purpose.Judged() {
+		u.heard = len(u.Touched)
+	}
 	switch b.Purpose {
 	case record.Sweep:
 		u.slack = st.slackNow()

@@ -54,11 +54,12 @@ func (st *State) TouchedSpeaks() bool {
 // touched judges the URI's last series of the touched set. ok is false without
 // one: the block was too short, or the kernel refused.
 func (st *State) touched(u *URI) (j verdict.Judgement, ok bool) {
-	if len(u.Touched) < 2 || !st.TouchedSpeaks() {
+	seen := u.Touched[:min(u.heard, len(u.Touched))]
+	if len(seen) < 2 || !st.TouchedSpeaks() {
 		return j, false
 	}
-	edges := make([]verdict.Edge, len(u.Touched))
-	for i, t := range u.Touched {
+	edges := make([]verdict.Edge, len(seen))
+	for i, t := range seen {
 		edges[i] = verdict.Edge{Requests: t.After, Value: float64(t.Bytes)}
 	}
 	p := st.params(u)

@@ -67,6 +67,16 @@ func current(st *judge.State) (last *judge.URI) {
 	return last
 }
 
+// of is the URI of that index; nil where it does not share the present process.
+func of(st *judge.State, uri int) *judge.URI {
+	for _, u := range st.URIs {
+		if u.Index == uri {
+			return u
+		}
+	}
+	return nil
+}
+
 // hidden says that a leak may hide behind the sweep's verdict on a URI, and that
 // a row of quick requests would show it.
 func hidden(st *judge.State, u *judge.URI) bool {
@@ -79,6 +89,11 @@ func hidden(st *judge.State, u *judge.URI) bool {
 // beginAlone is the first step of a confirmation: the heap is filled, and memory
 // falls to what is alive.
 func beginAlone(st *judge.State, u *judge.URI) (record.Action, bool) {
+	if last := st.Last; last.Purpose == record.Expiry && last.URI != u.Index && !waited(st, last) {
+		if o := of(st, last.URI); o != nil && o.Expired != "" && st.Allows(2*st.Header.Plan.Stay) {
+			return record.Measure{Wait: st.Header.Plan.Stay}, true // what it left would go during u's requests
+		}
+	}
 	if !just(st, record.Fill, nil) && !just(st, record.Lead, u) {
 		if a, ok := fill(st); ok {
 			return a, true

@@ -13,7 +13,17 @@ func describe(g growth, n int, p Params) Judgement {
 	return Judgement{
 		Label: Inconclusive, Growth: g.slope, Low: g.slope - half, High: g.slope + half + g.step/g.window,
 		Creep: p.creep(0.75 * float64(n)), Detectable: g.bound() + g.step/g.window + p.Slack/float64(n), Requests: n,
+		Every: rarest(g.step, g.window),
 	}
+}
+
+// rarest is how often, at the rarest, a leak must come to be seen in a window of so many
+// requests, where one step of it was seen or, at 0, none.
+func rarest(step, window float64) (every float64) {
+	if step > 0 {
+		return window / rareWith
+	}
+	return window / rareWithout
 }
 
 func undecided(n int, reason string, more int) Judgement {
@@ -35,6 +45,7 @@ func convicted(v view, p Params) Judgement {
 // is then an inconclusive one that says so.
 func harmless(mem []float64, g growth, p Params) (j Judgement, ok bool) {
 	j = describe(g, len(mem), p)
+	s := shapeOf(mem)
 	if j.Detectable > p.MaxFloor {
 		hides := p.Slack + g.step/g.window*float64(len(mem))
 		j.More = max(0, int(math.Ceil(hides/math.Max(1, p.MaxFloor-g.bound())))-len(mem))
@@ -48,7 +59,15 @@ func harmless(mem []float64, g growth, p Params) (j Judgement, ok bool) {
 		j.Reason = fmt.Sprintf("RSS stands still, but %s could hide a leak of up to %s per request", what, units.Bytes(j.Detectable))
 		return j, false
 	}
-	s := shapeOf(mem)
+	if next := s.again(p.Before); next > len(mem) {
+		j.Detectable += s.step / float64(p.Before+s.at)
+		if j.Detectable > p.MaxFloor {
+			j.More = next - len(mem)
+			j.Reason = fmt.Sprintf("one step of %s at request %s, flat since: what doubles takes the next one at request %s",
+				units.Bytes(s.step), units.Count(s.at), units.Count(next))
+			return j, false
+		}
+	}
 	j.Label = s.label
 	switch {
 	case j.Low > 0 && s.label != Bloat:

@@ -47,7 +47,12 @@ func Touched(edges []Edge, p Params) Judgement {
 	j := Judgement{
 		Label: Inconclusive, Growth: (rates[(m-1)/2] + rates[m/2]) / 2, Low: rates[k-1], High: rates[m-k], Requests: last,
 	}
-	j.Detectable = math.Max(0, j.High) + p.Slack/float64(last)
+	// What comes in steps, such as a leak of every two-hundredth request, moves no median.
+	half := edges[len(edges)/2-1]
+	window := float64(last - half.Requests)
+	mean := (edges[len(edges)-1].Value - half.Value) / window
+	j.Every = rarest(math.Max(0, mean-j.High), window)
+	j.Detectable = math.Max(mean, math.Max(0, j.High)) + p.Slack/float64(last)
 	switch {
 	case j.Low > p.MinSlope && j.Low > j.Growth/2:
 		j.Label = Leak
