@@ -197,6 +197,12 @@ func TestGitHub(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
+	// What was measured without a file is no place.
+	for _, path := range []string{"demo", "http://127.0.0.1:3000 / /cart"} {
+		if got := first(r, Options{ScenarioPath: path}); strings.Contains(got, "file=") {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
 	if got, want := first(r, Options{SourceRoots: []string{app}}), "::error file=shop app/app/models/feed.rb,line=31"; got != want {
 		t.Errorf("absolute root: got %s, want %s", got, want)
 	}

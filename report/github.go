@@ -9,6 +9,7 @@ import (
 
 	"leakhunt/harness"
 	"leakhunt/harness/units"
+	"leakhunt/scenarios"
 )
 
 // maxAnnotations is one less than GitHub shows for a step; the last one says
@@ -79,6 +80,9 @@ func pointAt(u *harness.URIResult, r *harness.Result, o Options) (file string, l
 	path := o.ScenarioPath
 	if path == "" {
 		path = r.Scenario.Path
+	}
+	if !scenarios.InFile(path) {
+		return "", 0 // the demo, or a URL
 	}
 	return filepath.ToSlash(fromBase(path, o.Base)), u.Line
 }

@@ -10,6 +10,7 @@ import (
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/report"
+	"leakhunt/scenarios"
 )
 
 func formatsHelp() string {
@@ -70,7 +71,7 @@ func (a *app) reportOptions(scenario string, sources ...string) (report.Options,
 	if wd, err := os.Getwd(); err == nil {
 		o.PlaceRoots = []string{wd}
 	}
-	if scenario != "" {
+	if scenarios.InFile(scenario) {
 		o.PlaceRoots = append(o.PlaceRoots, filepath.Dir(scenario))
 	}
 	if top := os.Getenv("GITHUB_WORKSPACE"); top != "" {

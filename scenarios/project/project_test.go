@@ -67,7 +67,7 @@ func TestLook(t *testing.T) {
 `,
 		},
 		"node that reads it": {
-			map[string]string{"package.json": `{"main": "./lib/app.js"}`, "lib/app.js": "app.listen(process.env.PORT || 3000)"},
+			map[string]string{"package.json": `{"main": "./lib/app.js"}`, "lib/app.js": "metrics.listen(9100); app.listen(process.env.PORT)"},
 			`Node
   command: ["node", "lib/app.js"]
   env:
