@@ -10,6 +10,7 @@ import (
 
 // First is what a first scenario says.
 type First struct {
+	Name string // "" is that of its file
 	Pin
 	URIs []string
 }
@@ -96,5 +97,9 @@ func (f *First) YAML() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]byte(firstHead+"version: 1\ntarget:\n"+f.Lines()), uris...), nil
+	head := firstHead + "version: 1\n"
+	if f.Name != "" {
+		head += "name: " + oneLiner(f.Name) + "\n"
+	}
+	return append([]byte(head+"target:\n"+f.Lines()), uris...), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -81,6 +82,9 @@ func (a *app) init(ctx context.Context, f *first) error {
 	}
 	if err := a.complete(ctx, f); err != nil {
 		return err
+	}
+	if here, err := os.Getwd(); err == nil && filepath.Base(f.file) == defaultScenario && here != "/" {
+		f.Name = filepath.Base(here) // every application has a leakhunt.yaml: runs are told apart by the name
 	}
 	text, err := f.YAML()
 	if err != nil {

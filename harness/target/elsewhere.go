@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,7 +23,7 @@ const (
 	lookEvery = 250 * time.Millisecond
 	// tellAfter is how long it may listen elsewhere alone before that is told.
 	tellAfter = time.Second
-	// surely is how long it may do so at a port that its command line names.
+	// surely is how long it may do so at a port that its command line or its script names.
 	surely = 2 * time.Second
 	// likely is how long it may where nothing says that it knows of ${PORT}. A port for
 	// metrics or a debugger may be opened first, while the application still loads.
@@ -103,12 +105,39 @@ func (c *command) patience(other address) time.Duration {
 	switch {
 	case other.network != "tcp", c.port != 0:
 		return 0
-	case regexp.MustCompile(`(^|[^0-9])` + portOf(other) + `([^0-9]|$)`).MatchString(said):
+	case holds(said, portOf(other)):
 		return surely
 	case strings.Contains(said, "PORT"):
 		return 0 // it knows of the port, and this one is another
+	case c.written(portOf(other)):
+		return surely
 	}
 	return likely
+}
+
+// holds is whether a text holds a number, and no longer one around it.
+func holds(text, number string) bool {
+	return regexp.MustCompile(`(^|[^0-9])` + number + `([^0-9]|$)`).MatchString(text)
+}
+
+// written is whether a script that the command runs holds the number of a port, and
+// does not read the variable PORT.
+func (c *command) written(port string) bool {
+	for _, word := range c.argv {
+		path := word
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(whereabouts(c.dir), path)
+		}
+		info, err := os.Stat(path)
+		if err != nil || !info.Mode().IsRegular() || info.Size() > mostScript {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err == nil && holds(string(text), port) && !strings.Contains(string(text), "PORT") {
+			return true
+		}
+	}
+	return false
 }
 
 // elsewhere is where the command's processes listen, where nothing does at the

@@ -117,12 +117,9 @@ func (c *command) until(ctx context.Context, began time.Time, at *address, child
 			}
 			return err.WithHint("Raise target.ready.timeout, or look whether the command listens on ${PORT} and answers target.ready.uri.")
 		}
-		if time.Since(told) > 5*time.Second && c.opt.Note != nil {
+		if time.Since(told) > 5*time.Second && !watch.told && c.opt.Note != nil {
 			told = time.Now()
 			note := fmt.Sprintf("waiting for the command to be ready, %d s of %d s: %s", int(spent.Seconds()), int(c.ready.Timeout.Seconds()), why)
-			if !watch.since.IsZero() {
-				note += ", but at " + watch.other.url
-			}
 			c.opt.Note(note)
 		}
 		select {

@@ -2,6 +2,7 @@ package target
 
 import (
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -49,6 +50,12 @@ func TestElsewhere(t *testing.T) {
 // How long a command may listen elsewhere follows from what it was told.
 func TestPatience(t *testing.T) {
 	other := address{url: "http://127.0.0.1:3000", network: "tcp"}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"fixed.js": "app.listen(3000)", "reads.js": "app.listen(process.env.PORT || 3000)"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, c := range map[string]struct {
 		command command
 		at      address
@@ -59,6 +66,8 @@ func TestPatience(t *testing.T) {
 		"told the port":              {command{argv: []string{"puma", "-p", "${PORT}"}}, other, 0},
 		"reads it":                   {command{argv: []string{"sh", "-c", "exec app $PORT"}}, other, 0},
 		"nothing is known":           {command{argv: []string{"node", "app.js"}}, other, likely},
+		"its script has it":          {command{argv: []string{"node", "fixed.js"}, dir: dir}, other, surely},
+		"its script reads PORT":      {command{argv: []string{"node", filepath.Join(dir, "reads.js")}}, other, likely},
 		"a number with those digits": {command{argv: []string{"app", "--cache", "13000"}}, other, likely},
 		"a socket":                   {command{argv: []string{"node", "app.js"}}, address{url: "http+unix:///run/s", network: "unix"}, 0},
 		"told by the scenario":       {command{argv: []string{"app", "3000"}, port: 4000}, other, 0},
