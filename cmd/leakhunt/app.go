@@ -11,6 +11,7 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/secret"
+	"leakhunt/scenarios"
 )
 
 // app is what every command shares: the streams, which redact secrets, and
@@ -129,6 +130,9 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	err := fault.Usagef("unknown command %q", args[0])
 	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
 		return err.WithHint("Did you mean %s?", strings.Join(like, " or "))
+	}
+	if _, missing := os.Stat(args[0]); scenarios.IsAddress(args[0]) || missing == nil {
+		return err.WithHint("Did you mean leakhunt run %s?", printable(strings.Join(args, " ")))
 	}
 	return err.WithHint("leakhunt --help lists the commands.")
 }

@@ -57,7 +57,13 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	most := app.patience(root, args) // before it runs, which changes the commands
 	ended := make(chan error, 1)
-	go func() { ended <- root.ExecuteContext(in.ctx) }()
+	go func() {
+		if err := oneDash(root, args); err != nil {
+			ended <- err
+			return
+		}
+		ended <- root.ExecuteContext(in.ctx)
+	}()
 	inOrder, err := in.await(ended, most)
 	if err == nil {
 		err = app.unhelped

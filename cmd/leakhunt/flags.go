@@ -39,6 +39,25 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	return fault.Usagef("%v", err).WithHint("%s --help shows every flag, with examples.", cmd.CommandPath())
 }
 
+// oneDash refuses a long flag after one dash, as -output: it would be read as -o with
+// the value utput.
+func oneDash(root *cobra.Command, args []string) error {
+	cmd, rest, err := root.Find(args)
+	if err != nil {
+		return nil //nolint:nilerr // whoever carries the command out will say so
+	}
+	for _, arg := range rest {
+		if arg == "--" {
+			break
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		if len(name) > 1 && strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && cmd.Flag(name) != nil {
+			return fault.Usagef("-%s: a flag with a long name takes two dashes", name).WithHint("Write --%s.", name)
+		}
+	}
+	return nil
+}
+
 // unknownFlag names the flag that was probably meant, or the command that has it.
 func unknownFlag(cmd *cobra.Command, none *pflag.NotExistError) error {
 	name, dashes := none.GetSpecifiedName(), "--"
