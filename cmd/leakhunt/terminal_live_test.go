@@ -222,8 +222,15 @@ func TestInitDialogue(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "Procfile"), []byte("web: sh srv/web -p $PORT\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tm.typed("cd " + dir + "; clear")
-	tm.typed(bin + " init")
+	marks := 0
+	// fresh types a line once nothing is on the screen that was there before.
+	fresh := func(line string) {
+		marks++
+		tm.typed(fmt.Sprintf("clear; echo mark''%d; %s", marks, line))
+		tm.until(fmt.Sprintf("mark%d", marks))
+	}
+	tm.typed("cd " + dir)
+	fresh(bin + " init")
 	tm.until("A number of these, the URL of a running application, or a command")
 	tm.until("1  web: sh srv/web -p")
 	tm.typed("localhost")
@@ -243,13 +250,13 @@ func TestInitDialogue(t *testing.T) {
 	tm.typed("/orders/{{n}}")
 	tm.typed("")
 	tm.until("leakhunt.yaml is written")
-	tm.typed("clear; " + bin + " validate")
+	fresh(bin + " validate")
 	tm.until("leakhunt.yaml: valid, 2 URIs")
-	tm.typed("clear; " + bin + " init; echo code $?")
+	fresh(bin + " init; echo code $?")
 	tm.until("is there already")
 	tm.until("code 2")
 	// A number takes what was found.
-	tm.typed("clear; " + bin + " init --force")
+	fresh(bin + " init --force")
 	tm.until("A number of these")
 	tm.typed("1")
 	tm.until("A URI to measure")
@@ -260,11 +267,11 @@ func TestInitDialogue(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 	// Ctrl-C ends the dialogue, Ctrl-D the answers.
-	tm.typed("clear; " + bin + " init -f other.yaml; echo code $?")
+	fresh(bin + " init -f other.yaml; echo code $?")
 	tm.until("A number of these")
 	tm.do("send-keys", "C-c")
 	tm.until("code 130")
-	tm.typed("clear; " + bin + " init -f other.yaml; echo code $?")
+	fresh(bin + " init -f other.yaml; echo code $?")
 	tm.until("A number of these")
 	tm.do("send-keys", "C-d")
 	tm.until("code 2")
