@@ -30,6 +30,7 @@ type app struct {
 	live           atomic.Pointer[live]   // the live table, where there is one
 	journal        atomic.Pointer[string] // the path of the run's, where one is written
 	begun          atomic.Bool            // something was started, or written for it
+	scratch        atomic.Pointer[func()] // removes what was written for it
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {

@@ -119,6 +119,9 @@ func (a *app) abandon(err error, code int) int {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		if remove := a.scratch.Load(); remove != nil {
+			(*remove)() // the guard does where it ends after this program, and not before
+		}
 		if l := a.live.Load(); l != nil {
 			l.Close()
 		}

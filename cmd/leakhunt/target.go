@@ -25,6 +25,7 @@ func (a *app) openTarget(sc *scenarios.Scenario) (tgt session.Target, agents str
 			return nil, "", nil, err
 		}
 		opt.ExtraEnv, done = env, cleanup
+		a.scratch.Store(&cleanup)
 		for _, e := range env {
 			if dir, ok := strings.CutPrefix(e, runtimes.AgentVar+"="); ok {
 				agents, opt.Scratch = dir, []string{dir}
