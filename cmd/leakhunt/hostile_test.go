@@ -143,15 +143,13 @@ func (h *hostile) profile(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bomb is 256 MiB in 256 KiB.
+// bomb is 256 MiB in 256 KiB, in as many members (RFC 1952, section 2.2).
 var bomb = sync.OnceValue(func() []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	for range 256 {
-		_, _ = z.Write(make([]byte, 1<<20))
-	}
+	_, _ = z.Write(make([]byte, 1<<20))
 	_ = z.Close()
-	return b.Bytes()
+	return bytes.Repeat(b.Bytes(), 256)
 })
 
 // raw answers what is no HTTP.
