@@ -270,7 +270,8 @@ func (l *Log) note(e Noted) {
 // first segment, where the number of requests is free.
 func (l *Log) welcome(uri int) {
 	items := l.Header.Items
-	if uri < 0 || uri >= len(items) || !items[uri].Requests.Auto || items[uri].Visitor != nil || len(l.Segments) > 1 || len(l.Lives) == 0 {
+	known := slices.ContainsFunc(items, func(it Item) bool { return it.Visitor != nil })
+	if known || uri < 0 || uri >= len(items) || !items[uri].Requests.Auto || len(l.Segments) > 1 || len(l.Lives) == 0 {
 		return
 	}
 	it := items[uri]

@@ -154,11 +154,12 @@ func (s *Session) noteVisitor(uri int) {
 		return
 	}
 	s.visitor = true
+	if slices.ContainsFunc(s.cfg.Items, func(it Item) bool { return it.Name == record.NewVisitor }) {
+		return // the run went on from its journal
+	}
 	it := s.cfg.Items[uri]
 	s.emit(record.Noted{Code: record.OneVisitor, URI: uri, Message: "the application set a cookie, and all requests send it, as one visitor's: " +
 		"what it keeps for each visitor (sessions) does not grow then; cookies: fresh at a URI makes each of its requests a new visitor's"})
-	if !slices.ContainsFunc(s.cfg.Items, func(it Item) bool { return it.Name == record.NewVisitor }) {
-		s.cfg.Items = append(slices.Clip(s.cfg.Items), Item{Name: record.NewVisitor, Template: it.Template.Visitor()})
-		s.sent, s.failing = append(s.sent, 0), append(s.failing, failing{})
-	}
+	s.cfg.Items = append(slices.Clip(s.cfg.Items), Item{Name: record.NewVisitor, Template: it.Template.Visitor()})
+	s.sent, s.failing = append(s.sent, 0), append(s.failing, failing{})
 }
