@@ -72,7 +72,9 @@ func differs(was, is record.Header) (what, then, now string) {
 	names := func(h record.Header) string {
 		var out []string
 		for _, it := range h.Items {
-			out = append(out, it.Name)
+			if it.Visitor == nil { // that one the run has found itself
+				out = append(out, it.Name)
+			}
 		}
 		return strings.Join(out, ", ")
 	}
