@@ -107,6 +107,10 @@ func TestGitHubWorkflow(t *testing.T) {
 	j.has(t, "summary.md", "/leak/3k")
 	j.has(t, "leakhunt-report/junit.xml", "<failure")
 	j.has(t, "leakhunt-report/report.html", "</html>")
+	// One that ended before its time makes none.
+	j.run(t, 0, "bash", "mkdir -p early/leakhunt-report && cd early && "+
+		`sed 's/"complete": true/"complete": false/' ../leakhunt-report/result.json > leakhunt-report/result.json`+"\n"+
+		steps["This result is the next baseline"]+"\ntest ! -e leakhunt-baseline")
 	j.run(t, 0, "bash", steps["This result is the next baseline"])
 	// The main branch has the leak too: it is not this pull request's.
 	j.run(t, 0, "bash", steps["Hunt"])
