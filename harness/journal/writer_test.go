@@ -127,8 +127,11 @@ func TestEventsAreOnDiskWithinASecond(t *testing.T) {
 				}
 				d.mu.Unlock()
 			}
-			if took := time.Since(began); float64(d.syncs) > 3*took.Seconds()+3 {
-				t.Errorf("pause %v: %d syncs in %v", pause, d.syncs, took)
+			d.mu.Lock()
+			syncs := d.syncs
+			d.mu.Unlock()
+			if took := time.Since(began); float64(syncs) > 3*took.Seconds()+3 {
+				t.Errorf("pause %v: %d syncs in %v", pause, syncs, took)
 			}
 			if err := w.Close(); err != nil || !d.closed || d.synced != len(d.raw) {
 				t.Errorf("%v, closed %v, %d of %d on disk", err, d.closed, d.synced, len(d.raw))
