@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
 )
 
 // What a process keeps while nothing is sent is nobody's: a timer's, a background
@@ -24,6 +26,9 @@ func leastIdle(c record.Column) float64 {
 // idle is the growth of each counter while nothing is sent, in units/second; 0 where
 // none was seen. e is the reading at the end of a wait, which last came before.
 func (st *State) noteIdle(last record.Edge, e record.Read) {
+	if e.Waited > 0 && !st.Counted() {
+		st.noteIdleRSS(float64(e.Edge.Metric-last.Metric), e.Edge.T-last.T)
+	}
 	if e.Waited <= 0 || last.Counters == nil || e.Edge.Counters == nil || !st.On("background") {
 		return
 	}
@@ -38,6 +43,39 @@ func (st *State) noteIdle(last record.Edge, e record.Read) {
 	if st.quiets > 0 && st.rose {
 		st.idle = rates
 	}
+}
+
+// leastIdleRSS is how much RSS must rise by in a wait to count as rising, in bytes.
+const leastIdleRSS = 128 << 10
+
+// noteIdleRSS is noteIdle by RSS alone, which rose by so many bytes in so many seconds.
+// The least of several waits holds: a heap may grow once while nothing is sent.
+func (st *State) noteIdleRSS(rose, seconds float64) {
+	rate := 0.0
+	if rose > leastIdleRSS && seconds > 0 {
+		rate = rose / seconds
+	}
+	if st.waited {
+		rate = min(rate, st.idleRSS)
+	}
+	st.idleRSS, st.waited = rate, true
+}
+
+// unlessIdle opens a conviction by RSS where the process grows by as much, or half of it,
+// in the time that a request takes while nothing is sent.
+func (st *State) unlessIdle(u *URI, j verdict.Judgement) verdict.Judgement {
+	if j.Label != verdict.Leak || st.idleRSS == 0 || !st.On("idle-rss") {
+		return j
+	}
+	var seconds, n float64
+	for _, b := range u.Blocks {
+		seconds, n = seconds+b.End.T-b.Start.T, n+float64(b.N())
+	}
+	if n == 0 || 2*st.idleRSS*seconds/n < j.Growth {
+		return j
+	}
+	j.Detectable = max(j.Detectable, j.High)
+	return open(j, 0, "grew %s per request, and the process by %s a second while nothing was sent", units.Bytes(j.Growth), units.Bytes(st.idleRSS))
 }
 
 // RoseIdle says that a counter rose through the last wait, and that it is not known

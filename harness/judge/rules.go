@@ -32,6 +32,7 @@ func Rules() []Rule {
 		{"native-expiry", "what is convicted of native memory is sent again after a wait"},
 		{"native-floor", "a floor holds the native memory that no counter counts"},
 		{"background", "what a process keeps while nothing is sent is laid on nobody"},
+		{"idle-rss", "growth of RSS by as much as while nothing is sent convicts nobody"},
 		{"books", "a floor holds what neighbours grew by, which may have been left to be done later"},
 		{"every-request", "what every request keeps, whatever its URI, has a row of its own"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},

@@ -19,6 +19,8 @@ type State struct {
 
 	settings Settings
 	idle     []float64    // what the process keeps by itself: see noteIdle
+	idleRSS  float64      // what RSS grows by while nothing is sent, in bytes/second
+	waited   bool         // idleRSS was measured
 	rose     bool         // a counter rose through the last wait
 	quiets   int          // waits in a row with nothing sent in between
 	retest   *retest      // of all that grew, together
@@ -151,6 +153,7 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 func (st *State) enter(before map[int]Finding) {
 	st.URIs, st.retest, st.solo, st.swept = nil, nil, nil, nil
 	st.idle, st.rose, st.quiets = nil, false, 0
+	st.idleRSS, st.waited = 0, false
 	for _, s := range st.Segment().Series {
 		u := &URI{Series: s, trial: -1}
 		if f, ok := before[s.Index]; ok {

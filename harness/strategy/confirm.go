@@ -41,6 +41,9 @@ func confirm(st *judge.State) (record.Action, bool) {
 	if st.Boundless() {
 		return nil, false
 	}
+	if listens(st) {
+		return record.Measure{Wait: st.Header.Plan.Stay}, true
+	}
 	suspects := slices.DeleteFunc(slices.Clone(st.URIs), func(u *judge.URI) bool { return !u.Suspect })
 	slices.SortStableFunc(suspects, func(a, b *judge.URI) int { return cmp.Compare(a.Slope, b.Slope) })
 	for _, u := range suspects {
@@ -54,6 +57,15 @@ func confirm(st *judge.State) (record.Action, bool) {
 		}
 	}
 	return nil, false
+}
+
+// listens says that nothing was sent yet for a while, to see whether the process grows by
+// itself, and that somebody is suspected of what that may be.
+func listens(st *judge.State) bool {
+	if !st.On("idle-rss") || waits(st) > 0 || began(st, record.Alone) || !st.Allows(2*st.Header.Plan.Stay) {
+		return false
+	}
+	return slices.ContainsFunc(st.URIs, func(u *judge.URI) bool { return u.Suspect && u.Item.Requests.Auto })
 }
 
 // current is the URI that was confirmed last.
