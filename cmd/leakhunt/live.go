@@ -115,16 +115,22 @@ func (l *live) Standing(rows []harness.URIResult) {
 
 // Close gives the terminal back for good; the report follows.
 func (l *live) Close() {
-	l.leave()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.leave()
 	l.closed = true
 }
 
-// leave gives the terminal back until the next progress.
-func (l *live) leave() {
+// suspend gives the terminal back until the next progress, and halts before anybody can
+// draw on it again.
+func (l *live) suspend(halt func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.leave()
+	halt()
+}
+
+func (l *live) leave() {
 	if !l.on {
 		return
 	}

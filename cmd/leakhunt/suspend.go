@@ -9,17 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onSuspend calls f before Ctrl-Z stops this process, until the function that
-// it returns is called.
-func onSuspend(f func()) (stop func()) {
+// onSuspend calls f where Ctrl-Z is to stop this process, which halt then does, until
+// the function that it returns is called.
+func onSuspend(f func(halt func())) (stop func()) {
 	signals, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(signals, syscall.SIGTSTP)
 	go func() {
 		for {
 			select {
 			case <-signals:
-				f()
-				_ = unix.Kill(unix.Getpid(), unix.SIGSTOP) // it cannot fail on ourselves
+				f(func() { _ = unix.Kill(unix.Getpid(), unix.SIGSTOP) }) // it cannot fail on ourselves
 			case <-done:
 				return
 			}

@@ -44,7 +44,7 @@ func (a *app) observer(mode, metric string) (watcher, error) {
 	default:
 		l := newLive(a.stderr, a.rawErr, color, metric, a.secrets.RedactString)
 		a.live.Store(l)
-		return &screen{l, onSuspend(l.leave)}, nil
+		return &screen{l, onSuspend(l.suspend)}, nil
 	}
 }
 
