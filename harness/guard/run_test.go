@@ -10,13 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"leakhunt/harness/proc"
+	"leakhunt/harness/proc/proctest"
 )
 
 // TestMain lets the test binary be a program that runs a command and is killed.
@@ -51,17 +51,7 @@ func gone(t *testing.T, ids []proc.ID, want int) {
 	if len(ids) != want {
 		t.Errorf("%d processes, want %d", len(ids), want)
 	}
-	until := time.Now().Add(20 * time.Second)
-	for _, id := range ids {
-		for id.Check() == nil {
-			if time.Now().After(until) {
-				t.Errorf("pid %d still runs", id.PID)
-				_ = syscall.Kill(id.PID, syscall.SIGKILL)
-				break
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-	}
+	proctest.AwaitGone(t, 20*time.Second, ids)
 }
 
 func TestRun(t *testing.T) {

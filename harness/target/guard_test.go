@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"leakhunt/harness/proc"
+	"leakhunt/harness/proc/proctest"
 	"leakhunt/harness/target"
 	"leakhunt/scenarios"
 )
@@ -85,19 +86,24 @@ func members(t *testing.T, file string) []proc.ID {
 	}
 }
 
-func awaitGone(t *testing.T, ids []proc.ID) {
+// guarded is a program that has pinned a process, with those variables, and the
+// processes that it has started then, as file names them.
+func guarded(t *testing.T, file string, env ...string) (*exec.Cmd, []proc.ID) {
 	t.Helper()
-	until := time.Now().Add(30 * time.Second)
-	for _, id := range ids {
-		for id.Check() == nil {
-			if time.Now().After(until) {
-				t.Errorf("pid %d still runs", id.PID)
-				_ = syscall.Kill(id.PID, syscall.SIGKILL)
-				break
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+	cmd := exec.Command(testBinary)
+	cmd.Env = append(append(os.Environ(), "TARGET_TEST_ROLE=guard", "PIDS="+file), env...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "pinned\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	return cmd, members(t, file)
 }
 
 // However leakhunt ends, nothing that it started outlives it: not after
@@ -110,24 +116,11 @@ func TestNothingOutlivesLeakhunt(t *testing.T) {
 			if err := os.MkdirAll(filepath.Join(scratch, "ruby"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(testBinary)
-			cmd.Env = append(os.Environ(), "TARGET_TEST_ROLE=guard", "PIDS="+file, "SCRATCH="+scratch)
-			out, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-			if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "pinned\n" {
-				t.Fatalf("%q, %v", line, err)
-			}
-			ids := members(t, file)
+			cmd, ids := guarded(t, file, "SCRATCH="+scratch)
 			if err := cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
-			awaitGone(t, ids)
+			proctest.AwaitGone(t, 30*time.Second, ids)
 			// The guard has it from the kernel that nobody is left, and ends.
 			for until := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 				if _, err := os.Stat(scratch); os.IsNotExist(err) {
@@ -148,20 +141,7 @@ func TestNothingOutlivesItsGuard(t *testing.T) {
 		t.Run(killed, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "pids")
-			cmd := exec.Command(testBinary)
-			cmd.Env = append(os.Environ(), "TARGET_TEST_ROLE=guard", "PIDS="+file)
-			out, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-			if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "pinned\n" {
-				t.Fatalf("%q, %v", line, err)
-			}
-			ids := members(t, file)
+			cmd, ids := guarded(t, file)
 			pid, err := proc.Parent(ids[0].PID)
 			if err == nil && killed == "keeper" {
 				pid, err = proc.Parent(pid)
@@ -172,7 +152,7 @@ func TestNothingOutlivesItsGuard(t *testing.T) {
 			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			awaitGone(t, ids)
+			proctest.AwaitGone(t, 30*time.Second, ids)
 		})
 	}
 }
