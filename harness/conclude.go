@@ -162,7 +162,7 @@ func standing(st *judge.State) []URIResult {
 		out = append(out, row(st, it, findings[i]))
 	}
 	if f, ok := findings[judge.EveryRequest]; ok {
-		u := row(st, record.Item{Name: everyRequest}, f)
+		u := row(st, record.Item{Name: judge.EveryRequestName}, f)
 		u.Scope = ScopeShared
 		out = append(out, u)
 	}

@@ -79,9 +79,6 @@ const (
 	ScopeVisitor = "visitor" // requests without cookies, where the application sets one
 )
 
-// everyRequest is that row's name.
-const everyRequest = "every request"
-
 // URIResult is one line of the ranking.
 type URIResult struct {
 	Rank         int           `json:"rank"`

@@ -163,7 +163,7 @@ func truths(world *simulate.World, findings map[int]judge.Finding) []simulate.Tr
 	if _, ok := findings[judge.EveryRequest]; !ok {
 		return all
 	}
-	every := simulate.Truth{URI: judge.EveryRequest, Name: "every request", Bytes: math.Inf(1), Every: 1}
+	every := simulate.Truth{URI: judge.EveryRequest, Name: judge.EveryRequestName, Bytes: math.Inf(1), Every: 1}
 	for i := range all {
 		t := &all[i]
 		every.Bytes = min(every.Bytes, t.Shared)

@@ -99,7 +99,7 @@ func table(rows [][]string) string {
 func (s *Script) counts(counts map[int]map[string]int) string {
 	var rows [][]string
 	for _, i := range slices.Sorted(maps.Keys(counts)) {
-		name := "every request"
+		name := judge.EveryRequestName
 		if i != judge.EveryRequest {
 			name = s.State.Header.Items[i].Name
 		}

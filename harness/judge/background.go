@@ -55,10 +55,10 @@ func (st *State) noteIdleRSS(rose, seconds float64) {
 	if rose > leastIdleRSS && seconds > 0 {
 		rate = rose / seconds
 	}
-	if st.waited {
+	if st.idleKnown {
 		rate = min(rate, st.idleRSS)
 	}
-	st.idleRSS, st.waited = rate, true
+	st.idleRSS, st.idleKnown = rate, true
 }
 
 // unlessIdle opens a conviction by RSS where the process grows by as much, or half of it,

@@ -11,6 +11,9 @@ import (
 // its URI: a middleware that leaks, the lines of a log.
 const EveryRequest = -1
 
+// EveryRequestName is what its row is called.
+const EveryRequestName = "every request"
+
 const (
 	// sharedLeast is the fewest URIs that may be said to grow alike, and sharedMost the
 	// share of all URIs that they are at least.

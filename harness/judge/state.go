@@ -17,17 +17,17 @@ type State struct {
 	// Kept are the verdicts of segments that ended, by index in Header.Items.
 	Kept map[int]Finding
 
-	settings Settings
-	idle     []float64    // what the process keeps by itself: see noteIdle
-	idleRSS  float64      // what RSS grows by while nothing is sent, in bytes/second
-	waited   bool         // idleRSS was measured
-	rose     bool         // a counter rose through the last wait
-	quiets   int          // waits in a row with nothing sent in between
-	retest   *retest      // of all that grew, together
-	shared   *shared      // what most URIs grow by alike
-	solo     *URI         // the one that is being sent again by itself
-	swept    *record.Edge // the reading that says what the sweep left in the end
-	sweptAt  float64      // when that was known to stay
+	settings  Settings
+	idle      []float64    // what the process keeps by itself: see noteIdle
+	idleRSS   float64      // what RSS grows by while nothing is sent, in bytes/second
+	idleKnown bool         // idleRSS was measured
+	rose      bool         // a counter rose through the last wait
+	quiets    int          // waits in a row with nothing sent in between
+	retest    *retest      // of all that grew, together
+	shared    *shared      // what most URIs grow by alike
+	solo      *URI         // the one that is being sent again by itself
+	swept     *record.Edge // the reading that says what the sweep left in the end
+	sweptAt   float64      // when that was known to stay
 }
 
 // URI is one URI in the present segment: its series, and what was thought of it
@@ -42,15 +42,15 @@ type URI struct {
 	Expired string  // why what RSS grew by is no leak: it was seen to go
 	retest  retest  // of it alone
 
-	late      *verdict.Late
-	slack     float64 // bytes that may have been free when its last block ended
-	headroom  float64 // bytes that it may grow by, innocent, in its confirmation
-	heard     int     // readings of the touched set by the end of its last judged block
-	unused    float64 // bytes that may have been free or garbage when its confirmation began
-	following bool    // its confirmation is to exclude leaks down to floorFollowed
-	trial     int     // the life in which its confirmation began
-	before    float64 // the level before its expiry block, in bytes
-	among     *among  // what was found of it among others
+	late         *verdict.Late
+	slack        float64 // bytes that may have been free when its last block ended
+	headroom     float64 // bytes that it may grow by, innocent, in its confirmation
+	touchedReads int     // readings of the touched set by the end of its last judged block
+	unused       float64 // bytes that may have been free or garbage when its confirmation began
+	following    bool    // its confirmation is to exclude leaks down to floorFollowed
+	trial        int     // the life in which its confirmation began
+	before       float64 // the level before its expiry block, in bytes
+	among        *among  // what was found of it among others
 }
 
 // Settings switch rules off, for the table that says what each is worth. The zero
@@ -153,7 +153,7 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 func (st *State) enter(before map[int]Finding) {
 	st.URIs, st.retest, st.solo, st.swept = nil, nil, nil, nil
 	st.idle, st.rose, st.quiets = nil, false, 0
-	st.idleRSS, st.waited = 0, false
+	st.idleRSS, st.idleKnown = 0, false
 	for _, s := range st.Segment().Series {
 		u := &URI{Series: s, trial: -1}
 		if f, ok := before[s.Index]; ok {
@@ -231,7 +231,7 @@ func (st *State) begun(u *URI, b *record.Block) {
 // finished draws what the end of a block means.
 func (st *State) finished(u *URI, b *record.Block) {
 	if b.Purpose.Judged() {
-		u.heard = len(u.Touched)
+		u.touchedReads = len(u.Touched)
 	}
 	switch b.Purpose {
 	case record.Sweep:

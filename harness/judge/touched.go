@@ -54,7 +54,7 @@ func (st *State) TouchedSpeaks() bool {
 // touched judges the URI's last series of the touched set. ok is false without
 // one: the block was too short, or the kernel refused.
 func (st *State) touched(u *URI) (j verdict.Judgement, ok bool) {
-	seen := u.Touched[:min(u.heard, len(u.Touched))]
+	seen := u.Touched[:min(u.touchedReads, len(u.Touched))]
 	if len(seen) < 2 || !st.TouchedSpeaks() {
 		return j, false
 	}

@@ -101,9 +101,9 @@ func againBlock(st *judge.State, u *judge.URI) int {
 	return st.Careful(u, min(n, u.Requests(), judge.SweepBlock*judge.SweepRounds))
 }
 
-// nativeShare is how many of the requests that convicted a URI of a leak of native memory
-// are sent again: half, for that many outgrow the scatter of RSS.
-const nativeShare = 2
+// nativeAgain is the part of the requests that convicted a URI of a leak of native memory
+// which is sent again: a half, for that many outgrow the scatter of RSS.
+const nativeAgain = 2
 
 // native sends once more, after a pause, whoever is convicted of a leak of native memory:
 // no counter tells whether that was only kept for a while.
@@ -118,7 +118,7 @@ func native(st *judge.State) (record.Action, bool) {
 			continue
 		}
 		if waited(st, u.Blocks[len(u.Blocks)-1]) {
-			return record.Send{URI: u.Index, N: st.Careful(u, n/nativeShare), Purpose: record.Expiry, Settle: true}, true
+			return record.Send{URI: u.Index, N: st.Careful(u, n/nativeAgain), Purpose: record.Expiry, Settle: true}, true
 		}
 		if st.Allows(2 * stay) {
 			return record.Measure{Wait: stay}, true
