@@ -101,7 +101,7 @@ func phaseOf(st *judge.State, a record.Action) string {
 			return part + "warming up"
 		case record.Sweep:
 			return part + fmt.Sprintf("round %d", a.Round)
-		case record.Prime, record.Retest, record.Stir:
+		case record.Prime, record.Retest, record.Stir, record.Later:
 			return part + "testing again"
 		}
 		return part + "confirming"

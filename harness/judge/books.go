@@ -20,6 +20,9 @@ func (st *State) elsewhere(u *URI) float64 {
 	if i < 0 || !st.On("books") {
 		return 0
 	}
+	if left, ok := st.leftLater(u, i); ok {
+		return booksMargin * left
+	}
 	var rounds [SweepRounds + 1]struct {
 		first, last *record.Block
 		laid        float64 // on u and on those that grow themselves

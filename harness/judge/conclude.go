@@ -157,6 +157,9 @@ func (st *State) finding(u *URI) Finding {
 	if j.More > 0 {
 		f.Why += fmt.Sprintf(" About %s may settle it.", units.Quantity(float64(j.More), "more requests"))
 	}
+	if u.Later() && j.Label == verdict.Leak {
+		f.Why += fmt.Sprintf(" It keeps that only after the answer: it was measured with a pause of %s behind its requests.", units.Seconds(LaterWait))
+	}
 	if !st.Counted() && st.Life() != nil && j.Label == verdict.Inconclusive {
 		f.Better = st.Better()
 	}

@@ -132,7 +132,7 @@ func (st *State) explained(u *URI) bool {
 // those that began at since or later.
 func (st *State) counted(u *URI, since float64) (out []*record.Block) {
 	now := len(st.Lives) - 1
-	for _, b := range u.Blocks {
+	for _, b := range u.own() {
 		if !b.Cut && b.Life == now && b.Start.T >= since {
 			out = append(out, b)
 		}
@@ -151,10 +151,11 @@ func (u *URI) edges(value func(record.Edge) float64, skip func(*record.Block) bo
 	out := make([]verdict.Edge, 1, len(u.Blocks)+1)
 	var n int
 	var level float64
-	for i, b := range u.Blocks {
+	blocks := u.own()
+	for i, b := range blocks {
 		// In the first of the blocks in which it is followed expires what its neighbours
 		// have left.
-		first := b.Purpose == record.Follow && (i == 0 || u.Blocks[i-1].Purpose != record.Follow || u.Blocks[i-1].Seq != b.Seq-1)
+		first := b.Purpose == record.Follow && (i == 0 || blocks[i-1].Purpose != record.Follow || blocks[i-1].Seq != b.Seq-1)
 		if b.Cut || first || skip != nil && skip(b) {
 			continue
 		}

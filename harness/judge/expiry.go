@@ -17,14 +17,14 @@ import (
 // retest is what requests left for good: readings before them, so long after them
 // that what was kept for a while has gone, and after a few more that stir caches.
 type retest struct {
-	n, stirs             int // requests: to each URI where several are tried together
+	n, stirs             int // requests: those to the last URI where several are tried together
 	before, quiet, after record.Edge
 	sent, stirred        int       // blocks
 	failed               bool      // a request failed, or was not sent
-	most                 []float64 // of each counter, what a request to each URI may have made, in all
+	most, more           []float64 // of each counter, what those to all may have made: by quiet, and from then on
 }
 
-// left is how much of the i-th counter each request left, by the lower reading.
+// left is how much of the i-th counter each request to one URI left, by the lower reading.
 func (st *State) left(r *retest, i int) float64 {
 	first := st.value(r.before, i)
 	return min((st.value(r.quiet, i)-first)/float64(max(1, r.n)), (st.value(r.after, i)-first)/float64(max(1, r.n+r.stirs)))
@@ -38,7 +38,7 @@ func (r *retest) whole() bool { return r != nil && !r.failed && r.sent > 0 && r.
 func (st *State) beginRetest(u *URI, b *record.Block) {
 	switch {
 	case b.Round == 0 && st.retest == nil:
-		st.retest = &retest{before: b.Start, most: make([]float64, len(st.columns()))}
+		st.retest = &retest{before: b.Start, most: make([]float64, len(st.columns())), more: make([]float64, len(st.columns()))}
 	case b.Round == 1 && b.Purpose == record.Prime:
 		u.retest, st.solo = retest{}, u
 	}
@@ -62,11 +62,14 @@ func (st *State) endRetest(u *URI, b *record.Block) {
 		r.sent++
 		r.n = b.N()
 		if b.Round == 0 {
-			st.mostly(r, u, b)
+			st.mostly(r.most, u, b)
 		}
 	case record.Stir:
 		r.stirred++
 		r.stirs, r.after = b.N(), b.End
+		if b.Round == 0 {
+			st.mostly(r.more, u, b)
+		}
 		if b.Round == 1 {
 			st.solo = nil
 		}
@@ -79,7 +82,7 @@ func (st *State) Solo() *URI { return st.solo }
 // abandonRetest gives up what was being sent again when a process was lost: what
 // it left cannot be read any more.
 func (st *State) abandonRetest() {
-	st.solo = nil
+	st.solo, st.later = nil, nil
 	if st.retest != nil && !st.retest.whole() {
 		st.retest = nil // it begins anew
 	}
@@ -88,7 +91,7 @@ func (st *State) abandonRetest() {
 // read draws what a reading between blocks means.
 func (st *State) read(e record.Read) {
 	switch {
-	case e.Waited <= 0:
+	case e.Waited <= LaterWait:
 	case st.solo != nil && st.solo.retest.sent == 0:
 		st.solo.retest.before = e.Edge
 	case st.solo != nil:
@@ -103,13 +106,19 @@ func (st *State) read(e record.Read) {
 	}
 }
 
-// mostly notes what a request to u may have made: what its blocks told, or, where
-// neighbours have let go of something in those, what it has made in b.
-func (st *State) mostly(r *retest, u *URI, b *record.Block) {
+// mostly adds what the requests of b to u may have made: what its blocks told, or,
+// where neighbours have let go of something in those, what it has made in b.
+func (st *State) mostly(made []float64, u *URI, b *record.Block) {
 	for i := range st.columns() {
-		now := (st.value(b.End, i) - st.value(b.Start, i)) / float64(max(1, b.N()))
-		r.most[i] += max(0, now, st.column(u, i).Growth)
+		made[i] += max(0, st.value(b.End, i)-st.value(b.Start, i), st.column(u, i).Growth*float64(b.N()))
 	}
+}
+
+// missing is how much less of the i-th counter than they may have made those that were
+// sent again together have left, by the lower reading.
+func (st *State) missing(r *retest, i int) float64 {
+	first := st.value(r.before, i)
+	return max(r.most[i]-(st.value(r.quiet, i)-first), r.most[i]+r.more[i]-(st.value(r.after, i)-first))
 }
 
 // Short says of u that all those that were sent again together left so much less
@@ -120,8 +129,14 @@ func (st *State) Short(u *URI) bool {
 	if !r.whole() || !u.Item.Requests.Auto {
 		return false
 	}
+	n := 0
+	for _, b := range u.Others {
+		if b.Purpose == record.Retest && b.Round == 0 && b.Life == len(st.Lives)-1 {
+			n = b.N()
+		}
+	}
 	for i, c := range st.columns() {
-		if j := st.column(u, i); c.Exact && j.Label == verdict.Leak && j.Growth > 0 && 2*(r.most[i]-st.left(r, i)) <= j.Growth {
+		if j := st.column(u, i); c.Exact && j.Label == verdict.Leak && j.Growth > 0 && 2*st.missing(r, i) <= j.Growth*float64(n) {
 			return false
 		}
 	}

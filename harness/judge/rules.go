@@ -34,6 +34,7 @@ func Rules() []Rule {
 		{"background", "what a process keeps while nothing is sent is laid on nobody"},
 		{"idle-rss", "growth of RSS by as much as while nothing is sent convicts nobody"},
 		{"books", "a floor holds what neighbours grew by, which may have been left to be done later"},
+		{"later", "what may have been left to be done later is looked for with nothing else sent"},
 		{"every-request", "what every request keeps, whatever its URI, has a row of its own"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},
 		{"halted", "a counter that stands still where RSS grows on as before ends no growth"},

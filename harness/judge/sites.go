@@ -19,8 +19,9 @@ type Naming struct {
 func (st *State) naming(u *URI, j verdict.Judgement) Naming {
 	life := st.Life()
 	wanted := (j.Label == verdict.Leak || u.Forced) && !u.Broken && st.Header.Plan.Sites != "off"
-	for i, t := range st.Segment().Traces {
-		if t.URI == u.Index && !t.Control {
+	traces := st.Segment().Traces
+	for i := len(traces) - 1; i >= 0; i-- { // a second one found what the first did not
+		if t := traces[i]; t.URI == u.Index && !t.Control {
 			return st.named(i, t, j)
 		}
 	}

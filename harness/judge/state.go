@@ -26,6 +26,7 @@ type State struct {
 	retest    *retest      // of all that grew, together
 	shared    *shared      // what most URIs grow by alike
 	solo      *URI         // the one that is being sent again by itself
+	later     *later       // what was added while nothing was sent
 	swept     *record.Edge // the reading that says what the sweep left in the end
 	sweptAt   float64      // when that was known to stay
 }
@@ -127,6 +128,7 @@ func (st *State) Append(e record.Event) error {
 		if st.quiets++; e.Waited <= 0 {
 			st.quiets = 0
 		}
+		st.paused(last, e)
 		st.read(e)
 	}
 	return nil
@@ -139,7 +141,7 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 	}
 	switch e := e.(type) {
 	case record.Began:
-		if e.Purpose == record.Sweep || e.Purpose == record.Follow || e.Purpose == record.Warmup {
+		if e.Purpose.Judged() || e.Purpose == record.Later || e.Purpose == record.Warmup {
 			return
 		}
 	case record.Traced:
@@ -151,7 +153,7 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 
 // enter begins a segment after those findings.
 func (st *State) enter(before map[int]Finding) {
-	st.URIs, st.retest, st.solo, st.swept = nil, nil, nil, nil
+	st.URIs, st.retest, st.solo, st.swept, st.later = nil, nil, nil, nil, nil
 	st.idle, st.rose, st.quiets = nil, false, 0
 	st.idleRSS, st.idleKnown = 0, false
 	for _, s := range st.Segment().Series {
@@ -241,6 +243,8 @@ func (st *State) finished(u *URI, b *record.Block) {
 		u.slack, u.headroom = st.slackNow(), st.allowed(u, st.trough(u.Joined(st.alone(u), st.page())))
 	case record.Retest, record.Stir:
 		st.endRetest(u, b)
+	case record.Later:
+		st.endLater(u, b)
 	case record.Expiry:
 		if !st.Counted() {
 			st.endProof(u, b)

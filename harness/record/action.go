@@ -26,6 +26,8 @@ type Send struct {
 	// Touched asks for the touched set: it begins anew with Anew, and is read
 	// after each Every requests.
 	Touched Touching
+	// Pause is how many seconds nothing is sent before the reading at its end.
+	Pause float64
 	// Strict ends the block with the first request that fails.
 	Strict bool
 }
@@ -67,6 +69,7 @@ type Name struct {
 	Control   bool    // a clean URI: its sites are what any request leaves behind
 	Against   []Site  // those of the control, per request
 	Growth    float64 // bytes/request to explain; 0: unknown
+	Pause     float64 // seconds in which nothing is sent before the end of the pass
 	Callers   int     // requests of a second pass that tells who calls a library; 0: none
 	Retainers bool    // ask what holds the objects, too
 }

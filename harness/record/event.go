@@ -51,24 +51,26 @@ type Facts struct {
 // Purpose is what a block of requests is for.
 type Purpose string
 
-// The purposes. Sweep, follow and alone make the series that is judged.
+// The purposes. Sweep, follow, delayed and alone make the series that is judged.
 const (
 	Warmup  Purpose = "warmup"  // what the first requests load, compile and cache
 	Lead    Purpose = "lead"    // ahead of a block, so that memory falls to what is alive
 	Fill    Purpose = "fill"    // drives a heap with holes to its high-water mark
 	Sweep   Purpose = "sweep"   // the judged blocks, in rounds
 	Follow  Purpose = "follow"  // what grows is followed on, to see whether it ends
+	Delayed Purpose = "delayed" // judged blocks that end with a pause, for what comes later
 	Alone   Purpose = "alone"   // the confirmation of a suspect, with all others in quarantine
 	Expiry  Purpose = "expiry"  // as many requests again after a pause: what expires leaves room
 	Prime   Purpose = "prime"   // before a retest: fills what all share with a URI's own
 	Retest  Purpose = "retest"  // once more, to see what stays
 	Stir    Purpose = "stir"    // a few more: caches drop what has expired when they are used
+	Later   Purpose = "later"   // with a pause behind them: what they leave to be done later
 	Trace   Purpose = "trace"   // while the runtime notes where objects are made
 	Control Purpose = "control" // the same for a clean URI, to compare with
 )
 
 // Judged says that blocks of that purpose make the series of a URI.
-func (p Purpose) Judged() bool { return p == Sweep || p == Follow || p == Alone }
+func (p Purpose) Judged() bool { return p == Sweep || p == Follow || p == Delayed || p == Alone }
 
 // Began says that a block of requests to one URI began. Readings follow, and
 // Finished ends it; a block without Finished was cut short.

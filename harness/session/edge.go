@@ -14,14 +14,7 @@ const restTime = 100 * time.Millisecond
 
 // measure carries a record.Measure out.
 func (s *Session) measure(ctx context.Context, a record.Measure) error {
-	wait := time.Duration(a.Wait * float64(time.Second))
-	if l := s.cfg.Scenario.Limits.Time; l > 0 {
-		wait = min(wait, l-s.elapsed(time.Now())+time.Millisecond)
-	}
-	if err := sleep(ctx, wait); err != nil {
-		return err
-	}
-	if err := s.overdue(time.Now()); err != nil {
+	if err := s.pause(ctx, a.Wait); err != nil {
 		return err
 	}
 	e, err := s.settle(ctx)
@@ -30,6 +23,18 @@ func (s *Session) measure(ctx context.Context, a record.Measure) error {
 	}
 	s.emit(record.Read{Waited: a.Wait, Edge: e})
 	return nil
+}
+
+// pause sends nothing for so many seconds, or until the time limit.
+func (s *Session) pause(ctx context.Context, seconds float64) error {
+	wait := time.Duration(seconds * float64(time.Second))
+	if l := s.cfg.Scenario.Limits.Time; l > 0 {
+		wait = min(wait, l-s.elapsed(time.Now())+time.Millisecond)
+	}
+	if err := sleep(ctx, wait); err != nil {
+		return err
+	}
+	return s.overdue(time.Now())
 }
 
 // sleep waits, and returns the error of ctx where that ends first.

@@ -31,6 +31,11 @@ func (s *Session) block(ctx context.Context, a record.Send) error {
 	if err = s.requests(ctx, a); err != nil {
 		return by(a.URI, err)
 	}
+	if a.Pause > 0 {
+		if err = s.pause(ctx, a.Pause); err != nil {
+			return by(a.URI, err)
+		}
+	}
 	end, err := s.at(ctx, a.Settle)
 	if err != nil {
 		return by(a.URI, err)

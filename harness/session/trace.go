@@ -24,6 +24,9 @@ func (p *pass) trace(ctx context.Context) ([]runtimes.Site, error) {
 		return nil, err
 	}
 	sendErr := p.send(ctx, p.a.Requests)
+	if sendErr == nil && p.a.Pause > 0 {
+		sendErr = p.s.pause(ctx, p.a.Pause)
+	}
 	var sites []runtimes.Site
 	err := inTime(context.WithoutCancel(ctx), switchLimit, func(ctx context.Context) (err error) {
 		sites, err = p.tracer.StopTrace(ctx)

@@ -103,6 +103,7 @@ func (w *World) send(a record.Send, emit func(record.Event)) {
 	}
 	b.flush(u)
 	w.now = p.now
+	w.advance(max(0, a.Pause))
 	if e, ok := w.blockEdge(a.Settle, emit); ok {
 		emit(record.Finished{End: e})
 		w.welcome(a.URI, emit)

@@ -28,7 +28,7 @@ const (
 
 // follow sends more of what a counter would convict, in blocks that double.
 func follow(st *judge.State) (record.Action, bool) {
-	if !st.On("follow") || !st.Counted() || waits(st) > 0 || len(st.Segment().Traces) > 0 || began(st, record.Retest, record.Prime) {
+	if !st.On("follow") || !st.Counted() || waits(st) > 0 || len(st.Segment().Traces) > 0 || began(st, record.Later, record.Retest, record.Prime) {
 		return nil, false
 	}
 	// One after the other: what a neighbour's requests have left for a while expires in
@@ -50,11 +50,18 @@ func follow(st *judge.State) (record.Action, bool) {
 }
 
 // followed is how many seconds u has been followed.
-func followed(u *judge.URI) (seconds float64) {
-	for _, b := range blocks(u, record.Follow) {
-		seconds += b.End.T - b.Start.T
+func followed(u *judge.URI) float64 {
+	return seconds(blocks(u, record.Follow)) + seconds(blocks(u, record.Delayed))
+}
+
+// seconds is how long the requests of blocks took.
+func seconds(blocks []*record.Block) (sum float64) {
+	for _, b := range blocks {
+		if n := b.N(); n > 0 {
+			sum += float64(b.At[n-1])/record.Ticks - b.Start.T
+		}
 	}
-	return seconds
+	return sum
 }
 
 // keyed says that each request of u has a new key, as far as the scenario tells.

@@ -42,19 +42,36 @@ func name(st *judge.State) (record.Action, bool) {
 	u := culprits[0]
 	j, _ := st.Judge(u)
 	n := record.Name{URI: u.Index, Requests: st.Careful(u, judge.NameRequests), Against: control, Growth: j.Growth}
+	if u.Later() || len(traces(st, u)) > 0 {
+		n.Pause = judge.LaterWait
+	}
 	if j.Label == verdict.Leak || j.Label == verdict.Inconclusive {
 		n.Callers, n.Retainers = st.Careful(u, callerRequests), plan.Sites == "retainers"
 	}
 	return n, true
 }
 
+// explainsLittle is the share of the growth below which a pass names too little.
+const explainsLittle = 0.2
+
+// traced says that no pass is to name u's lines any more. One in which nothing stayed
+// alive, or little of what grows, is made once more, with a pause for what comes later.
 func traced(st *judge.State, u *judge.URI) bool {
+	all := traces(st, u)
+	if len(all) != 1 {
+		return len(all) > 1
+	}
+	j, _ := st.Judge(u)
+	return j.Label != verdict.Leak || u.Later() || all[0].Explained >= explainsLittle || all[0].Failed != "" || !st.Allows(judge.LaterWait)
+}
+
+func traces(st *judge.State, u *judge.URI) (out []record.Traced) {
 	for _, t := range st.Segment().Traces {
 		if t.URI == u.Index && !t.Control {
-			return true
+			out = append(out, t)
 		}
 	}
-	return false
+	return out
 }
 
 // control is what survives of requests to a clean URI: what any request

@@ -39,7 +39,7 @@ func together(st *judge.State, free []*judge.URI, stay float64) (record.Action, 
 	if waits(st) == 0 {
 		for _, u := range free {
 			if !had(st, u, record.Retest) {
-				return record.Send{URI: u.Index, N: st.Careful(u, judge.SweepBlock), Purpose: record.Retest, Settle: true, Strict: true}, true
+				return record.Send{URI: u.Index, N: togetherBlock(st, u, free), Purpose: record.Retest, Settle: true, Strict: true}, true
 			}
 		}
 		return record.Measure{Wait: stay}, true
@@ -53,6 +53,20 @@ func together(st *judge.State, free []*judge.URI, stay float64) (record.Action, 
 		}
 	}
 	return nil, false
+}
+
+// togetherBlock is how many requests u gets once more beside others: the more, the less
+// each of them adds, so that what it leaves stands out from what they do.
+func togetherBlock(st *judge.State, u *judge.URI, others []*judge.URI) int {
+	most := 0.0
+	for _, o := range others {
+		most = max(most, st.Grown(o)/float64(max(1, o.Requests())))
+	}
+	n := againBlock(st, u)
+	if each := st.Grown(u) / float64(max(1, u.Requests())); each > 0 {
+		n = min(n, int(judge.SweepBlock*most/each))
+	}
+	return n
 }
 
 // byThemselves sends again each that is still in doubt, while nothing that others

@@ -27,7 +27,7 @@ type Hunt struct{}
 // stage is a part of a run. What it wants is a function of the state alone.
 type stage func(st *judge.State) (record.Action, bool)
 
-var stages = [...]stage{warmUp, sweep, follow, retest, native, confirm, prove, name, isolate}
+var stages = [...]stage{warmUp, sweep, follow, later, retest, native, confirm, prove, name, isolate}
 
 // Next implements Strategy.
 func (Hunt) Next(st *judge.State) (record.Action, bool) {
@@ -120,7 +120,7 @@ func just(st *judge.State, p record.Purpose, u *judge.URI) bool {
 // waits is how many readings after a wait the present process has.
 func waits(st *judge.State) (n int) {
 	for _, r := range st.Segment().Reads {
-		if r.Waited > 0 && r.Edge.T >= st.Life().T {
+		if r.Waited > judge.LaterWait && r.Edge.T >= st.Life().T {
 			n++
 		}
 	}

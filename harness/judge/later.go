@@ -1,0 +1,171 @@
+package judge
+
+import (
+	"math"
+	"slices"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// What was added outside a URI's own blocks may be its neighbours' or, by a queue or a
+// task, its own. Requests with a pause behind each tell: nobody else adds anything then.
+
+const (
+	// Pause is how many seconds nothing is sent behind each URI's requests.
+	Pause = 0.3
+	// LaterWait is how many seconds nothing is sent behind the last of them: what takes
+	// longer is not seen.
+	LaterWait = 5
+	// laterLeast is how many bytes that must have added for its cause to be looked for.
+	laterLeast = 32 << 10
+	// laterShare is the share of it that a URI must have left, and laterFound the share
+	// from which the rest is not looked for.
+	laterShare = 0.25
+	laterFound = 0.75
+)
+
+// later is what was added while nothing was sent, behind the blocks of several URIs.
+type later struct {
+	n      map[int]int // requests, by URI
+	blocks []*record.Block
+	pauses []pause
+	done   bool // the last pause was LaterWait long, or longer
+}
+
+// pause is a time in which nothing was sent.
+type pause struct{ from, to record.Edge }
+
+// Undone says that the floor of u holds what was added outside its blocks, or that the
+// sweep was over before anything could be, and that requests may tell whether that is
+// its own.
+func (st *State) Undone(u *URI) bool {
+	if st.bytesColumn() < 0 || !st.On("later") || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
+		return false
+	}
+	j, _ := st.Judge(u)
+	switch j.Label {
+	case verdict.Stable, verdict.Bloat, verdict.Warmup:
+		return st.quick() || st.elsewhere(u) > j.Counted
+	default:
+		return false
+	}
+}
+
+// quick says that the sweep took less time than what is left to be done later may.
+func (st *State) quick() bool {
+	first, last := math.Inf(1), 0.0
+	for _, u := range st.URIs {
+		for _, b := range sweepBlocks(u) {
+			first, last = min(first, b.Start.T), max(last, b.End.T)
+		}
+	}
+	return last-first < LaterWait
+}
+
+// endLater notes a block that has a pause behind it.
+func (st *State) endLater(u *URI, b *record.Block) {
+	if st.later == nil {
+		st.later = &later{n: map[int]int{}}
+	}
+	st.later.blocks = append(st.later.blocks, b)
+	if b.N() == b.Planned && b.Failed == 0 {
+		st.later.n[u.Index] = b.N()
+	}
+}
+
+// paused notes a reading at the end of a time in which nothing was sent.
+func (st *State) paused(last record.Edge, e record.Read) {
+	if l := st.later; l != nil && !l.done && e.Waited > 0 {
+		l.pauses = append(l.pauses, pause{last, e.Edge})
+		l.done = e.Waited > Pause
+	}
+}
+
+// leftLater is what the requests of u have left to be done later, at most, by the i-th
+// counter, for each of them; ok is false where that was not tried. What is let go of
+// in a pause counts, too: as much of it may have hidden what u's own blocks added. So
+// does what any of the blocks added beyond what is usual: it may have come late.
+func (st *State) leftLater(u *URI, i int) (units float64, ok bool) {
+	l := st.later
+	if l == nil || !l.done || l.n[u.Index] == 0 {
+		return 0, false
+	}
+	for _, b := range l.blocks {
+		units += st.unusual(u, b, i)
+	}
+	for _, p := range l.pauses {
+		units += math.Abs(st.value(p.to, i) - st.value(p.from, i))
+	}
+	return units / float64(l.n[u.Index]), true
+}
+
+// unusual is by how much more of the i-th counter b has added than the other blocks of
+// its URI do mostly or, where that is u, than u is said to grow by.
+func (st *State) unusual(u *URI, b *record.Block, i int) float64 {
+	j := st.column(st.of(b.URI), i)
+	usual := j.Usual
+	if b.URI == u.Index {
+		usual = j.Growth
+	}
+	return max(0, st.value(b.End, i)-st.value(b.Start, i)-max(0, usual)*float64(b.N()))
+}
+
+// AddsLater says that u may be what was added in the pauses, or in its neighbours' blocks: as far as it was tried
+// since, in blocks that end with a pause of their own, it adds a good part of that, and
+// no other was found that explains it.
+func (st *State) AddsLater(u *URI) bool {
+	l, i := st.later, st.bytesColumn()
+	if i < 0 || l == nil || !l.done || l.n[u.Index] == 0 || u.Broken {
+		return false
+	}
+	all := 0.0
+	for _, b := range l.blocks {
+		all += st.unusual(u, b, i)
+	}
+	for _, p := range l.pauses {
+		all += st.value(p.to, i) - st.value(p.from, i)
+	}
+	if all < laterLeast {
+		return false
+	}
+	found := 0.0
+	for _, o := range st.URIs {
+		for _, b := range o.Blocks {
+			if b.Purpose == record.Delayed && b.Life == len(st.Lives)-1 && !b.Cut && b.N() > 0 {
+				added := (st.value(b.End, i) - st.value(b.Start, i)) * float64(l.n[o.Index]) / float64(b.N())
+				if o == u {
+					return added >= laterShare*all
+				}
+				found += max(0, added)
+				break
+			}
+		}
+	}
+	return found < laterFound*all
+}
+
+// own are the blocks that judge u by what was read at their edges: those that end with
+// a pause, where there are some.
+func (u *URI) own() []*record.Block {
+	switch d := u.delayed(); len(d) {
+	case 0:
+		return u.Blocks
+	case 1: // it has only shown that nothing comes later
+		return slices.DeleteFunc(slices.Clone(u.Blocks), func(b *record.Block) bool { return b.Purpose == record.Delayed })
+	default:
+		return d
+	}
+}
+
+func (u *URI) delayed() (out []*record.Block) {
+	for _, b := range u.Blocks {
+		if b.Purpose == record.Delayed && !b.Cut {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// Later says that u is judged by what it has added by the end of a pause.
+func (u *URI) Later() bool { return len(u.delayed()) > 1 }

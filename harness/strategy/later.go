@@ -1,0 +1,75 @@
+package strategy
+
+import (
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+)
+
+const (
+	// laterTime is how many seconds the requests to a URI may take that have a pause
+	// behind them.
+	laterTime = 1
+	// delayedRounds is how many blocks that end with a pause are of the same size.
+	delayedRounds = 6
+)
+
+// later sends once more, with a pause behind each, those whose floor holds what was
+// added while others ran: what comes in the pauses may be theirs, and nothing else is.
+func later(st *judge.State) (record.Action, bool) {
+	if !st.On("later") || !st.Counted() || waits(st) > 0 || len(st.Segment().Traces) > 0 || began(st, record.Retest, record.Prime) {
+		return nil, false
+	}
+	begun := began(st, record.Later)
+	if !begun && !st.Allows(judge.LaterWait) {
+		return nil, false
+	}
+	var next *judge.URI
+	leaking := false
+	for _, u := range st.URIs {
+		leaking = leaking || st.Grew(u)
+		if next == nil && !had(st, u, record.Later) && st.Undone(u) && !began(st, record.Delayed) {
+			next = u
+		}
+	}
+	switch {
+	case next != nil && just(st, record.Later, nil) && !waited(st, st.Last):
+		return record.Measure{Wait: judge.Pause}, true
+	case next != nil && !begun && leaking && !waited(st, st.Last):
+		return record.Measure{Wait: judge.LaterWait}, true // what others have left to be done later
+	case next != nil:
+		return record.Send{URI: next.Index, N: laterBlock(st, next), Purpose: record.Later, Settle: true, Strict: true}, true
+	case begun && just(st, record.Later, nil) && !waited(st, st.Last):
+		return record.Measure{Wait: judge.LaterWait}, true
+	}
+	return delayed(st)
+}
+
+// laterBlock is how many requests with a pause behind them u is sent.
+func laterBlock(st *judge.State, u *judge.URI) int {
+	n := judge.SweepBlock * judge.SweepRounds
+	if each := judge.LatencyOf(u.Series).P50 / 1000; each > 0 {
+		n = max(judge.SweepBlock, min(n, int(laterTime/each)))
+	}
+	return st.Careful(u, n)
+}
+
+// delayed sends those that may be what was added in the pauses in blocks that end with
+// a pause of their own: first one to each, then as many to one that adds something as
+// convict it or show that it comes to an end.
+func delayed(st *judge.State) (record.Action, bool) {
+	for _, u := range st.URIs {
+		if !st.AddsLater(u) || !st.Allows(2*judge.LaterWait) {
+			continue
+		}
+		have := blocks(u, record.Delayed)
+		k, n := len(have), laterBlock(st, u)
+		if k >= delayedRounds {
+			if !st.Unended(u) || !affordable(st, u) || seconds(have) >= enough*budget(st, u) {
+				continue
+			}
+			n = followBlock(st, u)
+		}
+		return record.Send{URI: u.Index, N: n, Purpose: record.Delayed, Round: lastRound(st) + 1, Settle: true, Pause: judge.LaterWait}, true
+	}
+	return nil, false
+}
