@@ -15,7 +15,8 @@ import (
 func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	rss := st.settledRSS(u, 0)
 	counters := st.counters(u)
-	excused := st.boundless() != "" || rss.Label == verdict.Leak && st.explained(u)
+	known := st.nativeKnown()
+	excused := known || st.boundless() != "" || rss.Label == verdict.Leak && st.explained(u)
 	if excused && rss.Label == verdict.Leak {
 		rss.Label, rss.More = verdict.Inconclusive, 0
 	}
@@ -26,7 +27,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	}
 	j, evidence := verdict.Fuse(rss, counters)
 	if n, ok := st.native(u); ok && j.Label != verdict.Leak {
-		return n, []string{"rss"}
+		return n, []string{evidenceNative, "rss"}
 	}
 	if j.Label != verdict.Stable && j.Label != verdict.Bloat && j.Label != verdict.Warmup {
 		return j, evidence
@@ -47,12 +48,16 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		j.Detectable += more
 		j.Reason += fmt.Sprintf("; its neighbours grew by %s for each of its requests, which it may have left to be done later", units.Bytes(more))
 	}
-	if st.countsNative() || excused {
+	if st.countsNative() || excused && !known {
 		return j, evidence
 	}
 	// The counter does not hold what native libraries take from malloc: of that, RSS
-	// alone tells.
-	if native := st.settledRSS(u, st.scatterRSS()).Detectable; native > j.Detectable && st.On("native-floor") {
+	// alone tells, or what the runtime says to have for itself.
+	rest := st.settledRSS(u, st.scatterRSS())
+	if known {
+		rest = st.uncountedRSS(u, Horizon)
+	}
+	if native := rest.Detectable; native > j.Detectable && st.On("native-floor") {
 		j.Reason += fmt.Sprintf("; native memory is not counted, and may grow by up to %s per request", units.Bytes(native))
 		j.Detectable = native
 	}
@@ -68,16 +73,11 @@ const quietRSS = 32 << 10
 // added to RSS beyond what the runtime counted is from what the URI's blocks add
 // mostly; at least quietRSS.
 func (st *State) scatterRSS() float64 {
-	i := st.bytesColumn()
 	var off []float64
 	for _, u := range st.URIs {
 		var own []float64
 		for _, b := range st.counted(u, -1) {
-			d := float64(b.Rise())
-			if i >= 0 {
-				d -= b.End.Counter(i) - b.Start.Counter(i)
-			}
-			own = append(own, d/float64(b.N()))
+			own = append(own, (st.nativeBytes(b.End)-st.nativeBytes(b.Start))/float64(b.N()))
 		}
 		mostly := median(own)
 		for k, b := range st.counted(u, -1) {
@@ -103,8 +103,12 @@ func (st *State) uncounted(u *URI) verdict.Judgement {
 	if !st.On("native-followed") {
 		return verdict.Judgement{}
 	}
-	if j := st.settledRSS(u, quietRSS); u.Item.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
-		u.Counted() < Horizon && !st.countsNative() && st.boundless() == "" && !u.givenBack() {
+	j := st.settledRSS(u, quietRSS)
+	if st.nativeKnown() {
+		j = st.uncountedRSS(u, Horizon)
+	}
+	if u.Item.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
+		u.Counted() < Horizon && !st.countsNative() && (st.nativeKnown() || st.boundless() == "" && !u.givenBack()) {
 		return j
 	}
 	return verdict.Judgement{}

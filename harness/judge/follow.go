@@ -117,7 +117,11 @@ func (st *State) Grown(u *URI) (bytes float64) {
 	}
 	var rise float64
 	for _, b := range u.Blocks {
-		rise += float64(b.Rise())
+		if st.nativeKnown() {
+			rise += st.nativeBytes(b.End) - st.nativeBytes(b.Start)
+		} else {
+			rise += float64(b.Rise())
+		}
 	}
 	return max(0, bytes, rise)
 }

@@ -9,8 +9,13 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// What native libraries take from malloc no runtime counts. It is what settled RSS
-// grows by beyond the live bytes of the counter.
+// What native libraries take from malloc no runtime counts. It is what the process has
+// beyond what the runtime says to have for itself or, where it does not say that, what
+// settled RSS grows by beyond the live bytes of the counter: a heap that fragments, or
+// that garbage has made larger, grows by that, too.
+
+// evidenceNative is how evidence names it.
+const evidenceNative = "native memory"
 
 const (
 	// nativeHorizon is for how many requests it must have grown: a heap that
@@ -21,7 +26,28 @@ const (
 	nativeShare = shareLoose
 	// nativeLeast is the same in bytes: arenas of threads and pools of the allocator.
 	nativeLeast = 4 << 20
+	// nativeKnownLeast is the same where the runtime says what it has for itself: what malloc
+	// keeps free.
+	nativeKnownLeast = 1 << 20
 )
+
+// nativeBytes is what the process has beyond what the runtime counts, in bytes, as far as that
+// is known.
+func (st *State) nativeBytes(e record.Edge) float64 {
+	if st.nativeKnown() {
+		return float64(e.Native)
+	}
+	if i := st.bytesColumn(); i >= 0 {
+		return float64(e.Metric) - e.Counter(i)
+	}
+	return float64(e.Metric)
+}
+
+// nativeKnown says that the runtime says what it has for itself.
+func (st *State) nativeKnown() bool {
+	l := st.Life()
+	return l != nil && l.Native && st.On("native-known")
+}
 
 // bytesColumn is the index of the exact counter of bytes; -1 without one.
 func (st *State) bytesColumn() int {
@@ -33,21 +59,14 @@ func exactBytes(c record.Column) bool { return c.Exact && c.Unit == "bytes" }
 // uncountedRSS judges what RSS grew by beyond the live bytes, at the edges of u's
 // blocks.
 func (st *State) uncountedRSS(u *URI, horizon int) verdict.Judgement {
-	i := st.bytesColumn()
-	value := func(e record.Edge) float64 {
-		if i < 0 {
-			return float64(e.Metric)
-		}
-		return float64(e.Metric) - e.Counter(i)
-	}
-	return verdict.Counter(u.edges(value, nil), verdict.CounterParams{
+	return verdict.Counter(u.edges(st.nativeBytes, nil), verdict.CounterParams{
 		Unit: "bytes", Noise: st.scatterRSS(), FixedN: !u.Item.Requests.Auto, Horizon: horizon,
 	})
 }
 
 // mayBeNative says that growth of RSS beyond the counter may be a native library's.
 func (st *State) mayBeNative(u *URI) bool {
-	return st.On("native") && !st.countsNative() && st.boundless() == "" && !u.givenBack()
+	return st.On("native") && !st.countsNative() && (st.nativeKnown() || st.boundless() == "" && !u.givenBack())
 }
 
 // native says that native memory leaks, and by how much: that grew evenly to the
@@ -56,8 +75,13 @@ func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
 	if !st.mayBeNative(u) {
 		return j, false
 	}
-	j = st.uncountedRSS(u, nativeHorizon)
-	if j.Label != verdict.Leak || u.Requests() < nativeHorizon {
+	known := st.nativeKnown()
+	horizon := nativeHorizon
+	if known {
+		horizon = st.horizon(u)
+	}
+	j = st.uncountedRSS(u, horizon)
+	if j.Label != verdict.Leak || u.Requests() < horizon {
 		return j, false
 	}
 	own := st.counted(u, -1)
@@ -65,17 +89,17 @@ func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
 		return j, false
 	}
 	grown := j.Low * float64(u.Counted())
-	if i := st.bytesColumn(); i >= 0 && st.sum(own, i) > grown {
+	switch i := st.bytesColumn(); {
+	case known && grown < nativeKnownLeast:
+		return j, false
+	case known:
+	case i >= 0 && st.sum(own, i) > grown:
 		return j, false // what is counted explains it: a heap takes more than is alive
-	}
-	if grown < max(nativeLeast, nativeShare*float64(own[0].Start.Anon)) {
+	case grown < max(nativeLeast, nativeShare*float64(own[0].Start.Anon)):
 		return j, false
 	}
 	if b := st.expiry(u); b != nil {
-		rose := float64(b.Rise())
-		if i := st.bytesColumn(); i >= 0 {
-			rose -= b.End.Counter(i) - b.Start.Counter(i)
-		}
+		rose := st.nativeBytes(b.End) - st.nativeBytes(b.Start)
 		if n := float64(b.N()); 2*rose < j.Growth*n {
 			return open(j, 0, "RSS grew %s per request beyond what the runtime counts, and by only %s with %s after a wait of %s: what was made before had gone by then",
 				units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(n, "more requests"), units.Seconds(st.Header.Plan.Stay)), true
@@ -84,6 +108,13 @@ func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
 	j.Reason = fmt.Sprintf("RSS grew %s per request beyond what the runtime counts, through %s requests: native memory leaks",
 		units.Bytes(j.Growth), units.Count(j.Requests))
 	return j, true
+}
+
+// LeaksNative says that u is convicted of native memory alone: no runtime knows the lines
+// that take it.
+func (st *State) LeaksNative(u *URI) bool {
+	j, evidence := st.Judge(u)
+	return j.Label == verdict.Leak && evidence[0] == evidenceNative
 }
 
 // expiry is the block of requests that u was sent after a pause on the present process;

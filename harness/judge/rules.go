@@ -29,6 +29,7 @@ func Rules() []Rule {
 		{"explained", "settled RSS that the counter accounts for convicts nobody"},
 		{"native-followed", "settled RSS that grows beside a flat counter is followed to the horizon"},
 		{"native", "what RSS grows by beyond the counter for long enough is a leak of native memory"},
+		{"native-known", "what the runtime has from the system for itself is taken off, where it says that"},
 		{"native-expiry", "what is convicted of native memory is sent again after a wait"},
 		{"native-floor", "a floor holds the native memory that no counter counts"},
 		{"background", "what a process keeps while nothing is sent is laid on nobody"},

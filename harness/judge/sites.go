@@ -28,6 +28,8 @@ func (st *State) naming(u *URI, j verdict.Judgement) Naming {
 	switch {
 	case !wanted || life == nil:
 		return Naming{}
+	case st.LeaksNative(u):
+		return Naming{Note: "No lines named: the runtime does not know who takes native memory from malloc; a profiler of malloc does (heaptrack, jemalloc's prof)."}
 	case !life.Traces:
 		return Naming{Note: Sentence(st.untraceable())}
 	}

@@ -104,6 +104,7 @@ type Edge struct {
 	Swap     int64     `json:"swap,omitempty"`
 	Metric   int64     `json:"metric"`             // what is judged: RSS, or Anon and Swap
 	Counters []float64 `json:"counters,omitempty"` // one for each column of the counter
+	Native   int64     `json:"native,omitempty"`   // bytes beyond what the runtime has for itself, where Opened.Native
 	Counts   Counts    `json:"counts,omitzero"`    // read at settled edges
 }
 

@@ -31,6 +31,7 @@ type reading struct {
 	Unit   string `json:"unit"`
 	Exact  bool   `json:"exact"`
 	Native bool   `json:"native"`
+	Beside Beside `json:"beside"`
 	Value  any    `json:"value"` // nil: missing or null
 }
 
@@ -101,7 +102,10 @@ func (a *answer) counters() ([]Column, []float64, error) {
 		if err := checkValue(c.Name, v); err != nil {
 			return nil, nil, err
 		}
-		columns[i] = Column{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Native: c.Native}
+		if c.Beside != "" && (c.Unit != "bytes" || c.Beside != Held && c.Beside != Native) {
+			return nil, nil, fault.Measuref("the agent's counter %q is beside what is alive: %q %s", short(c.Name), short(string(c.Beside)), c.Unit).WithHint("%s", anew)
+		}
+		columns[i] = Column{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Native: c.Native, Beside: c.Beside}
 		values[i] = v
 	}
 	return columns, values, nil

@@ -39,6 +39,7 @@ type Pprof struct {
 	last       float64 // goroutines at the last reading
 	base       *profile.Profile
 	remark     string
+	held       bool // the profile says what the runtime has from the system
 }
 
 // stackMin is the least that a goroutine's stack takes, in bytes
@@ -56,6 +57,10 @@ var goColumns = []Column{
 	{Name: "goroutines", Unit: "goroutines", Exact: true},
 }
 
+// goHeld is `# Sys = N` less `# HeapReleased = N`: what the runtime has from the system,
+// its heap, stacks and tables, without what it has given back.
+var goHeld = Column{Name: "held", Unit: "bytes", Beside: Held}
+
 // NewPprof looks whether the process serves its heap profile under path, for
 // example "/debug/pprof" ("" means DefaultPprof); path may end in /heap.
 func NewPprof(ctx context.Context, fetch Fetch, path string) (*Pprof, error) {
@@ -68,11 +73,26 @@ func NewPprof(ctx context.Context, fetch Fetch, path string) (*Pprof, error) {
 	if _, err := p.running(ctx); err != nil {
 		p.goroutines = "" // an app may mount the heap profile alone
 	}
-	if _, err := p.Read(ctx); err != nil {
+	if err := p.opened(ctx); err != nil {
 		return nil, fault.Measuref("no heap profile at %s", heap).Because(err).
 			WithHint(`Serve it on the address that is measured: import _ "net/http/pprof", or mount pprof.Index under %s/.`, DefaultPprof)
 	}
 	return p, nil
+}
+
+// opened reads once, to see what the profile says.
+func (p *Pprof) opened(ctx context.Context) error {
+	stats := newMemStats()
+	if err := p.fetch(ctx, p.heap+"?gc=1&debug=1", stats); err != nil {
+		return fault.Measuref("the heap profile could not be read").Because(err)
+	}
+	_, held, err := stats.values()
+	if err != nil {
+		return err
+	}
+	p.held = held >= 0
+	_, err = p.Read(ctx)
+	return err
 }
 
 // Name is "pprof".
@@ -85,7 +105,11 @@ func (p *Pprof) Columns() []Column {
 	if p.goroutines == "" {
 		n--
 	}
-	return slices.Clone(goColumns[:n])
+	columns := slices.Clone(goColumns[:n])
+	if p.held {
+		columns = append(columns, goHeld)
+	}
+	return columns
 }
 
 // A reading waits so long at most for goroutines that the last one did not see to
@@ -109,17 +133,23 @@ func (p *Pprof) Read(ctx context.Context) ([]float64, error) {
 			return nil, fault.Measuref("the heap profile could not be read").Because(err)
 		}
 	}
-	values, err := stats.values()
-	if err != nil || p.goroutines == "" {
-		return values, err
-	}
-	n, err := p.running(ctx)
+	values, held, err := stats.values()
 	if err != nil {
 		return nil, err
 	}
-	p.last = n
-	values[0] += n * stackMin
-	return append(values, n), nil
+	if p.goroutines != "" {
+		n, err := p.running(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p.last = n
+		values[0] += n * stackMin
+		values = append(values, n)
+	}
+	if p.held {
+		values = append(values, max(0, held))
+	}
+	return values, nil
 }
 
 // ended waits until there are no more goroutines than at the last reading, or for
@@ -163,7 +193,7 @@ func parseGoroutines(text []byte) (float64, error) {
 // Close does nothing.
 func (p *Pprof) Close() error { return nil }
 
-// memStats finds two figures in the text form of a heap profile (runtime/pprof
+// memStats finds four figures in the text form of a heap profile (runtime/pprof
 // writeHeapInternal) as it is written. It keeps nothing else: the profile of a large
 // program has tens of megabytes.
 type memStats struct {
@@ -176,7 +206,7 @@ type memStats struct {
 const longestStat = 100
 
 func newMemStats() *memStats {
-	return &memStats{want: map[string]float64{"HeapAlloc": -1, "HeapObjects": -1}}
+	return &memStats{want: map[string]float64{"HeapAlloc": -1, "HeapObjects": -1, "Sys": -1, "HeapReleased": -1}}
 }
 
 // Write never fails.
@@ -206,13 +236,19 @@ func (m *memStats) end() {
 	m.want[name] = float64(n)
 }
 
-func (m *memStats) values() ([]float64, error) {
+// values are the bytes and the number of the objects that are alive, and held the bytes
+// that the runtime has from the system, negative where that is not said.
+func (m *memStats) values() (alive []float64, held float64, err error) {
 	m.end()
-	switch {
-	case m.err != nil:
-		return nil, m.err
-	case m.want["HeapAlloc"] < 0 || m.want["HeapObjects"] < 0:
-		return nil, fault.Measuref("the answer is no heap profile in text form: it has no HeapAlloc and HeapObjects")
+	if m.err != nil {
+		return nil, 0, m.err
 	}
-	return []float64{m.want["HeapAlloc"], m.want["HeapObjects"]}, nil
+	if m.want["HeapAlloc"] < 0 || m.want["HeapObjects"] < 0 {
+		return nil, 0, fault.Measuref("the answer is no heap profile in text form: it has no HeapAlloc and HeapObjects")
+	}
+	held = -1
+	if m.want["Sys"] >= 0 && m.want["HeapReleased"] >= 0 {
+		held = max(0, m.want["Sys"]-m.want["HeapReleased"])
+	}
+	return []float64{m.want["HeapAlloc"], m.want["HeapObjects"]}, held, nil
 }

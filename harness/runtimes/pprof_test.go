@@ -77,13 +77,16 @@ func TestPprofGoroutines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(after) != len(p.Columns()) || len(after) != 3 {
+	if len(after) != len(p.Columns()) || len(after) != 4 || p.Columns()[3].Beside != Held {
 		t.Fatalf("%d values in %d columns", len(after), len(p.Columns()))
 	}
 	if d := after[2] - before[2]; d < 290 || d > 310 {
 		t.Errorf("%v goroutines more for 300", d)
 	}
 	// 2 KiB of stack, and some hundred bytes that the scheduler keeps for each.
+	if after[3] < after[0] {
+		t.Errorf("the runtime holds %v bytes, and %v are alive", after[3], after[0])
+	}
 	if d := (after[0] - before[0]) / 300; d < 2048 || d > 3072 {
 		t.Errorf("%v bytes for a goroutine", d)
 	}
@@ -131,7 +134,7 @@ func TestPprofHeapAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	values, err := p.Read(t.Context())
-	if err != nil || len(values) != 2 || len(p.Columns()) != 2 {
+	if err != nil || len(values) != 3 || len(p.Columns()) != 3 {
 		t.Errorf("%v in %d columns, %v", values, len(p.Columns()), err)
 	}
 	for _, text := range []string{"", "goroutine profile: total", "goroutine profile: total -1\n", "heap profile: total 3\n"} {
@@ -198,15 +201,16 @@ func FuzzGoroutines(f *testing.F) {
 
 func FuzzMemStats(f *testing.F) {
 	f.Add([]byte("# HeapAlloc = 12\n# HeapObjects = 3\n"))
+	f.Add([]byte("# Sys = 90\n# HeapAlloc = 12\n# HeapReleased = 7\n# HeapObjects = 3\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		stats := newMemStats()
 		_, _ = stats.Write(text)
-		values, err := stats.values()
+		values, held, err := stats.values()
 		for at := range text { // however it comes
 			torn := newMemStats()
 			_, _ = torn.Write(text[:at])
 			_, _ = torn.Write(text[at:])
-			if again, _ := torn.values(); !slices.Equal(again, values) {
+			if again, other, _ := torn.values(); !slices.Equal(again, values) || other != held {
 				t.Fatalf("torn at %d: %v, want %v", at, again, values)
 			}
 		}

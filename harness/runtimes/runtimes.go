@@ -13,7 +13,20 @@ type Column struct {
 	Exact bool
 	// Native says that it counts what native libraries take from malloc, too.
 	Native bool
+	// Beside says what else a column may be: no counter of what is alive, but of the
+	// memory beside that.
+	Beside Beside
 }
+
+// Beside is what a column says of memory that is not counted as alive, in bytes.
+type Beside string
+
+// Held is what the runtime has from the system for itself: what the process has beyond
+// that is native memory. Native is native memory itself.
+const (
+	Held   Beside = "held"
+	Native Beside = "native"
+)
 
 // Site is a place in the source whose objects survived, per request.
 type Site struct {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/record"
+	"leakhunt/harness/runtimes"
 )
 
 // openCounter opens the runtime's counter, after the login: a probe or a settle
@@ -56,4 +58,30 @@ func (s *Session) ask(ctx context.Context, do func(context.Context) error) error
 		return late.WithHint("%s", hint)
 	}
 	return late.WithHint("Is the process busy or stopped? A larger timeout: gives it more time.")
+}
+
+// columns are those of what is alive, and whether there is one of native memory.
+func columns(all []runtimes.Column) (alive []record.Column, native bool) {
+	for _, c := range all {
+		if c.Beside != "" {
+			native = true
+			continue
+		}
+		alive = append(alive, record.Column{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Native: c.Native})
+	}
+	return alive, native
+}
+
+// split puts what the counters read into an edge, whose memory was read.
+func split(e *record.Edge, all []runtimes.Column, values []float64) {
+	for i, c := range all {
+		switch c.Beside {
+		case runtimes.Native:
+			e.Native += int64(values[i])
+		case runtimes.Held:
+			e.Native += max(0, e.Anon+e.Swap-int64(values[i]))
+		default:
+			e.Counters = append(e.Counters, values[i])
+		}
+	}
 }

@@ -85,7 +85,9 @@ func (s *Session) settle(ctx context.Context) (record.Edge, error) {
 	if err != nil {
 		return record.Edge{}, err
 	}
-	e.Counters = counters
+	if s.counter != nil {
+		split(&e, s.counter.Columns(), counters)
+	}
 	if c, ok := s.meter.(counting); ok {
 		n, err := c.Counts()
 		if err != nil {

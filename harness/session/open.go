@@ -40,9 +40,7 @@ func (s *Session) open(ctx context.Context, a record.Open) error {
 	}
 	if s.counter != nil {
 		e.Counter = s.counter.Name()
-		for _, c := range s.counter.Columns() {
-			e.Columns = append(e.Columns, record.Column(c))
-		}
+		e.Columns, e.Native = columns(s.counter.Columns())
 		_, e.Traces = s.tracer()
 	}
 	_, e.Touched = s.meter.(touching)

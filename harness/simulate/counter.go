@@ -35,6 +35,44 @@ var columns = map[string][]column{
 
 func (s *spec) columns() []column { return columns[s.runtime+" "+s.counter] }
 
+// nativeShift is the largest standard deviation of a reading of what the process has
+// beyond what the runtime says to have for itself, in bytes, where it says that. Ruby's
+// is of malloc's own figures; the others' is of memory that is held and not touched.
+var nativeShift = map[string]float64{"ruby agent": 6 << 10, "node agent": 40 << 10, "go pprof": 40 << 10}
+
+// beyond is such a reading.
+func (p *process) beyond() int64 {
+	shift, ok := nativeShift[p.spec.runtime+" "+p.spec.counter]
+	if !ok {
+		return 0
+	}
+	taken := p.malloc.res
+	if p.spec.runtime == "ruby" {
+		taken = p.native
+	}
+	native := taken + nativeRest + int64(p.scar.scale*shift*p.r.normal())
+	held := float64(p.anon() - native)
+	if p.scar.held == 0 {
+		p.scar.held = held
+	}
+	for _, f := range p.doom.faults {
+		switch {
+		case p.readings <= f.at:
+			p.scar.held = held
+		case f.trouble == stuck:
+			held = p.scar.held
+		case f.trouble == falls:
+			held *= 1 - p.scar.fell
+		case f.trouble == lies:
+			held *= 1 + float64(f.by)/100*(2*p.r.unit()-1)
+		}
+	}
+	return max(0, p.anon()-int64(held))
+}
+
+// nativeRest is what any process has of its own, in bytes.
+const nativeRest = 6 << 20
+
 // settledShift is the largest standard deviation of settled RSS, in bytes.
 const settledShift = 100 << 10
 
@@ -44,6 +82,7 @@ type scatter struct {
 	freed amount  // since the last reading: a late counter still counts it
 	first []float64
 	fell  float64 // the share that a counter which falls has lost
+	held  float64 // what the runtime had for itself before a fault, in bytes
 }
 
 // survivor is what is kept by accident now and then.

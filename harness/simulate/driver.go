@@ -146,6 +146,7 @@ func (w *World) settled(emit func(record.Event)) (record.Edge, bool) {
 		return *w.reading, true
 	}
 	var values []float64
+	var native int64
 	if w.spec.counter != "" {
 		w.advance(w.settling)
 		var ok bool
@@ -157,9 +158,10 @@ func (w *World) settled(emit func(record.Event)) (record.Edge, bool) {
 			})
 			return record.Edge{}, false
 		}
+		native = w.p.beyond()
 	}
 	e := w.edge()
-	e.Counters = values
+	e.Counters, e.Native = values, native
 	w.reading = &e
 	return e, true
 }

@@ -153,5 +153,6 @@ func (p *process) opened() record.Opened {
 	for _, c := range s.columns() {
 		e.Columns = append(e.Columns, c.Column)
 	}
+	_, e.Native = nativeShift[s.runtime+" "+s.counter]
 	return e
 }

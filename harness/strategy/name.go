@@ -23,7 +23,7 @@ func name(st *judge.State) (record.Action, bool) {
 	}
 	var culprits []*judge.URI
 	for _, u := range st.URIs {
-		if traced(st, u) || st.Shares(u) {
+		if traced(st, u) || st.Shares(u) || st.LeaksNative(u) {
 			continue
 		}
 		if j, _ := st.Judge(u); (j.Label == verdict.Leak || u.Forced) && !u.Broken && st.Crowded(u) == "" {

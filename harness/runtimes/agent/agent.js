@@ -145,11 +145,13 @@
   async function settle () {
     const others = threads && process.getBuiltinModule ? await countWorkers() : []
     await collect()
-    const heaps = [{ objects: countObjects(), bytes: liveBytes() }, ...others]
+    const heaps = [{ objects: countObjects(), ...liveBytes() }, ...others]
     const sum = (key) => heaps.reduce((total, h) => total + h[key], 0)
     const exact = heaps[0].objects !== undefined
     const counters = [{ name: 'live bytes', unit: 'bytes', exact, value: sum('bytes') }]
     if (exact) counters.unshift({ name: 'live objects', unit: 'objects', exact, value: sum('objects') })
+    // What the process has beyond that is native memory.
+    counters.push({ name: 'held', unit: 'bytes', beside: 'held', value: sum('held') })
     return counters
   }
 
@@ -163,7 +165,7 @@
     const s = new Session()
     const heaps = []
     const expression = `(() => { const require = process.getBuiltinModule; ${collector}; ${countObjects}; ${liveBytes}
-      const gc = collector(); gc(); return { objects: countObjects(), bytes: liveBytes() } })()`
+      const gc = collector(); gc(); return { objects: countObjects(), ...liveBytes() } })()`
     s.connect()
     expose(true) // V8's settings are those of all threads
     try {
@@ -211,17 +213,19 @@
   // liveBytes is the heap without compiled code, and the memory of buffers. The
   // reading must follow the collection at once: one allocation between them
   // takes a whole page into the count. A page that slips in only adds, so the
-  // lower of two readings is right.
+  // lower of two readings is right. held is what V8 has from the system for that.
   function liveBytes () {
     const v8 = require('v8')
-    let least = Infinity
+    let bytes = Infinity
+    let held = 0
     for (let i = 0; i < 2; i++) {
       gc()
       const m = process.memoryUsage()
       const c = v8.getHeapCodeStatistics()
-      least = Math.min(least, m.heapUsed + m.external - c.code_and_metadata_size - c.bytecode_and_metadata_size)
+      bytes = Math.min(bytes, m.heapUsed + m.external - c.code_and_metadata_size - c.bytecode_and_metadata_size)
+      held = v8.getHeapStatistics().total_physical_size + m.external
     }
-    return least
+    return { bytes, held }
   }
 
   function post (method, params) {
