@@ -164,6 +164,9 @@ func standing(st *judge.State) []URIResult {
 	if f, ok := findings[judge.EveryRequest]; ok {
 		u := row(st, record.Item{Name: judge.EveryRequestName}, f)
 		u.Scope = ScopeShared
+		if c := slices.IndexFunc(st.Lives[0].Columns, func(c record.Column) bool { return c.Exact && c.Unit == "bytes" }); c >= 0 {
+			u.GrowthOf = st.Lives[0].Columns[c].Name
+		}
 		out = append(out, u)
 	}
 	Rank(out)
@@ -177,7 +180,7 @@ func row(st *judge.State, it record.Item, f judge.Finding) URIResult {
 	u := URIResult{
 		Name: it.Name, Method: it.Method, URI: it.URI,
 		Verdict: f.Label, Evidence: f.Evidence, Why: f.Why,
-		Growth: f.Growth, GrowthLow: low, GrowthHigh: high, Confidence: 0.95,
+		GrowthOf: cmp.Or(f.Of, st.Header.Plan.Metric, "rss"), Growth: f.Growth, GrowthLow: low, GrowthHigh: high, Confidence: 0.95,
 		Detectable: f.Floor, Counted: f.Counted, More: f.More, Better: f.Better,
 		LatencyMS: Latency(latency), Probes: []ProbeResult{}, Sites: []record.Site{}, SitesNote: f.Naming.Note,
 		Budget: it.Budget, Line: it.Line, Series: points(st, f.Segments),
@@ -190,7 +193,7 @@ func row(st *judge.State, it record.Item, f judge.Finding) URIResult {
 		}
 	}
 	for _, p := range f.Probes {
-		u.Probes = append(u.Probes, ProbeResult(p))
+		u.Probes = append(u.Probes, ProbeResult{p.Name, p.Unit, p.Growth, p.Low, p.High, probePoints(st, f.Segments, p.Name)})
 	}
 	u.Sites = append(u.Sites, f.Naming.Sites...)
 	if c := f.Naming.Cost; c != nil {

@@ -116,3 +116,27 @@ func edgePoint(e record.Edge, b *record.Block, requests int, anon bool) Point {
 	}
 	return p
 }
+
+// probePoints are what u's own blocks added to a counter, read at their edges: what
+// changed between two blocks is the neighbours', and is left out.
+func probePoints(st *judge.State, all []*record.Series, name string) []ProbePoint {
+	out := []ProbePoint{{}}
+	for _, s := range all {
+		for _, b := range s.Blocks {
+			i := slices.IndexFunc(st.Lives[b.Life].Columns, func(c record.Column) bool { return c.Name == name })
+			if b.Cut || i < 0 {
+				continue
+			}
+			last := out[len(out)-1]
+			out = append(out, ProbePoint{last.Requests + b.N(), last.Value + b.End.Counter(i) - b.Start.Counter(i)})
+		}
+	}
+	if len(out) == 1 {
+		return nil
+	}
+	keep := Thin(len(out), leastPoints, func(i int) float64 { return out[i].Value })
+	for k, i := range keep {
+		out[k] = out[i]
+	}
+	return out[:len(keep)]
+}

@@ -89,6 +89,7 @@ type URIResult struct {
 	Verdict      verdict.Label `json:"verdict"`
 	Evidence     []string      `json:"evidence"` // what decided, best first: "agent", "rss", …
 	Why          string        `json:"why"`
+	GrowthOf     string        `json:"growth_of,omitempty"` // whose growth that is: "rss", "anon", or the counter of bytes by its name
 	Growth       float64       `json:"growth_bytes_per_request"`
 	GrowthLow    float64       `json:"growth_low"`
 	GrowthHigh   float64       `json:"growth_high"`
@@ -154,6 +155,14 @@ type ProbeResult struct {
 	Growth float64 `json:"growth_per_request"`
 	Low    float64 `json:"low"`
 	High   float64 `json:"high"`
+	// Series is what it grew by over the URI's own requests, read at the edges of blocks.
+	Series []ProbePoint `json:"series,omitempty"`
+}
+
+// ProbePoint is one reading of a counter: what the URI's own blocks added to it so far.
+type ProbePoint struct {
+	Requests int     `json:"requests"`
+	Value    float64 `json:"value"`
 }
 
 // Point is one reading of a URI's series. Series are thinned for the result

@@ -114,7 +114,7 @@ func leakAdvice(leaks []*harness.URIResult) (lead, detail string) {
 	if s := headSite(u); s != nil {
 		lead += ", made at " + culprit(*s)
 	}
-	detail = "Its interval is " + interval(u)
+	detail = "Its interval is " + figuresOf(u).interval()
 	if len(u.Evidence) > 0 {
 		detail += ", its evidence: " + strings.Join(u.Evidence, ", ")
 	}
@@ -127,15 +127,22 @@ func leakAdvice(leaks []*harness.URIResult) (lead, detail string) {
 
 // cleared names what was excluded: nothing is known below the floor.
 func cleared(r *harness.Result) string {
-	var floor float64
+	var floor, live float64
 	var ignored int
 	for i := range r.URIs {
 		floor = max(floor, r.URIs[i].Detectable)
+		if f := figuresOf(&r.URIs[i]); f.Beyond > 0 {
+			live = max(live, f.Floor)
+		}
 		if convicted(&r.URIs[i]) && r.URIs[i].Ignored {
 			ignored++
 		}
 	}
 	s := fmt.Sprintf("Nothing to fix: no leak above %s in %s.", units.Rate(floor), count(len(r.URIs), "URI", "URIs"))
+	if live > 0 && live < floor {
+		s = fmt.Sprintf("Nothing to fix: no leak above %s of what the runtime counts, nor above %s of RSS, in %s.",
+			units.Rate(live), units.Rate(floor), count(len(r.URIs), "URI", "URIs"))
+	}
 	if ignored > 0 {
 		s = fmt.Sprintf("Nothing new to fix: %s ignored.", count(ignored, "leak is", "leaks are"))
 	}

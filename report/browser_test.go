@@ -288,3 +288,51 @@ func TestBrowserKeyboard(t *testing.T) {
 		t.Errorf("Enter on the summary of %q: open %v", got, open)
 	}
 }
+
+// A chip filters by anchors alone, with scripts on or off; a row leads to its URI,
+// unfolded.
+func TestBrowserFilters(t *testing.T) {
+	const rows = "[...document.querySelectorAll('#ranking tbody tr')].filter(r => r.checkVisibility()).length"
+	const sections = "[...document.querySelectorAll('details.uri')].filter(r => r.checkVisibility()).length"
+	url := pages(t)["sample"]
+	ctx := open(browser(t), t, url, look{1280, 900, false, true})
+	do(ctx, t, chromedp.Click("a[href='#only-leak']"))
+	for name, script := range map[string]string{"rows": rows, "sections": sections} {
+		if n := eval[int](ctx, t, script); n != 3 {
+			t.Errorf("%d %s of leaks are seen", n, name)
+		}
+	}
+	do(ctx, t, chromedp.Click("#only-leak a"))
+	if n := eval[int](ctx, t, rows); n != 8 {
+		t.Errorf("%d rows of all", n)
+	}
+	do(ctx, t, chromedp.Click("#ranking a[href='#b7']"))
+	const unfolded = `(async d => { for (let i = 0; i < 120 && !d.open; i++) await new Promise(requestAnimationFrame); return d.open })(document.getElementById("u7"))`
+	if !eval[bool](ctx, t, unfolded) {
+		t.Error("the row leads to a URI that stays folded")
+	}
+}
+
+// The page's one script finds and sorts.
+func TestBrowserFindsAndSorts(t *testing.T) {
+	ctx := open(browser(t), t, pages(t)["folded"], look{1280, 900, false, true})
+	const rows = "[...document.querySelectorAll('#ranking tbody tr')].filter(r => r.checkVisibility())"
+	if n := eval[int](ctx, t, rows+".length"); n != maxRows {
+		t.Errorf("%d rows are seen before anything is looked for", n)
+	}
+	do(ctx, t, chromedp.SendKeys("#find", "feed leak"))
+	if n, says := eval[int](ctx, t, rows+".length"), eval[string](ctx, t, "document.querySelector('output').textContent"); n != 16 || says != "16 of 126" {
+		t.Errorf("%d rows of feed: %q", n, says)
+	}
+	eval[bool](ctx, t, "(f => { f.value = ''; return f.dispatchEvent(new Event('input')) })(document.getElementById('find'))")
+	for _, c := range []struct{ column, first, order string }{
+		{"Growth/request", "64.2 KiB", "descending"}, {"Growth/request", "–", "ascending"}, {"#", "1", "ascending"}, {"URI", "/?copy=6", "ascending"},
+	} {
+		const click = `(() => { const b = [...document.querySelectorAll('.by')].find(b => b.textContent === %q); b.click();
+			return [b.closest('th').getAttribute('aria-sort'), document.querySelector('#ranking tbody tr').cells[[...b.closest('tr').cells].indexOf(b.closest('th'))].firstChild.textContent] })()`
+		got := eval[[]string](ctx, t, fmt.Sprintf(click, c.column))
+		if got[0] != c.order || got[1] != c.first {
+			t.Errorf("%s: %q", c.column, got)
+		}
+	}
+}

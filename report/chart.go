@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"leakhunt/harness"
 	"leakhunt/harness/units"
 )
 
@@ -32,6 +31,19 @@ type chart struct {
 	Areas           []area // rounds, on a time line
 	Marks           []tick // restarts, on a time line
 	X, Y            []tick
+	Right           []tick // of a second axis on the right, for RSS beside a count
+	// Titles of the axes, each with its unit.
+	XTitle, YTitle, RightTitle string
+	Key                        []key // what each line is, where there are several
+}
+
+// key is one line of a chart's legend: how it is drawn, and what it is.
+type key struct{ Class, Color, Dash, Text string }
+
+// xy is one point of a curve.
+type xy struct {
+	X, Y    float64
+	Settled bool
 }
 
 type chartLine struct {
@@ -57,12 +69,13 @@ type tick struct {
 // plane maps values to its units.
 type plane struct{ x0, x1, y0, y1 float64 }
 
-// around is the plane that holds all points, with some air above and below.
-func around(points []harness.Point, x func(harness.Point) float64) plane {
+// around is the plane that holds all points.
+func around(points ...[]xy) plane {
 	p := plane{math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)}
-	for _, q := range points {
-		p.x0, p.x1 = min(p.x0, x(q)), max(p.x1, x(q))
-		p.y0, p.y1 = min(p.y0, float64(q.RSS)), max(p.y1, float64(q.RSS))
+	for _, curve := range points {
+		for _, q := range curve {
+			p.hold(q)
+		}
 	}
 	if p.x1 <= p.x0 {
 		p.x1 = p.x0 + 1
@@ -70,6 +83,12 @@ func around(points []harness.Point, x func(harness.Point) float64) plane {
 	return p
 }
 
+func (p *plane) hold(q xy) {
+	p.x0, p.x1 = min(p.x0, q.X), max(p.x1, q.X)
+	p.y0, p.y1 = min(p.y0, q.Y), max(p.y1, q.Y)
+}
+
+// air is some room above and below; least is the least height.
 func (p *plane) air(least float64) {
 	if span := p.y1 - p.y0; span < least {
 		p.y0, p.y1 = p.y0-(least-span)/2, p.y1+(least-span)/2
@@ -78,17 +97,18 @@ func (p *plane) air(least float64) {
 	p.y0, p.y1 = p.y0-span*0.06, p.y1+span*0.10
 }
 
+// at is where a point is; what is outside is put on the edge.
 func (p plane) at(x, y float64) (px, py int) {
 	fx := (x - p.x0) / (p.x1 - p.x0) * planeX
 	fy := (p.y1 - y) / (p.y1 - p.y0) * planeY
-	return int(math.Round(fx)), int(math.Round(min(planeY*2, max(-planeY, fy))))
+	return int(math.Round(fx)), int(math.Round(min(planeY, max(0, fy))))
 }
 
 // path joins points by straight lines.
-func (p plane) path(points []harness.Point, x func(harness.Point) float64) string {
+func (p plane) path(points []xy) string {
 	var b strings.Builder
 	for i, q := range points {
-		px, py := p.at(x(q), float64(q.RSS))
+		px, py := p.at(q.X, q.Y)
 		fmt.Fprintf(&b, "%s%d %d", map[bool]string{true: "M", false: "L"}[i == 0], px, py)
 	}
 	return b.String()
@@ -96,11 +116,11 @@ func (p plane) path(points []harness.Point, x func(harness.Point) float64) strin
 
 // dots are lines of no length: with round ends they stay round, however the
 // plane is stretched.
-func (p plane) dots(points []harness.Point, x func(harness.Point) float64) string {
+func (p plane) dots(points []xy) string {
 	var b strings.Builder
 	for _, q := range points {
 		if q.Settled {
-			px, py := p.at(x(q), float64(q.RSS))
+			px, py := p.at(q.X, q.Y)
 			fmt.Fprintf(&b, "M%d %dh0", px, py)
 		}
 	}
@@ -117,14 +137,16 @@ func marks(y0, y1, step float64) (out []float64) {
 	return out
 }
 
+// yTicks are the marks of an axis of bytes.
 func (p plane) yTicks() []tick {
+	return p.yMarks(binaryStep((p.y1-p.y0)/5), func(v float64) string { return strings.Replace(units.Bytes(v), ".0 ", " ", 1) })
+}
+
+func (p plane) yMarks(step float64, label func(float64) string) []tick {
 	var out []tick
-	for _, v := range marks(p.y0, p.y1, binaryStep((p.y1-p.y0)/5)) {
+	for _, v := range marks(p.y0, p.y1, step) {
 		_, py := p.at(p.x0, v)
-		out = append(out, tick{
-			At: percent(float64(py) / planeY), Line: py,
-			Label: strings.Replace(units.Bytes(v), ".0 ", " ", 1), Anchor: "start",
-		})
+		out = append(out, tick{At: percent(float64(py) / planeY), Line: py, Label: label(v), Anchor: "start"})
 	}
 	return out
 }
@@ -159,58 +181,6 @@ func decimalStep(v float64) float64 {
 		}
 	}
 	return 10 * power
-}
-
-// seriesChart is a URI's own series with the growth as judged: a line of that
-// slope through the middle of the last half, which growth that goes on
-// follows, and the interval as a fan about it.
-func seriesChart(u *harness.URIResult, limit int) *chart {
-	if len(u.Series) < 2 || !Measured(u) {
-		return nil
-	}
-	x := func(p harness.Point) float64 { return float64(p.Requests) }
-	all := joined(u.Series)
-	points := Thin(all, limit)
-	p := around(points, x)
-	p.air(max(64<<10, u.Detectable*float64(u.Requests)))
-	c := &chart{
-		ID:    fmt.Sprintf("u%d", u.Rank),
-		Title: "Memory of " + cut(clean(label(u)), 80) + " over its judged requests",
-		Desc: fmt.Sprintf("Its own growth is %s over %s requests; the slope is %s, between %s.",
-			units.Bytes(float64(all[len(all)-1].RSS)), units.Count(u.Requests), units.Rate(u.Growth), interval(u)),
-		Lines: []chartLine{{"series", seriesColor, p.path(points, x)}},
-		Dots:  p.dots(Thin(all, limit/3), x),
-		X:     p.xTicks(func(v float64) string { return units.Count(int(v)) }),
-		Y:     p.yTicks(),
-	}
-	c.Slope, c.Band = p.fit(u, all)
-	var b strings.Builder
-	for i := 1; i < len(all) && all[len(all)-1].Round <= 40; i++ {
-		if all[i].Round != all[i-1].Round {
-			px, _ := p.at(x(all[i]), 0)
-			fmt.Fprintf(&b, "M%d 0V%d", px, planeY)
-		}
-	}
-	c.Rounds = b.String()
-	return c
-}
-
-// fit draws the judged slope and its interval over the last half.
-func (p plane) fit(u *harness.URIResult, all []harness.Point) (slope, band string) {
-	half := all[len(all)/2:]
-	var mx, my float64
-	for _, q := range half {
-		mx += float64(q.Requests) / float64(len(half))
-		my += float64(q.RSS) / float64(len(half))
-	}
-	from, to := float64(half[0].Requests), float64(half[len(half)-1].Requests)
-	at := func(rate, x float64) string {
-		px, py := p.at(x, my+rate*(x-mx))
-		return fmt.Sprintf("%d %d", px, py)
-	}
-	slope = "M" + at(u.Growth, from) + "L" + at(u.Growth, to)
-	band = "M" + at(u.GrowthLow, from) + "L" + at(u.GrowthLow, to) + "L" + at(u.GrowthHigh, to) + "L" + at(u.GrowthHigh, from) + "Z"
-	return slope, band
 }
 
 // clock writes seconds of a run for an axis.

@@ -124,7 +124,7 @@ func TestComparisonGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range []string{"table", "json", "markdown"} {
+	for _, f := range []string{"table", "json", "markdown", "html"} {
 		var b bytes.Buffer
 		if err := WriteComparison(&b, f, c, Options{}); err != nil {
 			t.Fatal(err)
@@ -134,9 +134,9 @@ func TestComparisonGolden(t *testing.T) {
 			t.Error("the comparison is no JSON, or has a null in it")
 		}
 	}
-	err = WriteComparison(&bytes.Buffer{}, "html", c, Options{})
+	err = WriteComparison(&bytes.Buffer{}, "junit", c, Options{})
 	if fault.KindOf(err) != fault.Usage {
-		t.Errorf("html: %v", err)
+		t.Errorf("junit: %v", err)
 	}
 }
 

@@ -20,7 +20,7 @@ func WriteComparisonTo(sinks []Sink, stdout io.Writer, c *Comparison, o Options)
 	})
 }
 
-// WriteComparison renders a comparison as table, json or markdown.
+// WriteComparison renders a comparison as table, json, html or markdown.
 func WriteComparison(w io.Writer, format string, c *Comparison, o Options) error {
 	var render func(io.Writer) error
 	switch format {
@@ -30,9 +30,11 @@ func WriteComparison(w io.Writer, format string, c *Comparison, o Options) error
 		render = func(b io.Writer) error { return encode(b, c) }
 	case "markdown":
 		render = func(b io.Writer) error { return comparisonMarkdown(b, c) }
+	case "html":
+		render = func(b io.Writer) error { return comparisonHTML(b, c) }
 	default:
 		return fault.Usagef("there is no output format %q for a comparison", clean(format)).
-			WithHint("The formats are table, json, markdown.")
+			WithHint("The formats are table, json, html, markdown.")
 	}
 	return once(w, o.Redact, render)
 }
@@ -112,14 +114,6 @@ func (c *Comparison) advice() string {
 }
 
 func comparisonTable(w io.Writer, c *Comparison, o Options) error {
-	rate := func(side func(Change) *Side) func(Change) string {
-		return func(c Change) string {
-			if side(c) == nil || !side(c).measured {
-				return "–"
-			}
-			return units.Bytes(side(c).Growth)
-		}
-	}
 	ifCompared := func(f func(Change) string) func(Change) string {
 		return func(c Change) string {
 			if !c.compared() {
@@ -134,8 +128,8 @@ func comparisonTable(w io.Writer, c *Comparison, o Options) error {
 		{title: "Difference/request", align: tw.AlignRight, cell: ifCompared(func(c Change) string { return signed(c.Difference) })},
 		{title: "Interval", align: tw.AlignRight, drop: 3, cell: ifCompared(func(c Change) string { return between(c.Low, c.High) })},
 		{title: "Floor", align: tw.AlignRight, drop: 4, cell: ifCompared(func(c Change) string { return units.Bytes(c.Floor) })},
-		{title: "Base", align: tw.AlignRight, drop: 1, cell: rate(func(c Change) *Side { return c.Base })},
-		{title: "Head", align: tw.AlignRight, drop: 1, cell: rate(func(c Change) *Side { return c.Head })},
+		{title: "Base", align: tw.AlignRight, drop: 1, cell: func(c Change) string { return c.Base.rate() }},
+		{title: "Head", align: tw.AlignRight, drop: 1, cell: func(c Change) string { return c.Head.rate() }},
 		{title: "Verdict", align: tw.AlignLeft, drop: 2, cell: Change.verdicts},
 	}
 	if len(c.Changes) > 0 {
@@ -153,6 +147,14 @@ func comparisonTable(w io.Writer, c *Comparison, o Options) error {
 		}
 	}
 	return nil
+}
+
+// rate is the growth on one side, "–" where it was not measured.
+func (s *Side) rate() string {
+	if s == nil || !s.measured {
+		return "–"
+	}
+	return units.Bytes(s.Growth)
 }
 
 // signed writes a difference with its sign.

@@ -24,11 +24,18 @@ func writeCSV(w io.Writer, r *harness.Result, _ Options) error {
 		{"uri", func(u u) string { return csvText(u.URI) }},
 		{"verdict", func(u u) string { return string(u.Verdict) }},
 		{"evidence", func(u u) string { return csvText(strings.Join(u.Evidence, " ")) }},
+		{"growth_of", func(u u) string { return csvText(u.GrowthOf) }},
 		{"growth_bytes_per_request", func(u u) string { return number(u.Growth) }},
 		{"growth_low", func(u u) string { return number(u.GrowthLow) }},
 		{"growth_high", func(u u) string { return number(u.GrowthHigh) }},
 		{"confidence", func(u u) string { return number(u.Confidence) }},
 		{"detectable_bytes_per_request", func(u u) string { return number(u.Detectable) }},
+		{"detectable_live_bytes_per_request", func(u u) string {
+			if u.Counted == 0 {
+				return ""
+			}
+			return number(u.Counted)
+		}},
 		{"requests", func(u u) string { return strconv.Itoa(u.Requests) }},
 		{"errors", func(u u) string { return strconv.Itoa(u.Errors) }},
 		{"latency_ms_p50", func(u u) string { return number(u.LatencyMS.P50) }},

@@ -366,7 +366,7 @@ func TestMarkdownCells(t *testing.T) {
 	rows := 0
 	for line := range strings.Lines(string(render(t, "markdown", r, Options{}))) {
 		if strings.HasPrefix(line, "| ") {
-			if n := strings.Count(line, "|"); n != 8 {
+			if n := strings.Count(line, "|"); n != 9 {
 				t.Errorf("%d bars: %.100s", n, line)
 			}
 			rows++

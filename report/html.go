@@ -1,7 +1,9 @@
 package report
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -31,6 +33,9 @@ type page struct {
 	Title, Lead, Detail string
 	Incomplete          string
 	Style               template.CSS
+	Script              template.JS
+	ScriptHash          string // for the page's content security policy
+	Beyond              string
 	Meta                []fact
 	Chips               []chip
 	Timeline            *timeline
@@ -58,12 +63,42 @@ type compared struct {
 	Changes []comparedURI
 }
 
-type comparedURI struct{ Name, Kind, Text, Difference, Interval, Floor, Verdicts string }
+type comparedURI struct{ Name, Why, Kind, Text, Difference, Interval, Floor, Base, Head, Verdicts string }
 
-// writeHTML writes one file that needs no network and no script. Pictures are
-// SVG, and everything but colour and spacing survives where a server forbids
-// inline styles.
+// writeHTML writes one file that needs no network. Pictures are SVG, and everything
+// but colour and spacing survives where a server forbids inline styles. Verdicts are
+// filtered by anchors; the page's own script, where it may run, searches and sorts.
 func writeHTML(w io.Writer, r *harness.Result, o Options) error {
+	return execute(w, "page", newPage(plotted(r), o))
+}
+
+// comparisonHTML writes a comparison by itself, as a page without a script.
+func comparisonHTML(w io.Writer, c *Comparison) error {
+	run := func(r Run) string {
+		text := fmt.Sprintf("%s, %s, leakhunt %s", r.Scenario, r.StartedAt.UTC().Format("2 January 2006, 15:04 MST"), r.Version)
+		if !r.Complete {
+			text += ", ended early"
+		}
+		return clean(text)
+	}
+	p := &page{
+		Title: clean(c.Head.Scenario), Version: clean(c.Head.Version), Comparison: newCompared(c),
+		Meta: []fact{{"Base", run(c.Base)}, {"Head", run(c.Head)}},
+	}
+	kinds := map[string]int{}
+	for _, ch := range c.Changes {
+		if kinds[ch.Kind]++; kinds[ch.Kind] == 1 {
+			p.Chips = append(p.Chips, chip{Verdict: ch.Kind})
+		}
+	}
+	for i := range p.Chips {
+		p.Chips[i].Count = units.Count(kinds[p.Chips[i].Verdict])
+	}
+	return execute(w, "comparison", p)
+}
+
+// execute writes one of the pages, with our own style sheet and script.
+func execute(w io.Writer, name string, p *page) error {
 	t, err := template.ParseFS(htmlFiles, "html/*.tmpl")
 	if err != nil {
 		return fmt.Errorf("html: %w", err)
@@ -72,9 +107,14 @@ func writeHTML(w io.Writer, r *harness.Result, o Options) error {
 	if err != nil {
 		return fmt.Errorf("html: %w", err)
 	}
-	p := newPage(plotted(r), o)
-	p.Style = template.CSS(style) // our own file
-	if err := t.ExecuteTemplate(w, "page", p); err != nil {
+	script, err := htmlFiles.ReadFile("html/script.js")
+	if err != nil {
+		return fmt.Errorf("html: %w", err)
+	}
+	sum := sha256.Sum256(script)
+	p.Style, p.Script = template.CSS(style), template.JS(script)
+	p.ScriptHash = "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	if err := t.ExecuteTemplate(w, name, p); err != nil {
 		return fmt.Errorf("html: %w", err)
 	}
 	return nil
@@ -118,9 +158,9 @@ func newPage(r *harness.Result, o Options) *page {
 	}
 	p.Timeline = newTimeline(r)
 	limit := min(maxPoints, seriesPoints/len(r.URIs))
-	open := 0
+	open, excerpts := 0, map[string]string{}
 	for _, u := range pointers(r) {
-		s := newSection(u, r, o, limit)
+		s := newSection(u, r, o, limit, excerpts)
 		if convicted(u) && open < maxOpen {
 			s.Open = true
 			open++
@@ -128,6 +168,7 @@ func newPage(r *harness.Result, o Options) *page {
 		p.URIs = append(p.URIs, s)
 	}
 	p.rank(r)
+	p.Beyond = clean(beyond(r))
 	p.Comparison = newCompared(o.Comparison)
 	return p
 }

@@ -139,9 +139,14 @@ func facts(u *harness.URIResult) []string {
 	if !Measured(u) {
 		return []string{fmt.Sprintf("verdict: %s", u.Verdict), fmt.Sprintf("requests: %s, %s failed", units.Count(u.Requests), units.Count(u.Errors))}
 	}
+	f := figuresOf(u)
+	growth := fmt.Sprintf("growth of %s: %s (%s), floor %s", f.Of, units.Rate(f.Growth), f.interval(), f.floor())
+	if f.Beyond > 0 {
+		growth += fmt.Sprintf("; floor of RSS %s", units.Bytes(f.Beyond))
+	}
 	out := []string{
 		fmt.Sprintf("verdict: %s", verdictText(u)),
-		fmt.Sprintf("growth: %s (%s), floor %s", units.Rate(u.Growth), interval(u), units.Bytes(u.Detectable)),
+		growth,
 		fmt.Sprintf("requests: %s, %s failed, median %s ms", units.Count(u.Requests), units.Count(u.Errors), units.Number(u.LatencyMS.P50)),
 		fmt.Sprintf("evidence: %s", strings.Join(u.Evidence, ", ")),
 	}

@@ -19,15 +19,17 @@ func writeMarkdown(w io.Writer, r *harness.Result, o Options) error {
 		fmt.Fprintf(&b, "\n**Incomplete:** the run ended before everything was measured%s.\n", md(reason(r.Incomplete)))
 	}
 	if len(r.URIs) > 0 {
-		fmt.Fprintf(&b, "\n| # | URI | Verdict | Growth/request | %s | Floor | Requests |\n|--:|:--|:--|--:|--:|--:|--:|\n", intervalTitle(r))
+		fmt.Fprintf(&b, "\n| # | URI | Verdict | Memory | Growth/request | %s | Floor | Requests |\n|--:|:--|:--|:--|--:|--:|--:|--:|\n", intervalTitle(r))
 		for _, u := range pointers(r) {
 			v := md(verdictText(u))
 			if convicted(u) && !u.Ignored {
 				v = "**" + v + "**"
 			}
-			fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %s | %s |\n", u.Rank, mdCode(label(u)), v,
-				ifMeasured(func(u *harness.URIResult) string { return units.Bytes(u.Growth) })(u), ifMeasured(interval)(u),
-				ifMeasured(func(u *harness.URIResult) string { return units.Bytes(u.Detectable) })(u), units.Count(u.Requests))
+			fmt.Fprintf(&b, "| %d | %s | %s | %s | %s | %s | %s | %s |\n", u.Rank, mdCode(label(u)), v, md(cellOf(figures.memory)(u)),
+				cellOf(figures.growth)(u), cellOf(figures.interval)(u), cellOf(figures.floor)(u), units.Count(u.Requests))
+		}
+		if text := beyond(r); text != "" {
+			fmt.Fprintf(&b, "\n%s\n", md(text))
 		}
 	}
 	for _, u := range pointers(r) {

@@ -27,6 +27,10 @@ func notes(w io.Writer, r *harness.Result, o Options) error {
 		b.WriteByte('\n')
 	}
 	say("", "", "%s", advice(r, o))
+	if text := beyond(r); text != "" {
+		b.WriteByte('\n')
+		say("", "", "%s", text)
+	}
 	for _, kind := range []func(*harness.URIResult) bool{
 		convicted,
 		func(u *harness.URIResult) bool { return u.Verdict == verdict.Failed && !convicted(u) },

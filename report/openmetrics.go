@@ -35,6 +35,18 @@ func writeOpenMetrics(w io.Writer, r *harness.Result, _ Options) error {
 	each("leakhunt_growth_low_bytes_per_request", "Lower end of the growth's confidence interval.", false, func(u u) float64 { return u.GrowthLow })
 	each("leakhunt_growth_high_bytes_per_request", "Upper end of the growth's confidence interval.", false, func(u u) float64 { return u.GrowthHigh })
 	each("leakhunt_detectable_bytes_per_request", "Detection floor: a leak above it is excluded, or would have been found.", false, func(u u) float64 { return u.Detectable })
+	family(&b, "leakhunt_detectable_live_bytes_per_request", "Detection floor of what a runtime's counter counts alone.")
+	for _, u := range pointers(r) {
+		if Measured(u) && u.Counted > 0 {
+			oneSample(&b, "leakhunt_detectable_live_bytes_per_request", uriLabels(r, u), u.Counted)
+		}
+	}
+	family(&b, "leakhunt_uri_growth_of", "1 for the memory whose growth is told, which is a label: rss, anon or a counter.")
+	for _, u := range pointers(r) {
+		if Measured(u) && u.GrowthOf != "" {
+			oneSample(&b, "leakhunt_uri_growth_of", append(uriLabels(r, u), [2]string{"of", u.GrowthOf}), 1)
+		}
+	}
 	each("leakhunt_uri_rss_peak_bytes", "Highest resident set size while the URI ran.", false, func(u u) float64 { return float64(u.RSSPeak) })
 	each("leakhunt_uri_requests", "Judged requests.", true, func(u u) float64 { return float64(u.Requests) })
 	each("leakhunt_uri_errors", "Judged requests that failed.", true, func(u u) float64 { return float64(u.Errors) })

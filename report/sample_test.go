@@ -45,8 +45,11 @@ func sample() *harness.Result {
 		},
 	}
 	feed, order, daily, cart, broken := &r.URIs[0], &r.URIs[1], &r.URIs[2], &r.URIs[3], &r.URIs[7]
-	feed.Evidence = []string{"agent", "rss"}
-	feed.Probes = []harness.ProbeResult{{Name: "live objects", Unit: "objects", Growth: 2, Low: 1.98, High: 2.03}}
+	feed.Evidence, feed.GrowthOf = []string{"live bytes", "live objects", "rss"}, "live bytes"
+	feed.Probes = []harness.ProbeResult{
+		{Name: "live bytes", Unit: "bytes", Growth: 65700, Low: 65300, High: 66100, Series: counter(65700)},
+		{Name: "live objects", Unit: "objects", Growth: 2, Low: 1.98, High: 2.03, Series: counter(2)},
+	}
 	feed.Sites = []record.Site{
 		{
 			File: "lib/session/pool.rb", Line: 50, Function: "write", Type: "String", ObjectsPerRequest: 1, BytesPerRequest: 65577,
@@ -56,8 +59,12 @@ func sample() *harness.Result {
 		{File: "app/models/feed.rb", Line: 12, Function: "remember", Type: "Array", ObjectsPerRequest: 1, BytesPerRequest: 40, Owner: "app", RetainedBy: []string{}},
 	}
 	feed.SitesNote = "These two lines explain 99 % of the growth."
-	order.Name, order.Evidence = "order page", []string{"agent"}
-	order.Probes = []harness.ProbeResult{{Name: "live objects", Unit: "objects", Growth: 1, Low: 1, High: 1.02}}
+	order.Name, order.Evidence = "order page", []string{"live objects"}
+	order.Probes = []harness.ProbeResult{{Name: "live objects", Unit: "objects", Growth: 1, Low: 1, High: 1.02, Series: counter(1)}}
+	export := &r.URIs[4]
+	export.Evidence, export.GrowthOf, export.Counted, export.Detectable = []string{"live bytes", "rss"}, "live bytes", 150, 6700
+	export.GrowthHigh = 6700
+	export.Probes = []harness.ProbeResult{{Name: "live bytes", Unit: "bytes", Growth: 60, Low: -30, High: 150, Series: counter(60)}}
 	order.Budget, order.OverBudget, order.Line = 512, true, 19
 	daily.Ignored, daily.IgnoreReason, daily.IgnoreUntil, daily.Line = true, "cache warms up", "2027-01-31", 24
 	cart.More, cart.Better = 2400, "the agent (two lines: leakhunt agent ruby)"
@@ -66,9 +73,18 @@ func sample() *harness.Result {
 	return r
 }
 
+// counter is what 2,048 requests add to a counter that grows evenly, read eight times.
+func counter(rate float64) []harness.ProbePoint {
+	var out []harness.ProbePoint
+	for n := 0; n <= 2048; n += 256 {
+		out = append(out, harness.ProbePoint{Requests: n, Value: rate * float64(n)})
+	}
+	return out
+}
+
 func uri(method, path string, v verdict.Label, growth, half, floor float64, why string) harness.URIResult {
 	return harness.URIResult{
-		Name: path, Method: method, URI: path, Verdict: v, Evidence: []string{"rss"}, Why: why,
+		Name: path, Method: method, URI: path, Verdict: v, Evidence: []string{"rss"}, GrowthOf: "rss", Why: why,
 		Growth: growth, GrowthLow: growth - half, GrowthHigh: growth + half, Confidence: 0.95, Detectable: floor,
 		Requests: 2048, Warmup: harness.WarmupResult{Requests: 512, Rise: 1 << 20}, LatencyMS: harness.Latency{P50: 3.1, P99: 9.8}, Line: 12,
 		Probes: []harness.ProbeResult{}, Sites: []record.Site{}, Series: []harness.Point{},

@@ -14,7 +14,11 @@ type section struct {
 	Rank                              int
 	Short, Request                    string
 	Verdict, Class                    string
+	Memory                            string // whose figures follow
 	Growth, Interval, Floor, Requests string
+	GrowthKey, FloorKey               string // to sort by; "" where nothing was measured
+	Label                             string // the verdict alone
+	Sent                              int
 	Trend                             string // path
 	Why                               string
 	Open                              bool
@@ -31,27 +35,36 @@ type site struct {
 	Stack []string
 	Path  string
 	Lines []sourceLine
+	ID    string // of the excerpt
+	Above string // the ID of the same excerpt, where it is shown already
 }
 
-func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) section {
+// newSection is what the page says of one URI. excerpts are the source lines that are
+// shown already, by their place: the same lines are shown once.
+func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int, excerpts map[string]string) section {
 	s := section{
 		ID: fmt.Sprintf("u%d", u.Rank), Rank: u.Rank, Short: cut(clean(label(u)), 120),
-		Request: clean(u.Method + " " + u.URI), Verdict: verdictText(u), Class: string(u.Verdict),
-		Growth: "–", Interval: "–", Floor: "–", Requests: units.Count(u.Requests),
-		Why: clean(why(u)), Chart: seriesChart(u, limit), Trend: trendPath(u),
+		Request: clean(u.Method + " " + u.URI), Verdict: verdictText(u), Class: string(u.Verdict), Label: string(u.Verdict),
+		Growth: "–", Interval: "–", Floor: "–", Requests: units.Count(u.Requests), Sent: u.Requests, Memory: "–",
+		Why: clean(why(u)), Chart: seriesChart(u, r.Scenario.Metric, limit), Trend: trendPath(u),
 		SitesNote: clean(u.SitesNote), Command: clean(command(u, r)),
 	}
 	if u.Ignored {
 		s.Class = "ignored"
 	}
 	if Measured(u) {
-		s.Growth, s.Interval, s.Floor = units.Bytes(u.Growth), interval(u), units.Bytes(u.Detectable)
+		f := figuresOf(u)
+		s.Memory, s.Growth, s.Interval, s.Floor = f.memory(), f.growth(), f.interval(), f.floor()
+		s.GrowthKey, s.FloorKey = fmt.Sprintf("%.0f", f.Growth), fmt.Sprintf("%.0f", f.Floor)
 		s.Facts = []fact{
-			{"Growth per request", s.Growth},
-			{p95(u), s.Interval},
-			{"Floor", s.Floor},
-			{"Evidence", clean(strings.Join(u.Evidence, ", "))},
+			{"Growth of " + f.Of + " per request", s.Growth},
+			{p95(u) + " of " + f.Of, s.Interval},
+			{"Floor of " + f.Of, s.Floor},
 		}
+		if f.Beyond > 0 {
+			s.Facts = append(s.Facts, fact{"Floor of RSS", units.Bytes(f.Beyond)})
+		}
+		s.Facts = append(s.Facts, fact{"Evidence", clean(strings.Join(u.Evidence, ", "))})
 	}
 	s.Facts = append(s.Facts, fact{"Requests", s.Requests + " judged, " + units.Count(u.Errors) + " failed"})
 	if Measured(u) {
@@ -70,7 +83,16 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int) s
 		if i == maxSites {
 			break
 		}
-		s.Sites = append(s.Sites, newSite(q, o))
+		t := newSite(q, o)
+		if t.Path != "" && excerpts != nil {
+			if t.Above = excerpts[t.Path]; t.Above != "" {
+				t.Lines = nil
+			} else {
+				t.ID = fmt.Sprintf("x%d", len(excerpts)+1)
+				excerpts[t.Path] = t.ID
+			}
+		}
+		s.Sites = append(s.Sites, t)
 	}
 	return s
 }
@@ -97,24 +119,6 @@ func newSite(q record.Site, o Options) site {
 	return s
 }
 
-// trendPath is the URI's own series as a small path of 100 by 24 units.
-func trendPath(u *harness.URIResult) string {
-	points := Thin(joined(u.Series), 32)
-	if len(points) < 2 {
-		return ""
-	}
-	p := around(points, func(p harness.Point) float64 { return float64(p.Requests) })
-	if span := max(64<<10, u.Detectable*float64(u.Requests)); p.y1-p.y0 < span {
-		p.y1 = p.y0 + span
-	}
-	var b strings.Builder
-	for i, q := range points {
-		px, py := p.at(float64(q.Requests), float64(q.RSS))
-		fmt.Fprintf(&b, "%s%d %d", map[bool]string{true: "M", false: "L"}[i == 0], px*100/planeX, 1+py*22/planeY)
-	}
-	return b.String()
-}
-
 func newCompared(c *Comparison) *compared {
 	if c == nil {
 		return nil
@@ -124,7 +128,10 @@ func newCompared(c *Comparison) *compared {
 		out.Notes = append(out.Notes, clean(n))
 	}
 	for _, ch := range c.Changes {
-		u := comparedURI{Name: cut(clean(ch.label()), 120), Kind: ch.Kind, Text: ch.text(), Difference: "–", Interval: "–", Floor: "–", Verdicts: ch.verdicts()}
+		u := comparedURI{Name: cut(clean(ch.label()), 120), Kind: ch.Kind, Text: ch.text(), Difference: "–", Interval: "–", Floor: "–", Base: ch.Base.rate(), Head: ch.Head.rate(), Verdicts: ch.verdicts()}
+		if ch.worse() || ch.Kind == Unclear || ch.Kind == Failed {
+			u.Why = clean(ch.Why)
+		}
 		if ch.spared() {
 			u.Kind = "ignored"
 		}

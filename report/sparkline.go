@@ -47,14 +47,40 @@ func sparkline(values []float64, columns int, span float64) string {
 	return b.String()
 }
 
-// Trend is a URI's own series of what was judged as a sparkline. Its height
-// stands for at least the growth that the floor allows, so that noise is not
-// drawn as growth.
+// Trend is what decided of a URI, over its own requests, as a sparkline. Its height
+// stands for at least the growth that the floor allows, so that noise is not drawn as
+// growth.
 func Trend(u *harness.URIResult, metric string, columns int) string {
-	points := joined(judgedSeries(u.Series, metric))
-	values := make([]float64, len(points))
-	for i, p := range points {
-		values[i] = float64(p.RSS)
+	c := *u
+	c.Series = judgedSeries(u.Series, metric)
+	s := shownOf(&c, len(c.Series))
+	values := make([]float64, len(s.curve))
+	for i, p := range s.curve {
+		values[i] = p.Y
 	}
-	return sparkline(values, columns, u.Detectable*float64(u.Requests))
+	if s.rss != nil { // read at the edges of blocks alone: as wide as what is read with each request
+		values = evenly(s.curve, columns)
+	}
+	return sparkline(values, columns, s.leastHeight)
+}
+
+// evenly are so many values of a curve, evenly spaced, read from straight lines
+// between its points.
+func evenly(curve []xy, columns int) []float64 {
+	out := make([]float64, 0, columns)
+	k := 0
+	first, last := curve[0], curve[len(curve)-1]
+	for c := range columns {
+		x := first.X + (last.X-first.X)*float64(c)/float64(max(1, columns-1))
+		for k < len(curve)-2 && curve[k+1].X < x {
+			k++
+		}
+		a, b := curve[k], curve[k+1]
+		share := 0.0
+		if b.X > a.X {
+			share = (x - a.X) / (b.X - a.X)
+		}
+		out = append(out, a.Y+share*(b.Y-a.Y))
+	}
+	return out
 }

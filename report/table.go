@@ -35,9 +35,9 @@ func columns(r *harness.Result) []column[*harness.URIResult] {
 		{title: "#", align: tw.AlignRight, cell: func(u u) string { return strconv.Itoa(u.Rank) }},
 		{title: "URI", align: tw.AlignLeft, cell: func(u u) string { return plain(label(u)) }, flex: true},
 		{title: "Verdict", align: tw.AlignLeft, cell: verdictText, color: verdictColor},
-		{title: "Growth/request", align: tw.AlignRight, cell: ifMeasured(func(u u) string { return units.Bytes(u.Growth) })},
-		{title: intervalTitle(r), align: tw.AlignRight, drop: 1, cell: ifMeasured(interval)},
-		{title: "Floor", align: tw.AlignRight, drop: 2, cell: ifMeasured(func(u u) string { return units.Bytes(u.Detectable) })},
+		{title: "Growth/request", align: tw.AlignRight, cell: cellOf(figures.both)},
+		{title: intervalTitle(r), align: tw.AlignRight, drop: 1, cell: cellOf(figures.interval)},
+		{title: "Floor", align: tw.AlignRight, drop: 2, cell: cellOf(figures.floor)},
 		{title: "Requests", align: tw.AlignRight, drop: 3, cell: func(u u) string { return units.Count(u.Requests) }},
 		{title: "Series", align: tw.AlignLeft, drop: 4, fill: func(u u, n int) string { return Trend(u, r.Scenario.Metric, n) }},
 	}

@@ -82,8 +82,8 @@ func TestAdvice(t *testing.T) {
 		return r
 	}
 	for want, r := range map[string]*harness.Result{
-		"Fix /feed first: it keeps 64.2 KiB with every request, made at app/models/feed.rb:31. Its interval is 63.8 … 64.6 KiB, its evidence: agent, rss.": pick(nil, 1, 7),
-		"Fix order page first: it keeps 4.1 KiB with every request. Its interval is 3.9 … 4.3 KiB, its evidence: agent.":                                   pick(nil, 2, 7),
+		"Fix /feed first: it keeps 64.2 KiB with every request, made at app/models/feed.rb:31. Its interval is 63.8 … 64.6 KiB, its evidence: live bytes, live objects, rss.": pick(nil, 1, 7),
+		"Fix order page first: it keeps 4.1 KiB with every request. Its interval is 3.9 … 4.3 KiB, its evidence: live objects.":                                               pick(nil, 2, 7),
 		"Look at / first: it breaks its budget, at least 27 B/request where 8 B is allowed.": pick(func(r *harness.Result) {
 			r.URIs[0].OverBudget, r.URIs[0].Budget, r.URIs[0].GrowthLow = true, 8, 27
 		}, 7),
@@ -92,8 +92,8 @@ func TestAdvice(t *testing.T) {
 		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or up to 2,400 more requests to each (-n 4448).": pick(func(r *harness.Result) {
 			r.URIs[0].Probes = []harness.ProbeResult{{Name: "live objects"}}
 		}, 4, 7),
-		"Nothing to fix: no leak above 150 B/request in 3 URIs.": pick(nil, 5, 6, 7),
-		"Nothing new to fix: 1 leak is ignored.":                 pick(nil, 3, 7),
+		"Nothing to fix: no leak above 150 B/request of what the runtime counts, nor above 6.5 KiB/request of RSS, in 3 URIs.": pick(nil, 5, 6, 7),
+		"Nothing new to fix: 1 leak is ignored.": pick(nil, 3, 7),
 		"The run ended early, and found no leak so far.": pick(func(r *harness.Result) {
 			r.Complete = false
 		}, 7),

@@ -49,7 +49,6 @@ type timed struct {
 }
 
 func newTimeline(r *harness.Result) *timeline {
-	x := func(p harness.Point) float64 { return p.T }
 	var all []timed
 	var points []harness.Point
 	for i := range r.URIs {
@@ -65,7 +64,8 @@ func newTimeline(r *harness.Result) *timeline {
 	order := func(a, b harness.Point) int { return cmp.Or(cmp.Compare(a.T, b.T), cmp.Compare(stage(a), stage(b))) }
 	slices.SortStableFunc(all, func(a, b timed) int { return order(a.Point, b.Point) })
 	slices.SortStableFunc(points, order)
-	p := around(points, x)
+	curve := over(points, func(p harness.Point) float64 { return p.T })
+	p := around(curve)
 	for _, t := range r.Target.RestartedAt {
 		p.x0, p.x1 = min(p.x0, t), max(p.x1, t)
 	}
@@ -75,10 +75,10 @@ func newTimeline(r *harness.Result) *timeline {
 		ID: "run", Title: "Memory of the process over the whole run",
 		Desc: fmt.Sprintf("%s from %s at %s to %s at %s.", metricName(r), units.Bytes(float64(first.RSS)), clock(first.T),
 			units.Bytes(float64(last.RSS)), clock(last.T)),
-		Lines: []chartLine{{"between", "#cccccc", p.path(points, x)}},
-		Dots:  p.dots(Thin(points, 400), x),
-		X:     p.xTicks(clock),
-		Y:     p.yTicks(),
+		Lines: []chartLine{{"between", "#cccccc", p.path(curve)}},
+		Dots:  p.dots(over(Thin(points, 400), func(p harness.Point) float64 { return p.T })),
+		X:     p.xTicks(clock), XTitle: "Time since the run began",
+		Y: p.yTicks(), YTitle: metricName(r) + " of the process, in bytes",
 		Areas: p.rounds(points),
 		Marks: p.restarts(r.Target.RestartedAt),
 	}}
@@ -92,7 +92,7 @@ func newTimeline(r *harness.Result) *timeline {
 		for _, q := range all[from:to] {
 			piece = append(piece, q.Point)
 		}
-		paths[min(all[from].uri, timelineColors)] += p.path(piece, x)
+		paths[min(all[from].uri, timelineColors)] += p.path(over(piece, func(p harness.Point) float64 { return p.T }))
 		from = to
 	}
 	for i := len(paths) - 1; i >= 0; i-- {
@@ -123,7 +123,7 @@ func legends(r *harness.Result) []legend {
 			continue
 		}
 		class, rgb := color(i)
-		out = append(out, legend{class, rgb, fmt.Sprintf("u%d", u.Rank), cut(clean(label(u)), 60), signed(float64(grew))})
+		out = append(out, legend{class, rgb, fmt.Sprintf("b%d", u.Rank), cut(clean(label(u)), 60), signed(float64(grew))})
 	}
 	if others > 0 {
 		class, rgb := color(timelineColors)

@@ -90,6 +90,9 @@ func native(rss Judgement, flat Evidence, settled []Evidence) (Judgement, []stri
 	j, name := rss, "RSS"
 	if len(settled) > 0 && rss.Label != Leak {
 		j, name = settled[0].Judgement, settled[0].Name
+		if settled[0].Unit == unitBytes {
+			j.Of = name
+		}
 	}
 	reason := fmt.Sprintf("%s %s, but not %s (%s): memory that the runtime does not count grows, in a native library or by fragmentation",
 		name, j.Reason, flat.Name, flat.Judgement.Reason)
@@ -106,7 +109,7 @@ func acquitted(rss Judgement, by, alive []Evidence) (Judgement, []string) {
 	if c, ok := firstBytes(slices.Concat(by, alive)); ok {
 		// What goes on is what is alive; the growth of RSS is told in Reason.
 		j.Growth, j.Low, j.High = c.Judgement.Growth, c.Judgement.Low, c.Judgement.High
-		j.Creep = 0
+		j.Creep, j.Of = 0, c.Name
 		j.Detectable, j.Every, floor = c.Judgement.Detectable, c.Judgement.Every, c.Name
 	}
 	told := []string{best.Name}
@@ -146,6 +149,7 @@ func without(from []Evidence, is func(Evidence) bool) []Evidence {
 func inBytes(rss Judgement, from []Evidence) Judgement {
 	if c, ok := firstBytes(from); ok {
 		j := c.Judgement
+		j.Of = c.Name
 		j.Requests = max(j.Requests, rss.Requests)
 		return j
 	}

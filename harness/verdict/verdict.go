@@ -19,6 +19,7 @@ const (
 // (bytes, or objects) per request.
 type Judgement struct {
 	Label      Label
+	Of         string  // whose growth it is: the counter of bytes by its name, or "" for RSS
 	Growth     float64 // slope
 	Low, High  float64 // its 95 % confidence interval: see Interval
 	Creep      float64 // growth that mere warm-up would explain: see Params.BurnIn

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"leakhunt/harness"
+	"leakhunt/harness/units"
+	"leakhunt/scenarios"
+)
+
+// liveBytes is what runtimes' own counters of bytes are called.
+const liveBytes = "live bytes"
+
+// figures are the growth of one URI, its interval and its floor, in bytes per
+// request. All of them are of the same memory: what a counter counts, or RSS.
+type figures struct {
+	Of                       string // "RSS", "anon", or the counter by its name
+	Growth, Low, High, Floor float64
+	// Beyond is the floor of RSS where a counter's floor is lower: what no counter
+	// counts, such as native memory, may grow by up to that. 0 where it is not told.
+	Beyond float64
+}
+
+// figuresOf are those of u.
+func figuresOf(u *harness.URIResult) figures {
+	f := figures{Of: growthOf(u), Growth: u.Growth, Low: u.GrowthLow, High: u.GrowthHigh, Floor: u.Detectable}
+	if ofCounter(u) && u.Counted > 0 {
+		f.High, f.Floor = liveHigh(u), u.Counted
+		if u.Detectable > u.Counted {
+			f.Beyond = u.Detectable
+		}
+	}
+	return f
+}
+
+// ofCounter says that u's figures are those of a counter.
+func ofCounter(u *harness.URIResult) bool {
+	switch u.GrowthOf {
+	case "": // a result of old
+		return counted(u)
+	case scenarios.MetricRSS, scenarios.MetricAnon:
+		return false
+	}
+	return true
+}
+
+func growthOf(u *harness.URIResult) string {
+	switch {
+	case u.GrowthOf == scenarios.MetricAnon:
+		return "anon"
+	case !ofCounter(u):
+		return "RSS"
+	case u.GrowthOf == "":
+		return liveBytes
+	}
+	return clean(u.GrowthOf)
+}
+
+// memory is whose figures a row of the table holds, in a word where there is one.
+func (f figures) memory() string {
+	if f.Of == liveBytes {
+		return "live"
+	}
+	return f.Of
+}
+
+// both is whose growth, and how much.
+func (f figures) both() string { return fmt.Sprintf("%-4s %9s", plain(f.memory()), f.growth()) }
+
+func (f figures) growth() string   { return units.Bytes(f.Growth) }
+func (f figures) interval() string { return between(f.Low, f.High) }
+func (f figures) floor() string    { return units.Bytes(f.Floor) }
+
+// cellOf is a cell of what is measured, "–" else.
+func cellOf(f func(figures) string) func(*harness.URIResult) string {
+	return ifMeasured(func(u *harness.URIResult) string { return f(figuresOf(u)) })
+}
+
+// beyond says what RSS alone excludes where the rows hold figures of a counter; ""
+// where no floor of RSS is larger.
+func beyond(r *harness.Result) string {
+	var floors []float64
+	for i := range r.URIs {
+		if u := &r.URIs[i]; Measured(u) {
+			if f := figuresOf(u); f.Beyond > 0 {
+				floors = append(floors, f.Beyond)
+			}
+		}
+	}
+	if floors == nil {
+		return ""
+	}
+	low, high := units.Bytes(slices.Min(floors)), units.Bytes(slices.Max(floors))
+	text := "above " + low + "/request"
+	if low != high {
+		text += fmt.Sprintf(" at best, and above %s/request at worst", high)
+	}
+	return fmt.Sprintf("Memory that no counter counts, such as that of native libraries, shows in RSS alone: for %s its growth is excluded %s.",
+		count(len(floors), "URI", "URIs"), text)
+}

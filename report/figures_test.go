@@ -1,0 +1,135 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"leakhunt/harness"
+	"leakhunt/harness/verdict"
+)
+
+// The figures of a row are those of one evidence: where a counter decided, the floor of
+// RSS is told apart from it.
+func TestFiguresAreOfOneEvidence(t *testing.T) {
+	u := uri("GET", "/", verdict.Stable, 20, 180, 6700, "")
+	u.Rank, u.GrowthOf, u.Counted, u.GrowthHigh = 1, liveBytes, 211, 6700
+	f := figuresOf(&u)
+	if want := (figures{liveBytes, 20, -160, 211, 211, 6700}); f != want {
+		t.Errorf("%+v, want %+v", f, want)
+	}
+	u.GrowthOf = "rss" // objects cleared it, and no counter of bytes is there
+	if f := figuresOf(&u); f != (figures{"RSS", 20, -160, 6700, 6700, 0}) {
+		t.Errorf("of RSS: %+v", f)
+	}
+	r := sample()
+	r.URIs = append(r.URIs[:0:0], u)
+	if text := beyond(r); text != "" {
+		t.Errorf("of RSS alone: %s", text)
+	}
+	r.URIs[0].GrowthOf = liveBytes
+	want := "Memory that no counter counts, such as that of native libraries, shows in RSS alone: for 1 URI its growth is excluded above 6.5 KiB/request."
+	if text := beyond(r); text != want {
+		t.Errorf("%s", text)
+	}
+	for _, format := range []string{"table", "markdown"} {
+		text := string(render(t, format, r, Options{}))
+		row := regexp.MustCompile(`(?m)^\|? ?1 .*$`).FindString(text)
+		if !strings.Contains(row, "live") || !strings.Contains(row, "-160 … 211 B") || strings.Contains(row, "KiB") {
+			t.Errorf("%s: %s", format, row)
+		}
+	}
+}
+
+// What decided is drawn, and RSS beside it: on one axis where both are bytes, on its
+// own beside a count.
+func TestChartShowsWhatDecided(t *testing.T) {
+	r := sample()
+	for i, want := range []struct{ y, right, lines string }{
+		{"Live bytes added by its own requests, in bytes", "", "faint series"},
+		{"Live objects added by its own requests, in objects", "RSS, in bytes", "faint series"},
+		{"RSS added by its own requests, in bytes", "", "series"},
+	} {
+		c := seriesChart(&r.URIs[i], "", maxPoints)
+		var lines []string
+		for _, l := range c.Lines {
+			lines = append(lines, l.Class)
+		}
+		if got := strings.Join(lines, " "); c.YTitle != want.y || c.RightTitle != want.right || got != want.lines {
+			t.Errorf("%s: %q, %q, %q", r.URIs[i].Name, c.YTitle, c.RightTitle, got)
+		}
+		if (c.Right == nil) != (want.right == "") {
+			t.Errorf("%s: marks on the right: %v", r.URIs[i].Name, c.Right)
+		}
+	}
+}
+
+// The interval's band is inside the frame, however wide the interval is, and is not
+// cut off by it.
+func TestBandStaysInTheFrame(t *testing.T) {
+	number := regexp.MustCompile(`-?\d+`)
+	for _, half := range []float64{0, 50, 5_000, 5e7} {
+		for i := range sample().URIs[:7] {
+			u := sample().URIs[i]
+			u.GrowthLow, u.GrowthHigh, u.Counted = u.Growth-half, u.Growth+half, 0
+			for j := range u.Probes {
+				u.Probes[j].Low, u.Probes[j].High = u.Probes[j].Growth-half, u.Probes[j].Growth+half
+			}
+			c := seriesChart(&u, "", maxPoints)
+			for k, n := range number.FindAllString(c.Band, -1) {
+				v, err := strconv.Atoi(n)
+				if limit := map[int]int{0: planeX, 1: planeY}[k%2]; err != nil || v < 0 || v > limit || k%2 == 1 && (v == 0 || v == planeY) {
+					t.Fatalf("%s, half of the interval %g: %s", u.Name, half, c.Band)
+				}
+			}
+		}
+	}
+}
+
+// The same source lines are shown once; where they come again, a link leads to them.
+func TestExcerptsAreShownOnce(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "app/models/feed.rb", strings.Repeat("# a line\n", 40))
+	r := sample()
+	r.URIs[1].Sites = r.URIs[0].Sites
+	text := string(render(t, "html", r, Options{SourceRoots: []string{dir}}))
+	if n := strings.Count(text, `<figure class="source"`); n != 2 { // lines 31 and 12
+		t.Errorf("%d excerpts", n)
+	}
+	for _, id := range []string{"x1", "x2"} {
+		if strings.Count(text, `id="`+id+`"`) != 1 || strings.Count(text, `<a href="#`+id+`">shown above</a>`) != 1 {
+			t.Errorf("%s is not shown once and linked to once", id)
+		}
+	}
+}
+
+// Chips and rows lead somewhere on the page.
+func TestLinksLead(t *testing.T) {
+	for _, r := range []*harness.Result{sample(), many(130)} {
+		text := string(render(t, "html", r, Options{}))
+		for _, m := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(text, `id="`+m[1]+`"`) {
+				t.Errorf("nothing on the page is called %q", m[1])
+			}
+		}
+		for _, want := range []string{`href="#only-leak"`, `id="only-leak"`, `href="#b1"`} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s is not there", want)
+			}
+		}
+	}
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
