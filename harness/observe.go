@@ -19,7 +19,7 @@ type Progress struct {
 	Sent     int    // requests sent so far
 	Expected int    // requests expected in all, as far as is known now
 	Elapsed  time.Duration
-	Left     time.Duration // at the speed so far; 0 where unknown
+	Left     time.Duration // planned waits included; 0 where unknown
 }
 
 // Observer watches a run. Its methods are called from the run's goroutine,
@@ -52,6 +52,8 @@ type watch struct {
 	turn     record.Send // the last block: its purpose and round
 	ahead    int         // requests that were expected when the present action began
 	from     int         // requests sent by then
+	left     float64     // seconds that were left then, 0 where unknown
+	began    float64     // when that was
 	first    time.Duration
 	sent     int // requests by first
 }
@@ -66,6 +68,7 @@ func newWatch(o Observer) *watch {
 // action is told before an action is carried out.
 func (w *watch) action(st *judge.State, a record.Action) {
 	w.st, w.ahead, w.from = st, strategy.Hunt{}.Ahead(st), st.Total
+	w.left, w.began = strategy.Hunt{}.Left(st), st.Now
 	w.phase = phaseOf(st, a)
 	switch a := a.(type) {
 	case record.Send:
@@ -144,6 +147,9 @@ func (w *watch) tick(t session.Tick) {
 	}
 	if took, sent := t.Elapsed-w.first, t.Sent-w.sent; took >= guessAfter && sent >= guessRequests {
 		p.Left = time.Duration(float64(took) / float64(sent) * float64(p.Expected-t.Sent))
+		if w.left > 0 { // what was planned when the action began
+			p.Left = time.Duration(max(0, w.left-(t.Elapsed.Seconds()-w.began)) * float64(time.Second))
+		}
 	}
 	w.observer.Progress(p)
 }

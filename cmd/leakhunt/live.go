@@ -199,8 +199,11 @@ func (l *live) names(rows []harness.URIResult) (columns int) {
 func (l *live) bar(columns int) string {
 	room := min(60, max(10, columns-30))
 	share := 0.0
-	if l.last.Expected > 0 {
-		share = min(1, float64(l.last.Sent)/float64(l.last.Expected))
+	switch g := l.last; {
+	case g.Left > 0:
+		share = float64(g.Elapsed) / float64(g.Elapsed+g.Left)
+	case g.Expected > 0:
+		share = min(1, float64(g.Sent)/float64(g.Expected))
 	}
 	full := int(share * float64(room))
 	text := fmt.Sprintf("  [%s%s] %3.0f %%", strings.Repeat("█", full), strings.Repeat("░", room-full), share*100)

@@ -31,8 +31,13 @@ func (s *Session) pause(ctx context.Context, seconds float64) error {
 	if l := s.cfg.Scenario.Limits.Time; l > 0 {
 		wait = min(wait, l-s.elapsed(time.Now())+time.Millisecond)
 	}
-	if err := sleep(ctx, wait); err != nil {
-		return err
+	for wait > 0 {
+		step := min(wait, time.Second)
+		if err := sleep(ctx, step); err != nil {
+			return err
+		}
+		wait -= step
+		s.tick(time.Now(), s.asked, s.edge.Metric)
 	}
 	return s.overdue(time.Now())
 }

@@ -95,6 +95,7 @@ type Session struct {
 
 	checked time.Time // when the pinned process was looked at last
 	ticked  time.Time
+	asked   int       // whom the last request went to
 	shared  time.Time // when it was looked for others that hold the connection
 	rivals  []int     // who held the connection, too, after the last block
 	visitor bool      // it was noted that all requests are one visitor's
@@ -205,6 +206,7 @@ func (s *Session) note(code, format string, args ...any) {
 const tickEvery = 100 * time.Millisecond
 
 func (s *Session) tick(now time.Time, uri int, metric int64) {
+	s.asked = uri
 	if s.cfg.Tick == nil || now.Sub(s.ticked) < tickEvery {
 		return
 	}

@@ -1,0 +1,86 @@
+package harness_test
+
+import (
+	"math"
+	"testing"
+
+	"leakhunt/harness"
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/simulate"
+	"leakhunt/harness/strategy"
+)
+
+// guess is what was said of the time that is left, and when.
+type guess struct {
+	at, left float64
+}
+
+// guesses are those of a whole hunt in a simulated world, at the begin of each action.
+func guesses(t *testing.T, kind string, seed uint64) (out []guess, total float64) {
+	t.Helper()
+	world, err := simulate.New(seed, kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := judge.New(world.Header())
+	plan := watched{strategy.Hunt{}, func(st *judge.State) {
+		out = append(out, guess{st.Now, strategy.Hunt{}.Left(st)})
+	}}
+	if err := harness.Hunt(t.Context(), world, st, plan, func(record.Event) {}); err != nil {
+		t.Fatal(err)
+	}
+	return out, st.Now
+}
+
+type watched struct {
+	strategy.Hunt
+	before func(*judge.State)
+}
+
+func (w watched) Next(st *judge.State) (record.Action, bool) {
+	a, ok := w.Hunt.Next(st)
+	if ok {
+		w.before(st)
+	}
+	return a, ok
+}
+
+// The time that is left is told within a quarter of the truth from a third of a run on,
+// waits and confirmations included: of the guesses in runs of simulated processes that
+// last longer than 20 s, this share.
+func TestTimeLeft(t *testing.T) {
+	const seeds = 6
+	for kind, least := range map[string]float64{
+		"counter/ruby": 1, "counter/python": 0.98, "counter/node": 1, "counter/go": 0.9, "counter/java": 0.95,
+		"rss/tight/python": 0.85, "rss/tight/node": 0.95, "rss/go": 0.75, "rss/ruby": 0.6,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			var all, good int
+			worst := 0.0
+			for seed := uint64(1); seed <= seeds; seed++ {
+				told, total := guesses(t, kind, seed)
+				if total < 20 {
+					continue
+				}
+				for _, g := range told {
+					if g.at < total/3 {
+						continue
+					}
+					off := (g.at + g.left - total) / total
+					if all++; math.Abs(off) <= 0.25 {
+						good++
+					}
+					if math.Abs(off) > math.Abs(worst) {
+						worst = off
+					}
+				}
+			}
+			t.Logf("%d of %d guesses, the worst off by %+.0f %% of the run", good, all, 100*worst)
+			if float64(good) < least*float64(all) {
+				t.Errorf("%d of %d guesses are within a quarter, want %.0f %%", good, all, 100*least)
+			}
+		})
+	}
+}
