@@ -77,7 +77,7 @@ func TestTimeLeft(t *testing.T) {
 					}
 				}
 			}
-			t.Logf("%d of %d guesses, the worst off by %+.0f %% of the run", good, all, 100*worst)
+			t.Logf("%s: %d of %d guesses, the worst off by %+.0f %% of the run", kind, good, all, 100*worst)
 			if float64(good) < least*float64(all) {
 				t.Errorf("%d of %d guesses are within a quarter, want %.0f %%", good, all, 100*least)
 			}

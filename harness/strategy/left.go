@@ -111,7 +111,7 @@ func segmentLeft(st *judge.State, p pace) (seconds float64) {
 		}
 	}
 	if st.Counted() {
-		return seconds + followLeft(st, p) + retestLeft(st, p) + namesLeft(st, p)
+		return seconds + followLeft(st, p) + laterLeft(st, p) + retestLeft(st, p) + namesLeft(st, p)
 	}
 	return seconds + confirmLeft(st, p) + namesLeft(st, p)
 }
@@ -176,6 +176,32 @@ func followLeft(st *judge.State, p pace) (seconds float64) {
 	}
 	if l := st.Header.Plan.Limits.Time; l > 0 {
 		seconds = min(seconds, max(0, followShare*l-spent))
+	}
+	return seconds
+}
+
+// laterLeft is how long those are sent once more, with a pause behind each, that may leave
+// something to be done later. Before the sweep is over nobody knows who that is.
+func laterLeft(st *judge.State, p pace) (seconds float64) {
+	if !st.On("later") || waits(st) > 0 || len(st.Segment().Traces) > 0 || began(st, record.Retest, record.Prime, record.Delayed) {
+		return 0
+	}
+	for _, u := range st.URIs {
+		if len(u.Blocks) >= judge.SweepRounds && !had(st, u, record.Later) && st.Undone(u) {
+			seconds += p.requests(u, laterBlock(st, u), 1) + judge.Pause
+		}
+	}
+	if began(st, record.Later) {
+		if just(st, record.Later, nil) && !waited(st, st.Last) {
+			seconds += judge.LaterWait
+		}
+		return seconds
+	}
+	if seconds > 0 {
+		seconds += judge.LaterWait
+		if len(growing(st)) > 0 {
+			seconds += judge.LaterWait
+		}
 	}
 	return seconds
 }
