@@ -10,7 +10,7 @@ import (
 )
 
 // A chart is drawn in a plane of so many units, which its SVG stretches to
-// whatever width there is; text and strokes keep their size. Labels are placed
+// whatever width there is. Text and strokes keep their size. Labels are placed
 // in percent, so that nothing depends on a style sheet, which some CI servers
 // forbid.
 const (

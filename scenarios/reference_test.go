@@ -33,18 +33,16 @@ func at(n *yaml.Node, key string) *yaml.Node {
 }
 
 // resolved is n, or the definition that it refers to.
-func (r *formatPage) resolved(n *yaml.Node) (*yaml.Node, string) {
-	name := ""
+func (r *formatPage) resolved(n *yaml.Node) *yaml.Node {
 	for ref := at(n, "$ref"); ref != nil; ref = at(n, "$ref") {
-		name = strings.TrimPrefix(ref.Value, "#/definitions/")
-		n = at(at(r.root, "definitions"), name)
+		n = at(at(r.root, "definitions"), strings.TrimPrefix(ref.Value, "#/definitions/"))
 	}
-	return n, name
+	return n
 }
 
 // nested are the mappings with keys of their own that a value may be.
 func (r *formatPage) nested(n *yaml.Node) (out []*yaml.Node) {
-	n, _ = r.resolved(n)
+	n = r.resolved(n)
 	if p := at(n, "properties"); p != nil && len(p.Content) > 0 {
 		return []*yaml.Node{n}
 	}
@@ -115,7 +113,7 @@ func (r *formatPage) example(n *yaml.Node) string {
 	if d := at(n, "default"); d != nil {
 		return code(d)
 	}
-	if n, _ := r.resolved(n); at(n, "examples") != nil {
+	if n := r.resolved(n); at(n, "examples") != nil {
 		return code(at(n, "examples").Content[0])
 	}
 	return ""

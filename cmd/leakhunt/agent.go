@@ -13,8 +13,8 @@ func (a *app) agentCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "agent ruby|node|python",
 		Short: "Print the agent for a process that others start, and the lines that load it",
-		Long: `Agent prints a small file that collects garbage and counts what is alive when
-leakhunt asks it to, over a Unix socket that only its own user may open. The
+		Long: `Agent prints a small file that collects garbage and counts what is alive. It does
+so when leakhunt asks it to, over a Unix socket that only its own user may open. The
 lines that load it, under Passenger, systemd, Docker or a Procfile, go to stderr.`,
 		Example: `  leakhunt agent ruby > /opt/leakhunt/agent.rb
   leakhunt agent node > /opt/leakhunt/agent.js

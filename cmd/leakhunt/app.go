@@ -43,9 +43,9 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
 
 const rootLong = `leakhunt finds the request that makes a web application grow.
 
-It pins one application process, sends each URI of a scenario many times,
-reads the process's memory as it goes, and says of each URI, with a confidence
-interval and a detection floor, whether it leaks.
+It pins one application process and sends each URI of a scenario many times,
+reading the process's memory as it goes. Then it says of each URI whether it
+leaks, with a confidence interval and a detection floor.
 
 Each flag can stand in the environment too, --fail-on as LEAKHUNT_FAIL_ON. The
 command line goes above the environment, and that above the scenario.`

@@ -14,9 +14,9 @@ func (a *app) doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor [SCENARIO]",
 		Short: "Before a long run: what could go wrong on this very target",
-		Long: `Doctor pins the target of a scenario, sends a few hundred requests, and says
-whether exactly one process is pinned, what could replace it, what makes its RSS
-hard to read, and the smallest leak that so many requests would find.`,
+		Long: `Doctor pins the target of a scenario and sends a few hundred requests. It says
+whether exactly one process is pinned, what could replace it, and what makes its
+RSS hard to read. It says, too, how small a leak so many requests would find.`,
 		Example: "  leakhunt doctor shop.yaml\n  leakhunt doctor shop.yaml -t http://127.0.0.1:3000",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := a.scenarioPath(cmd, args)

@@ -42,7 +42,7 @@ func sources() []source {
 		{
 			name: "access-log", what: "FILE...", many: true, short: "URIs from access logs, by how often they are asked for",
 			long: `Reads what nginx and Apache write (common, combined, with the virtual host), the
-JSON of Caddy and Traefik, Rails' lograge, and with --format any other layout.
+JSON of Caddy and Traefik, and Rails' lograge. With --format it reads any other layout.
 Paths that are one route become one URI, filled with values from the log.`,
 			example: `  leakhunt import access-log /var/log/nginx/access.log -o shop.yaml
   zcat -f access.log* | leakhunt import access-log - --url http://127.0.0.1:3000

@@ -99,7 +99,7 @@ func (a *app) judge(files []string, sinks []report.Sink, burnIn int, given bool)
 func (a *app) judgeRun(in *input, sinks []report.Sink, files int, burnIn bool) error {
 	switch {
 	case files > 1:
-		return fault.Usagef("%s is the journal of a run, and other files are to be judged too", in.name).
+		return fault.Usagef("%s is the journal of a run, and it was given with other files", in.name).
 			WithHint("Give a run a command line of its own.")
 	case burnIn:
 		return fault.Usagef("--burn-in is for recorded series, and %s is the journal of a run", in.name).

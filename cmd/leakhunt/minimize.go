@@ -18,14 +18,14 @@ import (
 )
 
 const minimizeLong = `Minimize takes a flow that leaks, and leaves out what it leaks without. The URIs of
-the scenario are sent in their order, as a visitor would, over and over; what is
-printed is a scenario with the fewest of them that still leak together.
+the scenario are sent in their order, as a visitor would, over and over. It prints a
+scenario with the fewest of them that still leak together.
 
 With one URI (--only chooses it) the parts of its request are left out: headers,
 query parameters, cookies, and the fields of form: and json:. A header that was given
 by -H is always sent.
 
-A test repeats a subset 30 times or more on the pinned process, and reads what is
+A test repeats a subset 30 times or more on the pinned process. It reads what is
 alive by the runtime's own counter where there is one, else RSS. A subset leaks where
 it grows the process by at least three tenths of what the whole does. Each question
 is put to two tests, and to a third where they disagree.

@@ -15,7 +15,7 @@ const (
 	mostUnread = 256 << 10
 )
 
-// patient passes on what it is given, in order, and waits for that; but not for ever: a
+// patient passes on what it is given, in order, and waits for that; but not forever: a
 // run must not stand still because nobody reads what it says. It fails where w does.
 type patient struct {
 	w    io.Writer

@@ -11,8 +11,8 @@ import (
 	"leakhunt/report"
 )
 
-const reportLong = `Report renders a run again, from its result file or from its journal, byte for
-byte as the run itself did where --baseline and --fail-on are the run's too. Without
+const reportLong = `Report renders a run again, from its result file or from its journal. It is byte for
+byte what the run itself wrote, with the run's --baseline and --fail-on. Without
 a file it takes the last run that has ended, of those that leakhunt runs lists.
 Whatever the result says, the exit code is 0 where every report is written.
 
@@ -94,13 +94,13 @@ func (a *app) resultOrLast(args []string) (*harness.Result, error) {
 	return a.readResult(last.Path)
 }
 
-const compareLong = `Compare decides, URI by URI, whether growth became worse: a regression is a
+const compareLong = `Compare decides, URI by URI, whether growth became worse. A regression is a
 difference in bytes per request beyond both confidence intervals and beyond the
-detection floor, never a ratio; a new URI that leaks is one too. Budgets and
+detection floor, never a ratio. A new URI that leaks is one too. Budgets and
 ignores of HEAD hold as they do in run --baseline.
 
 BASE and HEAD are result files or journals. Without HEAD it is the last run of the
-same scenario, of those that leakhunt runs lists; without BASE too, the last run is
+same scenario, of those that leakhunt runs lists. Without BASE, too, the last run is
 compared with the complete one of its scenario before it.
 
 Exit code 0: nothing to fail on. 1: a regression or a broken budget. 2: the files

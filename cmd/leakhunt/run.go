@@ -11,8 +11,8 @@ import (
 	"leakhunt/scenarios"
 )
 
-const runLong = `Run pins one process of the application, sends each URI of the scenario, reads
-the process's memory, and ranks the URIs by the growth that will go on.
+const runLong = `Run pins one process of the application, sends each URI of the scenario, and reads
+the process's memory. It ranks the URIs by the growth that will go on.
 
 SCENARIO is a file, - for standard input, or leakhunt.yaml where none is named. A URL
 in its place pins the process that answers there, and needs no file; demo is the
@@ -21,8 +21,8 @@ embedded demo.
 A run keeps a journal, so that nothing measured is lost: leakhunt report renders the
 last one again. One that was interrupted or killed goes on with --resume JOURNAL: on
 the same process where that still lives, else on a fresh one. It needs no SCENARIO,
-and takes the flags of the run as it began; what is given now stands above them, but
-for what would change the plan. Outputs, --fail-on and --baseline are given anew.
+and takes the flags of the run as it began. Flags that are given now stand above them,
+except those that would change the plan. Outputs, --fail-on and --baseline are given anew.
 
 Exit code 0: nothing to fail on. 1: a leak, a broken budget or a regression.
 2: the command line or the scenario is wrong, nothing was sent. 3: could not

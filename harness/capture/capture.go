@@ -22,7 +22,7 @@ import (
 )
 
 // Take returns the value that c names. Where there is none, the error is a
-// measure fault that says what the answer held instead; the value itself may
+// measure fault that says what the answer held instead. The value itself may
 // be a secret and stands in no error.
 func Take(c scenarios.Capture, header http.Header, body []byte) (string, error) {
 	v, err := take(c, header, body)

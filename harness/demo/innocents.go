@@ -43,7 +43,7 @@ func (a *app) batch(int, string) {
 }
 
 // garbage builds a linked answer of many objects whose sizes vary, as real
-// rendering does, and lets go of all of it.
+// rendering does, and releases all of it.
 func (a *app) garbage(int, string) {
 	var answer *listener
 	for range garbageObjects {

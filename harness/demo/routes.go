@@ -5,7 +5,7 @@ type Kind string
 
 // The kinds. Leak is the only guilty one.
 const (
-	Leak      Kind = "leak"      // keeps something of every request, for ever
+	Leak      Kind = "leak"      // keeps something of every request, forever
 	Plain     Kind = "plain"     // keeps nothing, allocates next to nothing
 	Warmup    Kind = "warm-up"   // keeps results until it has them all
 	Cache     Kind = "cache"     // keeps the latest entries, up to a bound
@@ -22,16 +22,16 @@ type Route struct {
 	// request.
 	Path string
 	Kind Kind
-	// BytesPerRequest is the live memory that each request adds for ever:
+	// BytesPerRequest is the live memory that each request adds forever:
 	// heap and goroutine stacks, in bytes. 0 for every innocent.
 	BytesPerRequest int
 	// Keeps is the live memory, in bytes, that an innocent holds at most once
-	// FullAfter requests have reached it; from then on it holds no more.
+	// FullAfter requests have reached it. From then on it holds no more.
 	Keeps     int
 	FullAfter int
 	Note      string
 
-	// serve answers one request. It may keep bytes for ever, and is called with
+	// serve answers one request. It may keep bytes forever, and is called with
 	// the app locked.
 	serve func(a *app, bytes int, url string)
 }

@@ -7,7 +7,7 @@
 // which the kernel does however this program dies, by SIGKILL too. PR_SET_PDEATHSIG
 // alone would reach the command, and neither its workers nor what it daemonised. As a
 // subreaper (prctl(2)) the guard inherits what its descendants orphan, so a double
-// fork, a new group or session does not escape it; and it learns the exit status of
+// fork, a new group or session does not escape it. It learns the exit status of
 // each. Where the other end has closed, the guard removes what this program would have
 // removed at its own end.
 //

@@ -13,7 +13,7 @@ import (
 //
 // The clauses are what a request does to memory, and when it does:
 //
-//	keeps SIZE     it is kept for ever: alive, and touched; of RSS, what is free goes first
+//	keeps SIZE     it is kept forever: alive, and touched; of RSS, what is free goes first
 //	rss SIZE       RSS grows by so much, for no reason that a counter knows
 //	live SIZE      so much more is alive, in one object, and RSS stands still
 //	touches SIZE   so many bytes more are touched

@@ -13,7 +13,7 @@ import (
 const awaitMost = 2 * time.Millisecond
 
 // awaiting returns a function that waits until there is something to read, for
-// awaitMost and not beyond the deadline of the request; nil where Go must wait.
+// awaitMost and not beyond the deadline of the request. It is nil where Go must wait.
 //
 // Go's own way is a read that fails, a goroutine that parks, and two looks at all
 // connections: 6 µs more, a sixth of a request to a fast server. To wait longer,
@@ -48,7 +48,7 @@ func (l *link) awaiting() func(fd uintptr) {
 // writes head and body apart holds the body back until the head is acknowledged
 // (RFC 896, Nagle), for which a client takes up to 40 ms. It is called when some
 // of an answer is here and more is read, since TCP_QUICKACK sends what is due and
-// does not last (tcp(7)); set before the first byte it would cost each request a
+// does not last (tcp(7)). Set before the first byte it would cost each request a
 // packet, some 5 µs. Within TLS a record may come in parts, so there it is set
 // before each read.
 func acknowledge(fd uintptr) {

@@ -136,7 +136,7 @@ func (c *Client) watch(ctx context.Context) {
 	})
 }
 
-// unwatch lets go of the context before: its end may have been noticed already,
+// unwatch releases the context before: its end may have been noticed already,
 // and must not touch the requests that follow, which next is for.
 func (c *Client) unwatch(next <-chan struct{}) {
 	if c.stop != nil {

@@ -31,7 +31,7 @@ func (c *Client) sendCookies(t *Template) {
 	c.req.Header = append(c.req.Header, Field{"Cookie", line.String()})
 }
 
-// keepCookies takes over what the server set; a fresh request leaves no trace
+// keepCookies takes over what the server set. A fresh request leaves no trace
 // in the jar, or the next one would send its session instead of the own.
 func (c *Client) keepCookies(t *Template, resp *http.Response) {
 	if t.fresh || c.jar == nil || len(resp.Header["Set-Cookie"]) == 0 {

@@ -83,7 +83,7 @@ type sending struct {
 }
 
 // send writes the request. A big body is written beside the reading, since a
-// server may answer while it reads (an echo), and both would wait for ever.
+// server may answer while it reads (an echo), and both would wait forever.
 // An error of writing is no end: the server may have answered and closed.
 func (c *Client) send(l *link) sending {
 	if len(c.req.Body) <= safeBody {

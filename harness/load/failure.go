@@ -15,7 +15,7 @@ import (
 	"leakhunt/harness/fault"
 )
 
-// The ways in which no whole answer comes; one of them, or the context's
+// The ways in which no whole answer comes. One of them, or the context's
 // error, is in the chain of every Result.Err that concerns the connection.
 var (
 	ErrRefused   = errors.New("nobody listens there")

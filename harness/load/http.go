@@ -13,7 +13,7 @@ type HTTP struct {
 	// our half of the connection behind it. Passenger's Ruby http socket throws
 	// away what it reads behind the empty line in the same read
 	// (phusion_passenger/request_handler/thread_handler.rb, parse_http_request),
-	// and then waits for the body for ever; and where an application rewinds its
+	// and then waits for the body forever. Where an application rewinds its
 	// input, as Rack does for every form, it waits for the end of the connection
 	// (utils/tee_input.rb, socket_drained?). An empty body is not announced
 	// there, for the same reason.

@@ -11,7 +11,7 @@ import (
 )
 
 // What a jar keeps at most, as RFC 6265, section 6.1, asks for and browsers do. A
-// bigger cookie is ignored; where there is no room, the one that was set longest ago
+// bigger cookie is ignored. Where there is no room, the one that was set longest ago
 // is dropped, of those that came after a login.
 const (
 	mostCookies     = 50      // for each host

@@ -1,6 +1,6 @@
 // Package memory reads how much memory one process holds: RSS from a kept
-// descriptor after each request, and through gopsutil where it is recorded;
-// anonymous memory and swap beside it; exact figures from smaps_rollup where a
+// descriptor after each request, and through gopsutil where it is recorded.
+// Anonymous memory and swap beside it; exact figures from smaps_rollup where a
 // verdict hangs on them.
 //
 // Whatever is read is of the process that was opened: an ended process, a
@@ -36,7 +36,7 @@ type Meter struct {
 	ctx    context.Context // tells gopsutil where /proc is, also where HOST_PROC says otherwise
 	ps     *process.Process
 	statm  *statm
-	status *os.File // of this process for ever: the kernel does not give it to the next with its pid
+	status *os.File // of this process forever: the kernel does not give it to the next with its pid
 	buf    []byte
 }
 
@@ -68,7 +68,7 @@ func within(root string) context.Context {
 	return context.WithValue(context.Background(), common.EnvKey, common.EnvMap{common.HostProcEnvKey: root})
 }
 
-// Close lets go of what Open took. It does nothing to the process.
+// Close releases what Open took. It does nothing to the process.
 func (m *Meter) Close() error { return errors.Join(m.statm.close(), m.status.Close()) }
 
 // RSS is the resident set size in bytes, from a kept descriptor of
@@ -154,7 +154,7 @@ func (m *Meter) ResetPeak() error { return m.clear("5") }
 
 // Touched is how many bytes of the resident pages the process has read or
 // written since ResetTouched (Referenced in /proc/PID/smaps_rollup). Who uses
-// the same memory again saturates; who leaks touches new pages for ever. It
+// the same memory again saturates; who leaks touches new pages forever. It
 // walks the page tables, as Exact does. Same user or root.
 func (m *Meter) Touched() (int64, error) {
 	if err := m.id.Check(); err != nil {

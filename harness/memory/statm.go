@@ -11,7 +11,7 @@ import (
 )
 
 // statm reads RSS from a descriptor of /proc/PID/statm that is kept open. The
-// descriptor is of one process for ever: once that has ended, reading is
+// descriptor is of one process forever: once that has ended, reading is
 // ESRCH, also where another process has taken the pid.
 type statm struct {
 	file *os.File

@@ -148,7 +148,7 @@ func unprintable(r rune) bool { return r <= ' ' || r > '~' }
 
 // Next is the next event. At the end it returns io.EOF, and Tail says how the
 // journal ended. It returns a *DamageError for a line that is not what was
-// written while others follow it, and what the reader below returned; nothing
+// written while others follow it, and what the reader below returned. Nothing
 // comes after an error.
 func (r *Reader) Next() (Event, error) {
 	if r.err != nil {

@@ -171,7 +171,7 @@ type Pick func(*Block) bool
 
 // Joined is the metric over the URI's own judged blocks end to end, in bytes: the
 // change while others ran is taken out, so it is no reading of any moment. Where
-// a URI's own blocks fall for ever, since it collects what others left, the series
+// a URI's own blocks fall forever, since it collects what others left, the series
 // is lifted to stay above least. A nil pick is all blocks.
 func (s *Series) Joined(pick Pick, least float64) []float64 {
 	mem := make([]float64, 0, s.Requests())

@@ -178,7 +178,7 @@ func (p *parser) bad(text, right string) error {
 		WithHint("Each line needs the requests so far and the bytes resident then, such as 128,8134656.")
 }
 
-// split reads one line; a field has no line break in it, so each line is a
+// split reads one line. A field has no line break in it, so each line is a
 // record of its own and errors can name it.
 func split(text string) ([]string, error) {
 	if !strings.Contains(text, `"`) {

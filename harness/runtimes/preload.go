@@ -15,13 +15,13 @@ import (
 const AgentVar = "LEAKHUNT_AGENT"
 
 // maxDir is the longest folder in bytes under which PID.sock still fits the 107
-// usable bytes of sun_path (unix(7)); the agents hold to the same bound.
+// usable bytes of sun_path (unix(7)). The agents hold to the same bound.
 const maxDir = 90
 
 // Preload writes the agents to a folder of their own and returns the environment
 // variables, NAME=value, that load them into a command: all three, for what it
 // will run is not always known beforehand, and each is ignored by the others'
-// runtimes. They are to be joined to what the user has there; in PYTHONPATH the
+// runtimes. They are to be joined to what the user has there. In PYTHONPATH the
 // agent's folder must come first, since only the first sitecustomize of a path is
 // ever loaded: it passes on to the next.
 //

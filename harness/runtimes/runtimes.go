@@ -41,7 +41,7 @@ type Site struct {
 	Stack  []string `json:"stack,omitempty"` // innermost first
 	Owner  string   `json:"owner,omitempty"` // "app", "library" or "runtime"
 	// RetainedBy is what holds the objects, from a class, a variable or a global
-	// down to one of them; empty unless asked for, and where it is not known. A
+	// down to one of them. Empty unless asked for, and where it is not known. A
 	// result that is written has it always, one from before may have none.
 	RetainedBy []string `json:"retained_by,omitzero"`
 }

@@ -45,7 +45,7 @@ func connect(ctx context.Context, path string, pid int) (net.Conn, error) {
 		select {
 		case <-ctx.Done():
 			return nil, fault.Measuref("process %d has no agent at %s", pid, path).Because(err).
-				WithHint("Start the process with the agent (leakhunt agent LANGUAGE prints the lines); the folder must belong to the process's user and be writable by nobody else.")
+				WithHint("Start the process with the agent (leakhunt agent LANGUAGE prints the lines). The folder must belong to the process's user, and nobody else may write to it.")
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -24,8 +24,8 @@ func (a *Agent) startTrace(ctx context.Context, command string) error {
 }
 
 // StopTrace switches tracing off, whatever happens, and returns the sites of
-// what was made since StartTrace and is alive after three full collections;
-// objects and bytes are totals. On an error the connection is closed, and an
+// what was made since StartTrace and is alive after three full collections.
+// Objects and bytes are totals. On an error the connection is closed, and an
 // agent whose connection closes stops tracing.
 func (a *Agent) StopTrace(ctx context.Context) ([]Site, error) {
 	ans, err := a.ask(ctx, "trace off")

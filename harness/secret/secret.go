@@ -23,7 +23,7 @@ const Mark = "[secret]"
 const Shortest = 4
 
 // Set is a set of secrets. Its zero value is empty and ready; a nil Set is
-// empty for ever. It is safe for concurrent use.
+// empty forever. It is safe for concurrent use.
 type Set struct {
 	mu     sync.Mutex // for Add
 	values map[string]bool
@@ -33,7 +33,7 @@ type Set struct {
 // Add takes up values, without the space around them, and each longer line of one
 // that has several: who prints a key indents its lines. Empty ones are ignored. A
 // value shorter than Shortest is not taken up and makes Add return a Usage
-// fault, which does not hold it; the others are taken up nevertheless.
+// fault, which does not hold it. The others are taken up nevertheless.
 func (s *Set) Add(values ...string) error {
 	var err error
 	s.mu.Lock()

@@ -35,7 +35,7 @@ func (s *Session) openCounter(ctx context.Context) error {
 }
 
 // ask asks the counter for something, and gives up when that takes too long or the
-// run's time is over: a counter that never answers must not hold the run up for ever.
+// run's time is over: a counter that never answers must not hold the run up forever.
 func (s *Session) ask(ctx context.Context, do func(context.Context) error) error {
 	limit := cmp.Or(s.cfg.Patience, max(switchLimit, s.cfg.Scenario.Timeout))
 	if l := s.cfg.Scenario.Limits.Time; l > 0 {

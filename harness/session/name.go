@@ -15,8 +15,8 @@ import (
 // 13 MiB (the JVM's flight recorder), and no more with two million live objects.
 const tracingRSS = 32 << 20
 
-// name carries a record.Name out. Whatever goes wrong with it is a text of Traced;
-// the loss of the process, and the end of the run's time, are events of their own
+// name carries a record.Name out. Whatever goes wrong with it is a text of Traced.
+// The loss of the process, and the end of the run's time, are events of their own
 // besides.
 func (s *Session) name(ctx context.Context, a record.Name) error {
 	if err := s.known(a.URI); err != nil {

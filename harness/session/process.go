@@ -63,7 +63,7 @@ type Counter interface {
 type Tracer interface {
 	StartTrace(ctx context.Context) error
 	// StopTrace always switches tracing off, and returns the sites of what was
-	// allocated since StartTrace and is still alive; counts and bytes are
+	// allocated since StartTrace and is still alive. Counts and bytes are
 	// totals, not yet per request.
 	StopTrace(ctx context.Context) ([]runtimes.Site, error)
 }
@@ -77,7 +77,7 @@ type (
 		StopCallers(ctx context.Context, sites []runtimes.Site) ([]runtimes.Site, error)
 	}
 	// holderTracer can say what holds the objects of its sites. StartHolders is told
-	// how many bytes more the process may take; it says whether requests are needed
+	// how many bytes more the process may take. It says whether requests are needed
 	// before StopHolders, which fills in RetainedBy, or has a sentence for the reader
 	// instead.
 	holderTracer interface {

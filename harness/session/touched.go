@@ -1,7 +1,7 @@
 package session
 
 // touchAnew lets the touched set begin anew with a block of requests to a URI, and
-// returns what it holds then; nil where the kernel refuses.
+// returns what it holds then. It is nil where the kernel refuses.
 func (s *Session) touchAnew(uri int) *int64 {
 	s.touched = -1
 	m, ok := s.meter.(touching)

@@ -7,7 +7,7 @@ import (
 )
 
 // Ruby, Python and Perl take their memory from malloc. The C library keeps holes in
-// the middle of its heap for ever, so that RSS of a Ruby server can stand still
+// the middle of its heap forever, so that RSS of a Ruby server can stand still
 // while 13 MB leak into them. jemalloc gives back every page as soon as nothing
 // on it is alive (jemalloc(3): dirty_decay_ms:0); where it is installed, it is
 // preloaded.
@@ -64,7 +64,7 @@ func Purging(settings []string) bool {
 }
 
 // Tight are the settings, NAME=value, with which a process of this runtime keeps
-// little back on this machine; none for a runtime that has no such settings.
+// little back on this machine. There are none for a runtime that has no such settings.
 func Tight(runtime string) []string {
 	return slices.Concat(tightest(runtime), allocator(runtime, nil, findJemalloc()))
 }

@@ -32,7 +32,7 @@ func title(pid int) string {
 }
 
 // fpmSettings are those of the pool that a worker of php-fpm belongs to, from the
-// configuration that its master's title names; nil where they cannot be read.
+// configuration that its master's title names. It is nil where they cannot be read.
 func fpmSettings(worker int) map[string]string {
 	pool := fpmPool(worker)
 	master, err := proc.Parent(worker)

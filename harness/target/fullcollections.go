@@ -21,8 +21,8 @@ var fullCollections []byte
 
 // tightest are a runtime's settings; Node's are a young generation that is
 // collected after every megabyte, and that module. It stands in a folder of our
-// own, by a name that stays the same, so that two runs have the same settings;
-// other users' processes may read it. Without such a folder there are none.
+// own, by a name that stays the same, so that two runs have the same settings.
+// Other users' processes may read it. Without such a folder there are none.
 func tightest(runtime string) []string {
 	if runtime != "node" {
 		return tight[runtime]

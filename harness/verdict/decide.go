@@ -8,8 +8,8 @@ import (
 )
 
 // Fixed judges a series of fixed length: no more requests will be sent. It
-// gives the best verdict that the series supports, never one without a floor;
-// where that is Inconclusive, More says how many further requests would do.
+// gives the best verdict that the series supports, never one without a floor.
+// Where that is Inconclusive, More says how many further requests would do.
 // mem[i] is the memory in bytes after i+1 requests.
 func Fixed(mem []float64, p Params) Judgement {
 	if why := unusable(mem); why != "" {
@@ -30,7 +30,7 @@ func Confirm(mem []float64, s0 float64, n0 int, p Params) Judgement {
 }
 
 // Recorded judges a recorded series: a leak is told at the length at which Late
-// would have told it, unless the rest of the data show that it ended; anything
+// would have told it, unless the rest of the data show that it ended. Anything
 // else is judged by all the data, for they cost nothing more.
 func Recorded(mem []float64, p Params) Judgement {
 	if why := unusable(mem); why != "" {

@@ -46,7 +46,7 @@ func measure(w []float64, p Params) growth {
 
 // levelStep takes the largest rise out of m, over one or two differences
 // (a step may straddle a block), where it is more than half of all growth and
-// stands out of the other differences; it returns what it took, or 0.
+// stands out of the other differences. It returns what it took, or 0.
 func levelStep(m []float64) float64 {
 	const span = 2
 	var d, size [blocks - 1]float64

@@ -5,7 +5,7 @@ package verdict
 //
 // Its null hypothesis is growth that dies away, for healthy servers creep for
 // thousands of requests. So what was significant once (Suspect) must still be
-// there at four times the length, at half its first slope at least; sooner only
+// there at four times the length, at half its first slope at least. Sooner only
 // where growth is beyond doubt, and straight, or known well after 3,072
 // requests, or has lasted for 4,096.
 // Within reach of its last request it also convicts without a suspicion, at the
@@ -18,7 +18,7 @@ type Late struct {
 }
 
 // Levels of the growth test. The looks of the first pass share 0.05 (Bonferroni
-// over the seven lengths from 128 to 4,096); the confirmation has its own, and
+// over the seven lengths from 128 to 4,096). The confirmation has its own, and
 // so has growth that is convicted without a suspicion before it.
 const (
 	alphaFirst   = 0.05 / 7

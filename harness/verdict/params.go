@@ -86,7 +86,7 @@ func atLeastZero(v float64) float64 {
 // memory = c + a·ln(requests), so a = Rise/ln(BurnIn), and at request t its
 // slope is a/t. Exponential warm-up and filling caches of a size that the
 // burn-in has seen fall faster. The margin is for the curve within a window,
-// whose least-squares slope is a little above that in its middle; real servers
+// whose least-squares slope is a little above that in its middle. Real servers
 // creep at a quarter of this or less.
 func (p Params) creep(n float64) float64 {
 	if p.BurnIn < 2 {

@@ -41,7 +41,7 @@ func convicted(v view, p Params) Judgement {
 }
 
 // harmless names what was seen where no growth goes on. ok is false where the
-// floor, with the slack in it, is too high for any such verdict; the Judgement
+// floor, with the slack in it, is too high for any such verdict. The Judgement
 // is then an inconclusive one that says so.
 func harmless(mem []float64, g growth, p Params) (j Judgement, ok bool) {
 	j = describe(g, len(mem), p)

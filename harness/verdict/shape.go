@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// shape is what a series that does not grow for ever looks like.
+// shape is what a series that does not grow forever looks like.
 type shape struct {
 	label Label
 	grown float64 // what the troughs rose by in all, in bytes
@@ -17,7 +17,7 @@ type shape struct {
 const troughs = 24
 
 // again is the request of the series at which a buffer that took a step, and doubles
-// whenever it is full, would take the next one, where so many came before the series; 0
+// whenever it is full, would take the next one, where so many came before the series. It is 0
 // without a step.
 func (s shape) again(before int) int {
 	if s.label != Bloat {

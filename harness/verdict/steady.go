@@ -90,7 +90,7 @@ func steadiness(edges []Edge, p CounterParams) steady {
 }
 
 // withoutStep leaves out the block with the largest rate where it is more than
-// half of all growth, more than three times the next, and at least least; it
+// half of all growth, more than three times the next, and at least least. It
 // returns its index, and its excess over the median in units. Three blocks must remain.
 func withoutStep(b []block, least float64) (rest []block, at int, step float64) {
 	if len(b) <= 3 {

@@ -16,7 +16,7 @@ const leastTouched = 8
 // Touched judges the touched set of a process while one URI is sent: edges are
 // the bytes of resident pages that it has read or written since the series
 // began (/proc/PID/clear_refs, Documentation/filesystems/proc.rst). Who uses
-// the same memory again saturates; who leaks touches new pages for ever, also
+// the same memory again saturates. Who leaks touches new pages forever, also
 // where RSS stands still because the pages were resident and free.
 //
 // A collection walks through the heap once and adds a step, so the rate is the

@@ -78,7 +78,7 @@ func module(file string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(file, path.Ext(file)), "/", ".")
 }
 
-// literal is the port that the first group of a pattern finds in a text; 0 where it
+// literal is the port that the first group of a pattern finds in a text. It is 0 where it
 // finds none, or the text reads the variable PORT.
 func literal(text string, pattern *regexp.Regexp) int {
 	if strings.Contains(text, "PORT") {

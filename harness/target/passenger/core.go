@@ -26,7 +26,7 @@ const (
 var errNoCore = errors.New("its core does not answer")
 
 // Refresh reads the instance's processes anew. The core tells uid 0, its own
-// uid, and an application's uid of that application; anybody else needs the
+// uid, and an application's uid of that application. Anybody else needs the
 // password that the folder holds for root.
 func (in *Instance) Refresh(ctx context.Context) error {
 	in.Pool = Pool{Version: in.Version}
@@ -68,7 +68,7 @@ func (in *Instance) relocate() {
 
 // Settings are the limits of the pool that can end a process of an application.
 type Settings struct {
-	IdleTime    time.Duration // 0: a process may idle for ever
+	IdleTime    time.Duration // 0: a process may idle forever
 	MaxRequests int           // of the application; 0: as many as come
 }
 

@@ -9,7 +9,7 @@
 //	/pid             the serving process's pid
 //	/count           the requests that this process has served, this one included
 //	/clean, /        a few bytes; nothing stays behind
-//	/leak?bytes=N    keeps N bytes (1024) for ever
+//	/leak?bytes=N    keeps N bytes (1024) forever
 //	/echo            JSON: method, uri, headers (lower-case names), body_bytes,
 //	                 body_sha256, and body where it has at most 64 KiB
 //	/status/N        status N

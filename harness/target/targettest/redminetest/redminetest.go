@@ -36,7 +36,7 @@ type Redmine struct {
 }
 
 // A plugin of the copy keeps KeeperBytes of each request to KeeperURI, at
-// KeeperLine of KeeperFile; what App is told to leak is made at PlantLine of
+// KeeperLine of KeeperFile. What App is told to leak is made at PlantLine of
 // PlantFile. Files are relative to Root.
 const (
 	KeeperURI   = "/projects/shop/news"
