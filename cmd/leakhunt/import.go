@@ -35,6 +35,7 @@ type source struct {
 	flags               func(*pflag.FlagSet, *importFlags)
 	read                func(a *app, ctx context.Context, args []string, f *importFlags) (*imports.Found, error)
 	many                bool
+	none                bool // nothing stands after the name
 }
 
 func sources() []source {
@@ -96,13 +97,14 @@ delete or send are left alone; of each route a few pages are enough.`,
 				return imports.Crawl(ctx, args[0], f.Options)
 			},
 		},
+		fromApp(),
 	}
 }
 
 func (a *app) importCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import SOURCE FILE",
-		Short: "Write a scenario from a log, a recording, a description, or the pages themselves",
+		Short: "Write a scenario from a log, a recording, a description, the pages, or the application itself",
 		Example: `  leakhunt import access-log /var/log/nginx/access.log -o shop.yaml
   leakhunt import crawl http://127.0.0.1:3000 -o shop.yaml`,
 		Args: cobra.ArbitraryArgs,
@@ -131,7 +133,7 @@ func (a *app) importFrom(s source) *cobra.Command {
 		what = s.what
 	}
 	c := &cobra.Command{
-		Use:     s.name + " " + s.what,
+		Use:     strings.TrimSpace(s.name + " " + s.what),
 		Short:   s.short,
 		Long:    strings.TrimSpace(s.short + ".\n\n" + s.long),
 		Example: s.example,
@@ -140,8 +142,11 @@ func (a *app) importFrom(s source) *cobra.Command {
 			return a.importTo(cmd.Context(), s, args, &f)
 		},
 	}
-	if s.many {
+	switch {
+	case s.many:
 		c.Args = atLeastOne("a " + what)
+	case s.none:
+		c.Args = none
 	}
 	fl := c.Flags()
 	fl.StringVarP(&f.output, "output", "o", "-", "the scenario to write, values beside it in a .csv; - is stdout, without a data file")

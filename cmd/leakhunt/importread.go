@@ -98,6 +98,8 @@ func (a *app) sourceOf(path string) (source, error) {
 	name := "access-log"
 	if strings.HasPrefix(path, "http://") || strings.HasPrefix(path, "https://") {
 		name = "crawl"
+	} else if info, err := os.Stat(path); path == "app" && (err != nil || info.IsDir()) {
+		name = "app" // what Rails has in a folder of that name is not a file to import
 	} else if path != "-" {
 		head, err := a.headOf(path)
 		if err != nil {

@@ -45,6 +45,7 @@ func (a *app) initCommand() *cobra.Command {
   leakhunt init --command 'puma -w 0 -b tcp://127.0.0.1:${PORT}' --uri /
   leakhunt init --passenger shop --uri / -f shop.yaml
   leakhunt init --command 'puma -w 0 -b tcp://127.0.0.1:${PORT}' --from access.log
+  leakhunt init --command 'puma -w 0 -b tcp://127.0.0.1:${PORT}' --from app   # asks its framework
   leakhunt init --from http://127.0.0.1:3000/                   # crawls`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.init(cmd.Context(), &f) },
@@ -54,7 +55,7 @@ func (a *app) initCommand() *cobra.Command {
 	fl.StringVar(&f.line, "command", "", "start this command; ${PORT} is the free port it must listen on")
 	fl.StringVar(&f.Passenger, "passenger", "", "pin a process of this Passenger application")
 	fl.StringArrayVar(&f.URIs, "uri", nil, `a URI to measure, "/path" or "METHOD /path"; repeatable`)
-	fl.StringVar(&f.from, "from", "", "take the URIs from a file (access log, HAR, OpenAPI, sitemap, rails routes), or crawl from a URL")
+	fl.StringVar(&f.from, "from", "", "take the URIs from a file (access log, HAR, OpenAPI, sitemap, rails routes), crawl from a URL, or ask the application for its routes (app)")
 	fl.StringVarP(&f.file, "file", "f", defaultScenario, "the file to write; - is stdout")
 	fl.BoolVar(&f.force, "force", false, "overwrite the file if it is there")
 	fl.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take the first proposal, and / where no URI is given")

@@ -24,9 +24,9 @@ var agentFile = map[string]string{
 
 // agentParts are what each agent is joined from: whoever copies it has one file.
 var agentParts = map[string][]string{
-	"ruby":   {"agent.rb"},
+	"ruby":   {"ruby/agent.rb", "ruby/routes.rb", "ruby/start.rb"},
 	"node":   {"agent.js"},
-	"python": {"python/agent.py", "python/lines.py", "python/start.py"},
+	"python": {"python/agent.py", "python/routes.py", "python/lines.py", "python/start.py"},
 }
 
 // Languages are those that have an agent, sorted.

@@ -12,7 +12,7 @@ import (
 )
 
 // answer is one line of an agent. Exactly one of Error, Counters, Sites,
-// Tracing, Dumped and Names is meant.
+// Tracing, Dumped, Names and Routes is meant.
 type answer struct {
 	Leakhunt int       `json:"leakhunt"` // protocol version
 	Runtime  string    `json:"runtime"`
@@ -24,6 +24,7 @@ type answer struct {
 	Sites    []rawSite `json:"sites"`
 	Dumped   bool      `json:"dumped"`
 	Names    []string  `json:"names"` // "" where not known
+	Routes   []Route   `json:"routes"`
 }
 
 type reading struct {

@@ -5,7 +5,8 @@
 //
 // It opens the Unix socket $LEAKHUNT_AGENT/PID.sock. A line in, a line of JSON
 // out: "settle" collects garbage and says what is alive; "trace on" and "trace
-// off" say where what survives was made, "hold on" and "hold off" what holds it.
+// off" say where what survives was made, "hold on" and "hold off" what holds it,
+// "routes" what the framework answers to.
 // Nothing else is possible through it.
 // It can also be evaluated through the inspector: then it opens no socket.
 // V8's settings are touched when the first line arrives, not before.
@@ -13,6 +14,11 @@
   const PROTOCOL = 1
   const SITES = 100
   const FRAMES = 25
+  // Routes at most, and characters of a path.
+  const ROUTES = 5000
+  const LONG = 1000
+  // Who answers to more methods than these answers to all that there are.
+  const ALL = 20
   // A process that ends at once opens no socket.
   const DELAY = 100
   // The mean distance of two samples in bytes: so small that every object of
@@ -112,6 +118,7 @@
       else if (command === 'trace off') out.sites = await traceOff()
       else if (command === 'hold on') out.tracing = await holdOn()
       else if (command.startsWith('hold off\t')) out.dumped = await holdOff(command.split('\t')[1])
+      else if (command === 'routes') out.routes = await routes()
       else out.error = 'unknown command'
     } catch (e) {
       traceEnd()
@@ -324,6 +331,137 @@
     }
     walk(profile.head, [])
     return sites.sort((a, b) => b.bytes - a.bytes).slice(0, SITES)
+  }
+
+  // routes are those of Express and of Fastify, each with what handles it. V8's
+  // inspector finds the routers and says where functions begin; nothing is changed.
+  async function routes () {
+    const cache = require('module')._cache
+    const loaded = (ending) => Object.keys(cache).filter((f) => f.replaceAll('\\', '/').endsWith(ending)).map((f) => cache[f].exports)
+    const found = []
+    const s = new (require('inspector').Session)()
+    s.connect()
+    try {
+      for (const request of loaded('/express/lib/request.js')) {
+        const apps = (await inheriting(s, request)).filter((o) => Object.hasOwn(o, 'app')).map((o) => o.app)
+        for (const app of apps) if (!app.parent) express(app, '', found, apps, 0)
+      }
+      for (const Router of loaded('/find-my-way/index.js')) {
+        for (const router of await inheriting(s, Router.prototype)) if (Array.isArray(router.routes)) fastify(router, found)
+      }
+      return await located(s, found.slice(0, ROUTES))
+    } finally {
+      s.disconnect()
+    }
+  }
+
+  function ask (s, method, params) {
+    return new Promise((resolve, reject) => s.post(method, params, (err, res) => err ? reject(new Error(err.message)) : resolve(res)))
+  }
+
+  // lent runs use with the inspector's id of a value, which a global name lends it.
+  async function lent (s, value, use) {
+    const name = `__leakhunt${process.hrtime.bigint()}`
+    Object.defineProperty(globalThis, name, { value, configurable: true })
+    try {
+      return await use((await ask(s, 'Runtime.evaluate', { expression: name })).result.objectId)
+    } finally {
+      delete globalThis[name]
+    }
+  }
+
+  // inheriting are the objects that have proto as a prototype.
+  async function inheriting (s, proto) {
+    const box = {}
+    await lent(s, proto, async (prototypeObjectId) => {
+      const { objects } = await ask(s, 'Runtime.queryObjects', { prototypeObjectId })
+      await lent(s, box, (objectId) => ask(s, 'Runtime.callFunctionOn', { objectId, functionDeclaration: 'function (all) { this.all = all }', arguments: [{ objectId: objects.objectId }] }))
+      await ask(s, 'Runtime.releaseObject', { objectId: objects.objectId })
+    })
+    return box.all
+  }
+
+  function express (app, prefix, found, apps, depth) {
+    const router = app._router || (Object.hasOwn(app, 'router') || !app.lazyrouter ? app.router : undefined)
+    if (router && depth < 8) layers(router.stack, prefix, found, depth)
+    for (const child of apps) {
+      if (child.parent === app) express(child, joined(prefix, [].concat(child.mountpath)[0]), found, apps, depth + 1)
+    }
+  }
+
+  function layers (stack, prefix, found, depth) {
+    for (const layer of stack || []) {
+      const { route, handle } = layer
+      if (route) {
+        let methods = Object.keys(route.methods).filter((m) => m !== 'head' || !route.methods.get)
+        if (methods.length > ALL) methods = ['_all'] // by all()
+        for (const path of [].concat(route.path)) {
+          for (const m of methods) {
+            const last = route.stack.filter((l) => m === '_all' || l.method === undefined || l.method === m).pop()
+            found.push({ framework: 'express', method: m === '_all' ? '' : m.toUpperCase(), path: joined(prefix, path), handler: last && last.handle })
+          }
+        }
+      } else if (handle && handle.stack && depth < 8) {
+        layers(handle.stack, joined(prefix, mount(layer)), found, depth + 1)
+      }
+    }
+  }
+
+  // joined is the path of a route under its router; "" where one of them is not
+  // known, or is no text.
+  function joined (prefix, path) {
+    if (typeof prefix !== 'string' || typeof path !== 'string') return undefined
+    return prefix.replace(/\/$/, '') + (path.startsWith('/') || path === '' ? path : '/' + path)
+  }
+
+  // mount is the path that a router was given by use. Express 4 keeps the pattern
+  // only that it made of it, the first versions of Express 5 nothing.
+  function mount ({ rawPath, regexp, keys }) {
+    if (rawPath !== undefined) return [].concat(rawPath)[0]
+    if (!regexp || regexp.fast_slash) return regexp && ''
+    let i = 0
+    const text = regexp.source.replace(/^\^|\\\/\?\(\?=\\\/\|\$\)$/g, '')
+      .replace(/(\\\/)?\(\?:(\\\/)?\(\[\^(\\\/|\/)\]\+\?\)\)|\(\[\^(\\\/|\/)\]\+\?\)/g, (m) => (m.startsWith('\\/') || m.includes('(?:\\/') ? '/' : '') + ':' + keys[i++].name)
+      .replace(/\\([/.-])/g, '$1')
+    return /[\\^$()[\]?+|]/.test(text) ? undefined : text
+  }
+
+  function fastify (router, found) {
+    for (const { method, path, handler, store } of router.routes) {
+      // The router of what is not found has no address in its settings.
+      if (store && store.config && store.config.url === undefined) continue
+      for (const m of [].concat(method)) {
+        if (m === 'HEAD' && router.hasRoute && router.hasRoute('GET', path)) continue
+        found.push({ framework: store ? 'fastify' : 'find-my-way', method: m, path, handler: (store && store.handler) || handler })
+      }
+    }
+  }
+
+  // located names the handlers, with the file and line where each begins.
+  async function located (s, found) {
+    const scripts = new Map()
+    s.on('Debugger.scriptParsed', ({ params }) => { scripts.set(params.scriptId, params.url) })
+    await ask(s, 'Debugger.enable')
+    const out = []
+    for (const { framework, method, path, handler } of found) {
+      const route = { framework, method, path: path === undefined ? '' : path.slice(0, LONG), function: '', file: '', line: 0 }
+      if (typeof handler === 'function') {
+        route.function = String(handler.name).replace(/^(bound )+/, '').slice(0, 200)
+        await lent(s, handler, async (objectId) => {
+          for (let i = 0; objectId && i < 10; i++) {
+            const { internalProperties = [] } = await ask(s, 'Runtime.getProperties', { objectId, ownProperties: true })
+            const own = (name) => (internalProperties.find((p) => p.name === name) || { value: {} }).value
+            const at = own('[[FunctionLocation]]').value
+            objectId = own('[[TargetFunction]]').objectId // of one that is bound
+            if (!at) continue
+            route.file = scripts.get(at.scriptId) || ''
+            route.line = at.lineNumber + 1
+          }
+        })
+      }
+      out.push(route)
+    }
+    return out
   }
 
   function isOwn (file) {

@@ -4,7 +4,7 @@ It does nothing unless LEAKHUNT_AGENT names a folder of this user. It opens the
 Unix socket $LEAKHUNT_AGENT/PID.sock (0600). A line in, a line of JSON out:
 "settle" collects garbage, hands free pages back and says what is alive; "trace
 on" and "trace off" say where what survives was made, "hold on" and "hold off"
-what holds it. Nothing else is possible through it. Only modules in C are loaded
+what holds it, "routes" what the framework answers to. Nothing else is possible through it. Only modules in C are loaded
 at start (a package that patches the others, such as gevent, does not see them);
 the rest comes with the first line.
 """
@@ -248,6 +248,8 @@ class _Process(object):
                 out["sites"] = self.trace_off()
             elif command == "hold on":
                 out["tracing"] = self.trace_on(1)
+            elif command == "routes":
+                out["routes"] = self.routes()
             elif command.startswith("hold off\t"):
                 out["sites"] = self.hold_off(command.split("\t")[1:])
             else:

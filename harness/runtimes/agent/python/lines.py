@@ -7,7 +7,7 @@ WIDTH = 8
 COPY = 10000
 
 
-class _Agent(_Process):
+class _Agent(_Router):
     """The agent: also where what survives was made, and what holds it."""
 
     def trace_on(self, frames=FRAMES):

@@ -6,9 +6,9 @@
 # It opens the Unix socket $LEAKHUNT_AGENT/PID.sock (0600). A line in, a line of
 # JSON out: "settle" collects garbage, hands free pages back and says what is
 # alive; "trace on" and "trace off" say where what survives was made, "hold on",
-# "hold off" and "names" what holds it. Nothing else is possible through it. No gem
-# is loaded, so none is forced upon the application's Gemfile; fiddle and objspace
-# come with the first line.
+# "hold off" and "names" what holds it, "routes" what the framework answers to.
+# Nothing else is possible through it. No gem is loaded, so none is forced upon the
+# application's Gemfile; fiddle and objspace come with the first line.
 module LeakhuntAgent
   PROTOCOL = 1
   SITES = 100
@@ -163,6 +163,7 @@ module LeakhuntAgent
       when 'hold on' then trace_on
       when 'hold off' then hold_off(*lines)
       when 'names' then %(#{head},"names":[#{names(lines).map { |n| quote(n) }.join(',')}]}\n)
+      when 'routes' then %(#{head},"routes":[#{routes.join(',')}]}\n)
       else failure('unknown command')
       end
     rescue Exception => e # rubocop:disable Lint/RescueException
@@ -488,53 +489,5 @@ module LeakhuntAgent
       s = text.to_s.dup.force_encoding(Encoding::UTF_8).scrub('?')
       %("#{s.gsub(/["\\\u0000-\u001f]/) { |c| format('\\u%04x', c.ord) }}")
     end
-  end
-
-  # Fork starts the agent anew in each child (Ruby 3.1 and later).
-  module Fork
-    def _fork
-      pid = super
-      LeakhuntAgent.start if pid == 0 # rubocop:disable Style/NumericPredicate
-      pid
-    end
-  end
-
-  # OldFork does the same for Ruby before 3.1.
-  module OldFork
-    def fork(&block)
-      return super { LeakhuntAgent.start; block.call } if block # rubocop:disable Style/Semicolon
-
-      pid = super
-      LeakhuntAgent.start if pid.nil?
-      pid
-    end
-  end
-
-  # Daemon follows Process.daemon, which forks without _fork.
-  module Daemon
-    def daemon(*args)
-      result = super
-      LeakhuntAgent.moved
-      result
-    end
-  end
-end
-
-if ENV['LEAKHUNT_AGENT'].to_s != '' && !defined?(LeakhuntAgent::LOADED)
-  LeakhuntAgent::LOADED = true
-  begin
-    if Process.respond_to?(:_fork, true)
-      Process.singleton_class.prepend(LeakhuntAgent::Fork)
-    else
-      Kernel.prepend(LeakhuntAgent::OldFork)
-      Object.prepend(LeakhuntAgent::OldFork)
-      Process.singleton_class.prepend(LeakhuntAgent::OldFork)
-      Kernel.singleton_class.prepend(LeakhuntAgent::OldFork)
-    end
-    Process.singleton_class.prepend(LeakhuntAgent::Daemon)
-    at_exit { LeakhuntAgent.stop }
-    LeakhuntAgent.start
-  rescue StandardError
-    nil
   end
 end
