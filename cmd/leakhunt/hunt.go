@@ -65,6 +65,7 @@ func (a *app) hunt(cmd *cobra.Command, plan *harness.Plan, path string, f *runFl
 	obs.Close()
 	k.close()
 	done() // an output may be waited for, and this program ended meanwhile
+	f.flow = flowOf(cmd, plan, path, res)
 	return a.conclude(res, runErr, path, sinks, f, k)
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,7 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
 	"leakhunt/harness/units"
+	"leakhunt/report"
 	"leakhunt/scenarios"
 )
 
@@ -30,7 +30,10 @@ alive by the runtime's own counter where there is one, else RSS. A subset leaks 
 it grows the process by at least three tenths of what the whole does. Each question
 is put to two tests, and to a third where they disagree.
 
--o scenario (the default) prints the scenario; -o json prints what was found.
+-o scenario (the default) prints the scenario; -o json prints what was found. Into a
+file (-o scenario=FILE) the smallest that leaked so far is written each time that one
+is found. That file is what a journal would be for: a search that was killed goes on
+from it, and none is kept beside it.
 
 Exit code 0: the smallest part is found. 2: the command line or the scenario is
 wrong, nothing was sent. 3: nothing leaks, the leak does not repeat, or the process
@@ -39,6 +42,9 @@ could not be measured to the end; what was known by then is printed.`
 const minimizeExample = `  leakhunt minimize flow.yaml > small.yaml           # the steps that leak together
   leakhunt minimize shop.yaml --only 'order page'    # what it is about its request
   leakhunt minimize flow.yaml -o scenario=small.yaml -o json=small.json`
+
+// hiddenInMinimize are flags of a run that mean nothing to it: a test has rounds of its own.
+var hiddenInMinimize = [...]string{"requests", "warmup", "rounds", "seed", "shard", "shard-uris", "timings"}
 
 func (a *app) minimizeCommand() *cobra.Command {
 	var f overrides
@@ -57,8 +63,8 @@ func (a *app) minimizeCommand() *cobra.Command {
 		},
 	}
 	f.register(c.Flags())
-	for _, name := range [...]string{"requests", "warmup", "rounds", "seed", "shard", "timings"} {
-		_ = c.Flags().MarkHidden(name) // they are there; a test has rounds of its own
+	for _, name := range hiddenInMinimize {
+		_ = c.Flags().MarkHidden(name) // they are there
 	}
 	c.Flags().StringArrayVarP(&outputs, "output", "o", nil, "FORMAT[=PATH], repeatable: scenario or json; - or nothing is stdout")
 	return c
@@ -77,6 +83,13 @@ func (a *app) minimize(cmd *cobra.Command, path string, f *overrides, asked []st
 	if err != nil {
 		return err
 	}
+	for _, s := range sinks {
+		if s.path != "" {
+			if err := report.CheckPath(s.path); err != nil {
+				return err
+			}
+		}
+	}
 	tgt, agents, done, err := a.openTarget(plan.Scenario)
 	if err != nil {
 		return err
@@ -86,7 +99,7 @@ func (a *app) minimize(cmd *cobra.Command, path string, f *overrides, asked []st
 	res, err := harness.Minimize(cmd.Context(), small.flow, tgt, harness.Options{
 		Version: version(), OpenMeter: openMeter, OpenCounter: a.counter(plan.Scenario, agents),
 		Secret: a.keepSecret, Redact: a.secrets.RedactString,
-	}, a.reductions(len(small.flow.Parts)))
+	}, a.reductions(small, sinks))
 	if res == nil {
 		return err
 	}
@@ -102,9 +115,17 @@ func (a *app) minimize(cmd *cobra.Command, path string, f *overrides, asked []st
 }
 
 // reductions tells on stderr how the candidates become fewer; with -v, of every test.
-func (a *app) reductions(whole int) func(harness.Reduction) {
+// A smaller one goes into the files of scenarios, so that it is there whatever ends the
+// search; one that cannot be written is told of at the end.
+func (a *app) reductions(small *reduced, sinks []plainSink) func(harness.Reduction) {
+	whole := len(small.flow.Parts)
 	smallest := whole
 	return func(r harness.Reduction) {
+		for _, s := range sinks {
+			if s.format == "scenario" && s.path != "" && len(r.Smallest) < smallest {
+				_ = s.write(a, func(w io.Writer) error { return small.begun(w, r) })
+			}
+		}
 		switch {
 		case a.quiet:
 		case a.verbose:
@@ -235,6 +256,17 @@ func (r *reduced) write(w io.Writer, format string, res *harness.Minimal) error 
 	return err
 }
 
+// begun writes the smallest scenario of a search that goes on.
+func (r *reduced) begun(w io.Writer, so harness.Reduction) error {
+	text, err := r.file(so.Smallest)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "# %d of the %d parts of %s leak still, after %d tests. It may be made smaller still: the search goes on.\n"+
+		"# To go on from here: leakhunt minimize THIS-FILE\n%s", len(so.Smallest), len(r.flow.Parts), printable(r.title), so.Test, text)
+	return err
+}
+
 // plainSink is an output of a command that has formats of its own.
 type plainSink struct{ format, path string }
 
@@ -279,9 +311,12 @@ func (s plainSink) write(a *app, do func(io.Writer) error) error {
 	if err := do(&b); err != nil {
 		return err
 	}
-	const forAll = 0o644
-	if err := os.WriteFile(s.path, []byte(a.secrets.RedactString(b.String())), forAll); err != nil { //nolint:gosec // a report, as others are
-		return fault.Measuref("cannot write %s", s.format).Because(err)
+	err := report.WriteFile(s.path, func(w io.Writer) error {
+		_, err := io.WriteString(w, a.secrets.RedactString(b.String()))
+		return err
+	})
+	if err != nil { // what it holds was found all the same
+		return fault.Measuref("%v", err).WithHint("%s", fault.HintOf(err))
 	}
 	return nil
 }

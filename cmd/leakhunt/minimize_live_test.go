@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +19,8 @@ import (
 )
 
 // TestMinimizeLive reduces a visit of 20 steps of which three leak together, and a
-// request of 12 headers and 8 parameters of which one each do, on a real server.
+// request of 12 headers and 8 parameters of which one each do, on a real server: for
+// one seed, or for as many as the variable LEAKHUNT_SEEDS says.
 func TestMinimizeLive(t *testing.T) {
 	bin := build(t)
 	visit, err := filepath.Abs("testdata/visit/visit.py")
@@ -25,7 +28,11 @@ func TestMinimizeLive(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := fmt.Sprintf("version: 1\ntarget: {command: [python3, %s], ready: {uri: /}}\nuris:\n", visit)
-	for seed := range uint64(10) {
+	seeds, err := strconv.ParseUint(cmp.Or(os.Getenv("LEAKHUNT_SEEDS"), "1"), 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range seeds {
 		rng := rand.New(rand.NewPCG(seed, 20))
 		t.Run(fmt.Sprint("flow ", seed), func(t *testing.T) {
 			want := []string{"/login", "/cart", "/logout"}

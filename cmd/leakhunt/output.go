@@ -101,6 +101,9 @@ func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []r
 	a.goesOn(res, k)
 	if f.progress != "none" {
 		a.closing(res, files, sinks, &f.gate, k)
+		if f.flow != nil && !inCI() {
+			a.note("next: %s %s", report.ShellLine(f.flow.words...), f.flow.what)
+		}
 	}
 	if runErr == nil {
 		runErr = f.gate.decide(res, o)

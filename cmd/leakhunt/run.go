@@ -50,6 +50,7 @@ type runFlags struct {
 	journal  string
 	resume   string
 	gate     gate
+	flow     *flow // of the leaks that were found, nil for none
 }
 
 func (a *app) runCommand() *cobra.Command {
