@@ -10,8 +10,45 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxData is how many bytes a data file may have.
-const maxData = 64 << 20
+// maxData is how many bytes a data file may have, maxRows how many rows: a run takes
+// one for each request.
+const (
+	maxData = 64 << 20
+	maxRows = 100_000
+)
+
+var (
+	errLarge = errors.New("larger than 64 MiB")
+	errRows  = errors.New("more than 100,000 rows")
+)
+
+// readRows reads a CSV file: its first row, and those below by the names in it.
+func readRows(f io.Reader) (columns []string, rows []map[string]string, err error) {
+	limited := &io.LimitedReader{R: f, N: maxData + 1}
+	in := csv.NewReader(limited)
+	in.ReuseRecord = true
+	for {
+		record, err := in.Read()
+		switch {
+		case limited.N == 0:
+			return nil, nil, errLarge // what was read of it may end within a row
+		case errors.Is(err, io.EOF):
+			return columns, rows, nil
+		case err != nil:
+			return nil, nil, err
+		case columns == nil:
+			columns = slices.Clone(record)
+			continue
+		case len(rows) == maxRows:
+			return nil, nil, errRows
+		}
+		row := make(map[string]string, len(columns))
+		for i, column := range columns {
+			row[column] = record[i]
+		}
+		rows = append(rows, row)
+	}
+}
 
 // data reads a CSV file, whose first row names the columns. No part of it is
 // shown in an error: it may hold passwords.
@@ -29,30 +66,27 @@ func (d *decoder) data(dst *[]map[string]string) reader {
 			return
 		}
 		defer func() { _ = f.Close() }()
-		records, err := csv.NewReader(io.LimitReader(f, maxData)).ReadAll()
+		columns, rows, err := readRows(f)
 		var bad *csv.ParseError
 		switch {
+		case errors.Is(err, errLarge), errors.Is(err, errRows):
+			d.problem(n, "keep the first of its rows in a file of their own: no run sends so many requests", "the data file is too large: %v", err)
+			return
 		case errors.As(err, &bad):
 			d.problem(n, "a CSV file has the same number of columns in each row", "line %d of the data file: %v", bad.Line, bad.Err)
 			return
 		case err != nil:
 			d.problem(n, "make it readable to this user", "the data file cannot be read")
 			return
-		case len(records) < 2:
+		case len(rows) == 0:
 			d.problem(n, "write the names of the columns in its first row, and values below", "the data file has no rows")
 			return
 		}
-		d.columns = records[0]
+		d.columns = columns
 		if sorted := slices.Sorted(slices.Values(d.columns)); sorted[0] == "" || len(slices.Compact(sorted)) < len(d.columns) {
 			d.problem(n, "give each column a name of its own in the first row", "the columns of the data file have empty or equal names")
 			return
 		}
-		for _, record := range records[1:] {
-			row := map[string]string{}
-			for i, column := range d.columns {
-				row[column] = record[i]
-			}
-			*dst = append(*dst, row)
-		}
+		*dst = rows
 	}
 }

@@ -74,6 +74,9 @@ func (a *app) root() *cobra.Command {
 			if err := fromEnvironment(cmd); err != nil {
 				return err
 			}
+			if cmd.Name() == "run" || cmd.Name() == "minimize" {
+				surviveBrokenPipes()
+			}
 			a.noteStrangers(cmd)
 			return nil
 		},

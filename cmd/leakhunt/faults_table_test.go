@@ -36,7 +36,10 @@ func of(requests int, pages ...string) string {
 
 func faults() []faulty {
 	var all []faulty
-	for _, some := range [][]faulty{faultsOfTheApplication(), faultsOfAnswers(), faultsOfEnds(), faultsOfOutputs(), faultsOfFiles()} {
+	for _, some := range [][]faulty{
+		faultsOfTheApplication(), faultsOfAnswers(), faultsOfOddAnswers(), faultsOfAgents(), faultsOfEnds(), faultsOfMoments(),
+		faultsOfOutputs(), faultsOfSurroundings(), faultsOfFiles(), faultsOfSources(),
+	} {
 		all = append(all, some...)
 	}
 	return all

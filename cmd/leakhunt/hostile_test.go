@@ -53,6 +53,9 @@ func hostileMain() {
 		fmt.Fprintf(os.Stderr, "Authorization: Bearer app-only-token\nSet-Cookie: sid=app-only-cookie\n%s", os.Getenv("KEY")[:len(os.Getenv("KEY"))/2])
 		fmt.Fprintln(os.Stderr, os.Getenv("KEY")[len(os.Getenv("KEY"))/2:])
 	}
+	if what, ok := strings.CutPrefix(how, "agent "); ok {
+		hostileAgent(what)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -116,6 +119,10 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.profile(w, r)
 	case "closes", "half", "garbage", "head", "headers", "interim", "smuggle":
 		h.raw(w, page)
+	case "bomb", "sets", "drips", "login.json", "refused":
+		h.more(w, r, page)
+	case "chunk", "length", "reset", "status", "words", "upgrade", "body":
+		h.rawMore(w, page)
 	default:
 		_, _ = io.WriteString(w, "fine\n")
 	}
@@ -138,6 +145,18 @@ func (h *hostile) profile(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(bytes.Repeat([]byte("x"), 64<<20))
 	case "large probe":
 		_, _ = io.WriteString(w, `{"a":"`+strings.Repeat("x", 40<<20)+`","n":1}`)
+	case "probe of words":
+		_, _ = io.WriteString(w, `{"n":"\u001b[2Jmany"}`)
+	case "negative probe":
+		_, _ = io.WriteString(w, `{"n":-1}`)
+	case "vast probe":
+		_, _ = io.WriteString(w, `{"n":1e300}`)
+	case "deep probe":
+		_, _ = io.WriteString(w, strings.Repeat(`{"n":`, 100_000))
+	case "probe of 100,000 lines":
+		for i := range 100_000 {
+			_, _ = fmt.Fprintf(w, "n{a=\"%d\"} 1\n", i)
+		}
 	default:
 		http.NotFound(w, r)
 	}

@@ -37,7 +37,6 @@ func (a *app) prepare(path string, f *runFlags) (*harness.Plan, []report.Sink, e
 // hunt carries the plan out, from where an earlier run stood unless from is nil.
 func (a *app) hunt(cmd *cobra.Command, plan *harness.Plan, path string, f *runFlags, sinks []report.Sink, k *keeper, from *judge.State) error {
 	defer k.close()
-	surviveBrokenPipes()
 	if err := a.foretell(sinks); err != nil {
 		return err
 	}

@@ -95,7 +95,6 @@ func (a *app) minimize(cmd *cobra.Command, path string, f *overrides, asked []st
 		return err
 	}
 	defer done()
-	surviveBrokenPipes()
 	res, err := harness.Minimize(cmd.Context(), small.flow, tgt, harness.Options{
 		Version: version(), OpenMeter: openMeter, OpenCounter: a.counter(plan.Scenario, agents),
 		Secret: a.keepSecret, Redact: a.secrets.RedactString,

@@ -2,6 +2,7 @@ package imports
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -12,13 +13,8 @@ import (
 	"leakhunt/scenarios"
 )
 
-// harFile is what is read of a HAR file. http://www.softwareishard.com/blog/har-12-spec/
-type harFile struct {
-	Log *struct {
-		Entries []harEntry `json:"entries"`
-	} `json:"log"`
-}
-
+// harEntry is what is read of an entry of a HAR file: log.entries.
+// http://www.softwareishard.com/blog/har-12-spec/
 type harEntry struct {
 	Request struct {
 		Method   string    `json:"method"`
@@ -57,45 +53,134 @@ func all(r io.Reader, what string) ([]byte, error) {
 	return data, nil
 }
 
+// harEntries reads the entries of a HAR file one after the other: what was answered is
+// in it too, and is many times as large.
+func harEntries(r io.Reader, each func(*harEntry)) error {
+	limited := &harReader{r: r, whole: maxFile, value: maxValue}
+	// What stands in the file is not shown: an error of json may quote it.
+	wrong := fault.Usagef("this is no HAR file").
+		WithHint("Record one with a browser: developer tools, network, save all as HAR.")
+	d := json.NewDecoder(limited)
+	found := false
+	err := eachKey(d, func(key string) error {
+		if key != "log" {
+			return skipValue(d)
+		}
+		found = true
+		return eachKey(d, func(key string) error {
+			if key != "entries" {
+				return skipValue(d)
+			}
+			if err := opens(d, '['); err != nil {
+				return err
+			}
+			for d.More() {
+				limited.value = maxValue
+				var e harEntry
+				if err := d.Decode(&e); err != nil {
+					return err
+				}
+				each(&e)
+			}
+			_, err := d.Token()
+			return err
+		})
+	})
+	switch {
+	case err != nil && limited.whole < 0:
+		return fault.Usagef("the HAR file is larger than 256 MiB")
+	case err != nil && limited.value < 0:
+		return fault.Usagef("a part of the HAR file is larger than 32 MiB").WithHint("Save it without the contents of answers.")
+	case err != nil || !found:
+		return wrong
+	}
+	return nil
+}
+
+// harReader ends a HAR file that is too large, or a value in it, which is held as a
+// whole until it has been read.
+type harReader struct {
+	r            io.Reader
+	whole, value int // bytes that may follow
+}
+
+// maxValue is how large an entry may be: what was answered is in it.
+const maxValue = 32 << 20
+
+func (h *harReader) Read(p []byte) (int, error) {
+	n, err := h.r.Read(p)
+	h.whole -= n
+	h.value -= n
+	if h.whole < 0 || h.value < 0 {
+		return 0, errors.New("it is too large")
+	}
+	return n, err
+}
+
+// eachKey reads an object, whose values do reads.
+func eachKey(d *json.Decoder, do func(key string) error) error {
+	if err := opens(d, '{'); err != nil {
+		return err
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		name, _ := key.(string)
+		if err := do(name); err != nil {
+			return err
+		}
+	}
+	_, err := d.Token()
+	return err
+}
+
+func opens(d *json.Decoder, with json.Delim) error {
+	t, err := d.Token()
+	if err == nil && t != with {
+		err = errors.New("another value")
+	}
+	return err
+}
+
+func skipValue(d *json.Decoder) error {
+	var value json.RawMessage
+	return d.Decode(&value)
+}
+
 // HAR reads what a browser recorded. Requests to hosts other than that of the
 // first are left out, headers and cookies too unless withHeaders; of those, and of
 // bodies, secrets are placeholders. Errors are Usage faults.
 func HAR(r io.Reader, o Options, withHeaders bool) (*Found, error) {
-	data, err := all(r, "HAR file")
-	if err != nil {
-		return nil, err
-	}
-	var file harFile
-	// What stands in the file is not shown: an error of json may quote it.
-	if json.Unmarshal(data, &file) != nil || file.Log == nil {
-		return nil, fault.Usagef("this is no HAR file").
-			WithHint("Record one with a browser: developer tools, network, save all as HAR.")
-	}
 	folder := NewFolder(o)
 	host := ""
-	var elsewhere int64
+	var all, elsewhere int64
 	first := map[string]*harEntry{} // by method and path
-	for i := range file.Log.Entries {
-		e := &file.Log.Entries[i]
+	err := harEntries(r, func(e *harEntry) {
+		all++
 		u, err := url.Parse(e.Request.URL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			elsewhere++
-			continue
+			return
 		}
 		if host == "" {
 			host = u.Host
 		}
 		if u.Host != host {
 			elsewhere++
-			continue
+			return
 		}
 		folder.Add([]byte(e.Request.Method), []byte(e.Request.URL), e.Response.Status)
 		target, ok := clean(nil, []byte(e.Request.URL))
 		if path, _, _ := strings.Cut(string(target), "?"); ok && first[e.Request.Method+" "+path] == nil {
 			first[e.Request.Method+" "+path] = e
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	f := folder.Found("a HAR file of " + plural(int64(len(file.Log.Entries)), "request"))
+	f := folder.Found("a HAR file of " + plural(all, "request"))
 	f.note(elsewhere, "request", "to other hosts than that of the first")
 	for i := range f.Routes {
 		route := &f.Routes[i]

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -43,7 +44,7 @@ type sitemaps struct {
 func (s *sitemaps) read(r io.Reader, top bool) error {
 	wrong := fault.Usagef("this is no sitemap").
 		WithHint("A sitemap is XML whose outermost element is urlset or sitemapindex.")
-	d := xml.NewDecoder(r)
+	d := xml.NewDecoder(&short{r: r, left: maxSitemap})
 	d.CharsetReader = charset.NewReaderLabel
 	var path []string
 	var loc strings.Builder
@@ -80,6 +81,34 @@ func (s *sitemaps) read(r io.Reader, top bool) error {
 			path = path[:len(path)-1]
 		}
 	}
+}
+
+// maxSitemap is how many bytes one may have, by its protocol 50 MiB; maxText how many
+// may follow without a tag: the decoder holds them all.
+const (
+	maxSitemap = 50 << 20
+	maxText    = 1 << 20
+)
+
+// short reads XML, and fails where that is too long, or a text in it.
+type short struct {
+	r    io.Reader
+	left int // of the whole
+	text int // since the last tag
+}
+
+func (s *short) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.left -= n
+	if tag := bytes.LastIndexByte(p[:n], '<'); tag >= 0 {
+		s.text = n - tag
+	} else {
+		s.text += n
+	}
+	if s.left < 0 || s.text > maxText {
+		return 0, errors.New("it is longer than a sitemap may be")
+	}
+	return n, err
 }
 
 // loc takes up one address of a page or of another sitemap.

@@ -110,3 +110,41 @@ func FuzzSitemap(f *testing.F) {
 	fuzz(f, func(r io.Reader, o Options) (*Found, error) { return Sitemap(r, o, nil) }, "sitemap/pages.xml", "sitemap/index.xml")
 }
 func FuzzRailsRoutes(f *testing.F) { fuzz(f, RailsRoutes, "rails/table.txt", "rails/expanded.txt") }
+
+// TestSourcesAreBounded: what has no end is refused, and not kept in memory until it has.
+func TestSourcesAreBounded(t *testing.T) {
+	spaces := func(head string) io.Reader {
+		return io.MultiReader(strings.NewReader(head), io.LimitReader(endless(' '), 1<<40))
+	}
+	for name, read := range map[string]func() (*Found, error){
+		"a sitemap's text": func() (*Found, error) { return sitemap(spaces("<urlset>"), Options{}) },
+		"a HAR of spaces":  func() (*Found, error) { return HAR(spaces(`{"log":{"pages":[`), Options{}, false) },
+	} {
+		if f, err := read(); err == nil {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+// TestHARInAnyOrder: what is not read of a HAR file may stand anywhere in it.
+func TestHARInAnyOrder(t *testing.T) {
+	text := `{"x":[{"log":1}],"log":{"pages":[{"entries":[]}],"entries":[{"request":{"method":"GET","url":"http://a/x"},"response":{"status":200}}],"version":"1.2"}}`
+	f, err := HAR(strings.NewReader(text), Options{}, false)
+	if err != nil || len(f.Routes) != 1 || f.Routes[0].URI != "/x" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	for _, bad := range []string{"", "[]", "{}", `{"log":1}`, `{"log":{"entries":{}}}`, text[:len(text)-40]} {
+		if f, err := HAR(strings.NewReader(bad), Options{}, false); err == nil {
+			t.Errorf("%q: %+v", bad, f)
+		}
+	}
+}
+
+type endless byte
+
+func (e endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(e)
+	}
+	return len(p), nil
+}
