@@ -25,6 +25,10 @@ const peakFile = "LEAKHUNT_TEST_PEAK"
 
 // measured is the whole program, as main has it.
 func measured(run func([]string, io.Reader, io.Writer, io.Writer) int) int {
+	if file := os.Getenv(soakFile); file != "" {
+		_ = os.Unsetenv(soakFile)
+		go tellOwn(file)
+	}
 	file := os.Getenv(peakFile)
 	if file == "" {
 		return run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
