@@ -172,14 +172,13 @@ func faultsOfSurroundings() []faulty {
 
 func faultsOfSources() []faulty {
 	usage := []int{exitUsage}
+	// As many members as MiB (RFC 1952, section 2.2): deflating all of it takes a minute.
 	gzipped := func(size int) string {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)
-		for range size >> 20 {
-			_, _ = z.Write(bytes.Repeat([]byte(" "), 1<<20))
-		}
+		_, _ = z.Write(bytes.Repeat([]byte(" "), 1<<20))
 		_ = z.Close()
-		return b.String()
+		return strings.Repeat(b.String(), size>>20)
 	}
 	from := func(name, kind, text string, codes ...int) faulty {
 		return faulty{name: name, files: map[string]string{"in": text}, args: []string{"import", kind, "in"}, codes: codes, limit: 40 * time.Second}
@@ -207,11 +206,11 @@ func faultsOfSources() []faulty {
 		from("a sitemap of entities of entities", "sitemap", entities, exitUsage),
 		from("a list of routes that is one line of 20 MB", "rails-routes", strings.Repeat("x", 20<<20), exitUsage),
 		{name: "a calendar without end is crawled", args: []string{"import", "crawl"}, wired: calendar, codes: []int{0}, limit: 60 * time.Second},
-		{name: "a scenario from /dev/zero", args: []string{"validate", "/dev/zero"}, codes: usage},
+		{name: "a scenario from /dev/zero", args: []string{"validate", "/dev/zero"}, codes: usage, ci: true},
 		{name: "a result from /dev/zero", args: []string{"report", "/dev/zero"}, codes: usage},
 		{name: "a series from /dev/zero", args: []string{"judge", "/dev/zero"}, codes: usage, limit: 40 * time.Second},
 		{name: "a scenario that is a folder", args: []string{"validate", "/"}, codes: usage},
-		{name: "data of 40 MB", files: map[string]string{"s.yaml": "version: 1\ntarget: {demo: {}}\ndata: d.csv\nuris: ['/{{data.a}}']\n", "d.csv": "a\n" + strings.Repeat("x\n", 20<<20)}, args: []string{"validate", "s.yaml"}, codes: []int{0, 2}},
+		{name: "data of 40 MB", files: map[string]string{"s.yaml": "version: 1\ntarget: {demo: {}}\ndata: d.csv\nuris: ['/{{data.a}}']\n", "d.csv": "a\n" + strings.Repeat("x\n", 20<<20)}, args: []string{"validate", "s.yaml"}, codes: []int{0, 2}, ci: true},
 		{name: "data that ends within quotes", files: map[string]string{"s.yaml": "version: 1\ntarget: {demo: {}}\ndata: d.csv\nuris: ['/{{data.a}}']\n", "d.csv": "a\n\"x"}, args: []string{"validate", "s.yaml"}, codes: usage},
 		{name: "a result for a journal to go on with", files: map[string]string{"r.json": faultResult}, args: []string{"run", "--resume", "r.json"}, codes: usage},
 		{name: "one shard twice", files: map[string]string{"a.json": shard(1), "b.json": shard(1)}, args: []string{"merge", "a.json", "b.json"}, codes: usage},
