@@ -85,7 +85,9 @@ func (w *watch) action(st *judge.State, a record.Action) {
 	case record.Open:
 		switch a.Why {
 		case record.Isolated:
-			w.observer.Note(st.Header.Items[*a.Only].Name + " is tried by itself on a fresh process")
+			if !st.Header.Plan.Isolate {
+				w.observer.Note(st.Header.Items[*a.Only].Name + " is tried by itself on a fresh process")
+			}
 		case record.Revived:
 			w.observer.Note(restarted(st, st.Losses))
 		}
@@ -94,7 +96,9 @@ func (w *watch) action(st *judge.State, a record.Action) {
 
 func phaseOf(st *judge.State, a record.Action) string {
 	part := ""
-	if n := len(st.Segments) - 1; n > 0 {
+	if n := len(st.Segments) - 1; n > 0 && st.Header.Plan.Isolate {
+		part = fmt.Sprintf("URI %d of %d: ", n, len(st.Header.Items))
+	} else if n > 0 {
 		part = fmt.Sprintf("by itself, %d: ", n)
 	}
 	switch a := a.(type) {

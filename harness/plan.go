@@ -112,7 +112,7 @@ func (p *Plan) Header(opt Options, now time.Time) record.Header {
 		Plan: record.Plan{
 			Target: sc.Target.Kind, Runtime: sc.Runtime.Kind, Metric: sc.Metric, Rounds: sc.Rounds,
 			Warmup: record.Count(sc.Warmup), Before: len(sc.Before), Restarts: sc.Target.Restarts, Sites: sc.Sites,
-			Stay:   cmp.Or(opt.Stay, usualStay).Seconds(),
+			Stay: cmp.Or(opt.Stay, usualStay).Seconds(), Isolate: sc.Isolate,
 			Limits: record.Limits{RSS: sc.Limits.RSS, Time: sc.Limits.Time.Seconds(), Errors: sc.Limits.Errors},
 		},
 	}
@@ -168,11 +168,23 @@ func (p *Plan) Cost(counted bool) (least, most int) {
 	return strategy.Cost(h.Plan, h.Items, counted)
 }
 
+// sharing is how many URIs share a process.
+func (p *Plan) sharing() int {
+	if p.Scenario.Isolate {
+		return 1
+	}
+	return len(p.Items)
+}
+
 // Describe is the plan in words, for --dry-run.
 func (p *Plan) Describe(counted bool) string {
 	least, most := p.Cost(counted)
-	each := strategy.Warmup(record.Count(p.Scenario.Warmup), len(p.Items), counted)
-	s := fmt.Sprintf("%s, %s requests to each before the first round", units.Quantity(float64(len(p.Items)), "URIs"), units.Count(each))
+	each := strategy.Warmup(record.Count(p.Scenario.Warmup), p.sharing(), counted)
+	alone := ""
+	if p.Scenario.Isolate {
+		alone = ", a process for each"
+	}
+	s := fmt.Sprintf("%s%s, %s requests to each before the first round", units.Quantity(float64(len(p.Items)), "URIs"), alone, units.Count(each))
 	if least == most {
 		return fmt.Sprintf("%s, %s requests in all", s, units.Count(least))
 	}

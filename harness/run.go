@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"leakhunt/harness/fault"
@@ -135,6 +136,13 @@ func Ending(st *judge.State, err error) record.Ended {
 // stopped is who or what has stopped a run, and why; "" where that took nothing away.
 func stopped(st *judge.State) (by, reason string) {
 	_, trying := strategy.Hunt{}.Trying(st)
+	if st.Header.Plan.Isolate {
+		for _, s := range st.Segments {
+			if s.Limited != nil && s.Only != nil {
+				return EndedByLimit, fmt.Sprintf("%s: %s", st.Header.Items[*s.Only].Name, s.Limited.Reason)
+			}
+		}
+	}
 	switch stop := st.Stopped.(type) {
 	case record.Limited:
 		if st.Segment().Only == nil {

@@ -119,13 +119,15 @@ func (d *decoder) scenario(s *Scenario, root *yaml.Node) {
 	if root.Kind == yaml.MappingNode && found["uris"] == nil {
 		d.problem(root, urisForm, "no uris: nothing here says what is measured")
 	}
+	if wrong, fix := s.Unisolated(); wrong != "" && !d.targetGiven {
+		d.problem(found["isolate"], fix, "%s", wrong)
+	}
 	maps.Copy(s.Vars, d.override)
 	d.resolveSecrets(s)
 	d.checkPlaceholders(s.Vars)
 }
 
 func (d *decoder) scenarioFields(s *Scenario) fields {
-	var isolate bool
 	var lanes int
 	return fields{
 		"version":  d.version(&s.Version),
@@ -148,7 +150,7 @@ func (d *decoder) scenarioFields(s *Scenario) fields {
 		"limits":   func(n *yaml.Node) { d.mapping(n, d.limitFields(&s.Limits)) },
 		"sites":    d.enum(&s.Sites, SitesAuto, SitesOff, SitesRetainers),
 		"strategy": d.unbuilt("strategy: scan", d.enum(&s.Strategy, "auto", "sweep", "scan"), func() bool { return s.Strategy == "scan" }),
-		"isolate":  d.unbuilt("isolate: true", d.flag(&isolate), func() bool { return isolate }),
+		"isolate":  d.flag(&s.Isolate),
 		"lanes":    d.unbuilt("more than one lane", whole(d, &lanes, 1, maxCount), func() bool { return lanes > 1 }),
 		"seed":     whole(d, &s.Seed, 0, 1<<62),
 		"budgets":  d.budgets(&s.Budgets),

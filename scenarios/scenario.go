@@ -33,6 +33,7 @@ type Scenario struct {
 	Limits   Limits
 	Sites    string // SitesAuto, SitesOff or SitesRetainers
 	Strategy string // "auto" or "sweep"
+	Isolate  bool   // a fresh process for each URI
 	Seed     int64  // 0: chosen by the run
 	Budgets  []Budget
 }

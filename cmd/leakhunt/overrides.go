@@ -25,6 +25,7 @@ func (o *overrides) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.skip, "skip", nil, "no URIs whose name matches this glob; repeatable")
 	f.StringArrayVar(&o.tags, "tag", nil, "only URIs with this tag; repeatable")
 	f.Int64Var(&o.seed, "seed", 0, "seed of the random order; 0: a new one")
+	f.BoolVar(&o.isolate, "isolate", false, "a fresh process for each URI")
 	o.shard.register(f)
 	f.DurationVar(&o.maxTime, "max-time", 0, "stop after this time and keep what was measured")
 }
@@ -39,7 +40,7 @@ func (o *overrides) load(text []byte, path string) (*scenarios.Scenario, error) 
 	if err != nil {
 		return nil, err
 	}
-	for _, apply := range []func(*scenarios.Scenario) error{o.counts, o.target, o.request, o.choose, o.shard.apply} {
+	for _, apply := range []func(*scenarios.Scenario) error{o.counts, o.target, o.request, o.choose, o.alone, o.shard.apply} {
 		if err := apply(sc); err != nil {
 			return nil, err
 		}
@@ -82,6 +83,17 @@ func (o *overrides) counts(sc *scenarios.Scenario) error {
 			return fault.Usagef("--max-time %s: a duration above 0 is needed, such as 15m", o.maxTime)
 		}
 		sc.Limits.Time = o.maxTime
+	}
+	return nil
+}
+
+// alone takes over whether each URI has a fresh process, which the target must allow.
+func (o *overrides) alone(sc *scenarios.Scenario) error {
+	if o.given("isolate") {
+		sc.Isolate = o.isolate
+	}
+	if wrong, fix := sc.Unisolated(); wrong != "" {
+		return fault.Usagef("%s", wrong).WithHint("%s", strings.ToUpper(fix[:1])+fix[1:]+".")
 	}
 	return nil
 }

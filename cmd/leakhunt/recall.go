@@ -89,6 +89,7 @@ func differs(was, is record.Header) (what, then, now string) {
 		{"the seed", was.Seed, is.Seed},
 		{"the metric", was.Plan.Metric, is.Plan.Metric},
 		{"runtime:", was.Plan.Runtime, is.Plan.Runtime},
+		{"isolate:", was.Plan.Isolate, is.Plan.Isolate},
 	}
 	for i := range min(len(was.Items), len(is.Items)) {
 		a, b := was.Items[i], is.Items[i]

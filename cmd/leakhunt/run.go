@@ -159,6 +159,7 @@ type overrides struct {
 	headers, vars    []string
 	only, skip, tags []string
 	seed             int64
+	isolate          bool
 	maxTime          time.Duration
 	shard            shardFlags
 	given            func(flag string) bool // on the command line or in the environment

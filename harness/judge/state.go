@@ -158,13 +158,13 @@ func (st *State) enter(before map[int]Finding) {
 	st.idleRSS, st.idleKnown = 0, false
 	for _, s := range st.Segment().Series {
 		u := &URI{Series: s, trial: -1}
-		if f, ok := before[s.Index]; ok {
+		if f, ok := before[s.Index]; ok && !st.Header.Plan.Isolate {
 			u.among = &among{Finding: f, answers: st.answersBefore(s.Index)}
 			if i := larger(f, before); i >= 0 {
 				u.among.larger = st.Header.Items[i].Name
 			}
-			delete(before, s.Index)
 		}
+		delete(before, s.Index)
 		st.URIs = append(st.URIs, u)
 	}
 	for i, f := range before {

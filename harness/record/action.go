@@ -10,6 +10,9 @@ type Action interface{ action() }
 type Open struct {
 	Why  Why
 	Only *int // the one URI that is to be tried on it; nil: all
+	// More is how many fresh processes will be asked for after this one: they may start
+	// meanwhile.
+	More int
 }
 
 // Send sends a block of requests to one URI. It answers with Began, Readings and

@@ -26,7 +26,8 @@ type Log struct {
 }
 
 // Segment is a part of the run in which the same URIs share a process: the first
-// holds all of them, each later one a URI that is tried by itself.
+// holds all of them, each later one a URI that is tried by itself. Where each URI has
+// a process of its own (Plan.Isolate), nothing is sent in the first.
 type Segment struct {
 	Series []*Series
 	Only   *int // the one URI that is tried by itself
@@ -34,6 +35,8 @@ type Segment struct {
 	Reads  []Read
 	Traces []Traced
 	Lost   []Lost
+	// Limited is the limit that ended it; nil where none did.
+	Limited *Limited
 }
 
 // Life is one process.
@@ -126,6 +129,7 @@ func (l *Log) Append(e Event) error {
 	case Limited:
 		l.close()
 		l.Now, l.Stopped = max(l.Now, e.T), e
+		l.Segment().Limited = &e
 	case Ended:
 		l.close()
 		l.Now, l.Ended = max(l.Now, e.T), &e
@@ -149,6 +153,7 @@ func (l *Log) opened(e Opened) error {
 	if e.Why == Isolated {
 		l.segment(e.Only)
 	}
+	l.Segment().Limited = nil
 	if e.Why == Rejoined && len(l.Lives) > 0 {
 		return nil // the same process: nothing began anew
 	}

@@ -10,6 +10,7 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
 	"leakhunt/harness/record"
+	"leakhunt/harness/target"
 )
 
 // open carries a record.Open out.
@@ -51,6 +52,9 @@ func (s *Session) open(ctx context.Context, a record.Open) error {
 	e.T = s.seconds(time.Now())
 	s.ready = true
 	s.emit(e)
+	if p, ok := s.pinned.(target.Preparer); ok && a.More > 0 {
+		p.Prepare(ctx, a.More)
+	}
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 //	runtime ruby agent         # or python, node, go, java, php; without a counter: RSS alone; tight, jemalloc, gogc 400, late
 //	target command             # or url: then no fresh process can be had
 //	memory fresh 24MiB files 10MiB objects 300000 holes 30% scatter 10%
-//	plan rounds 5 requests 250 restarts 2 metric anon
+//	plan rounds 5 requests 250 restarts 2 metric anon isolate yes
 //	limits rss 512MiB time 900s
 //	latency 2ms                # of every URI that says nothing else
 //	uri /feed                  leak 1KiB
@@ -96,6 +96,7 @@ func (w *words) readLine(s *spec) {
 		w.pairs(map[string]func(){
 			"rounds": func() { s.rounds = int(w.number()) }, "requests": func() { s.requests = int(w.number()) },
 			"restarts": func() { s.restarts = int(w.number()) }, "metric": func() { s.metric = w.one("rss", "anon") },
+			"isolate": func() { s.isolate = w.one("yes", "no") == "yes" },
 		})
 	case "limits":
 		w.pairs(map[string]func(){"rss": func() { s.limitRSS = w.size() }, "time": func() { s.limit = w.span() }})

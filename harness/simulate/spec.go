@@ -24,6 +24,7 @@ type spec struct {
 	limitRSS int64
 	limit    int64 // µs
 	restarts int
+	isolate  bool
 	rounds   int
 	requests int   // of each URI; 0: auto
 	latency  int64 // µs, of a URI that says nothing

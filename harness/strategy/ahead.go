@@ -5,6 +5,9 @@ import (
 	"leakhunt/harness/record"
 )
 
+// leastLook is at how many requests RSS alone may be enough, at the earliest.
+const leastLook = 128
+
 // Ahead implements Strategy.
 func (Hunt) Ahead(st *judge.State) (n int) {
 	life := st.Life()
@@ -26,7 +29,25 @@ func (Hunt) Ahead(st *judge.State) (n int) {
 			n += sweepAhead(st, u)
 		}
 	}
+	if st.Header.Plan.Isolate {
+		for i, it := range st.Header.Items {
+			if !isolated(st, i) {
+				n += Warmup(st.Header.Plan.Warmup, 1, st.Counted()) + leastOf(it, st.Counted())
+			}
+		}
+	}
 	return n
+}
+
+// leastOf is how many judged requests a URI gets at least.
+func leastOf(it record.Item, counted bool) int {
+	switch {
+	case !it.Requests.Auto:
+		return it.Requests.N
+	case counted:
+		return judge.SweepBlock * judge.SweepRounds
+	}
+	return leastLook
 }
 
 // sweepAhead is how many judged requests u still gets, as far as is known.
@@ -47,19 +68,20 @@ func sweepAhead(st *judge.State, u *judge.URI) int {
 // that names lines not counted.
 func Cost(p record.Plan, items []record.Item, counted bool) (least, most int) {
 	w := Warmup(p.Warmup, len(items), counted)*len(items) + p.Before
+	if p.Isolate {
+		w = (Warmup(p.Warmup, 1, counted) + p.Before) * len(items)
+	}
 	least, most = w, w
 	for _, it := range items {
+		least += leastOf(it, counted)
 		switch {
 		case !it.Requests.Auto:
-			least += it.Requests.N
 			most += it.Requests.N
 		case counted:
-			least += judge.SweepBlock * judge.SweepRounds
 			most += 2 * judge.Horizon
 		default:
-			least += 128
 			most += judge.MaxSweep + judge.MaxAlone
-			if p.Target == "command" && len(items) > 1 {
+			if p.Target == "command" && len(items) > 1 && !p.Isolate {
 				most += isolateMost
 			}
 		}

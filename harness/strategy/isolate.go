@@ -26,6 +26,9 @@ const (
 // the run, each URI of which RSS alone could not tell enough, and each that was
 // convicted beside a larger leak: what that one leaves may be what makes it grow.
 func isolate(st *judge.State) (record.Action, bool) {
+	if st.Header.Plan.Isolate {
+		return oneByOne(st)
+	}
 	life := st.Life()
 	if !st.On("isolate") || len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" {
 		return nil, false
@@ -44,6 +47,25 @@ func isolate(st *judge.State) (record.Action, bool) {
 		return record.Open{Why: record.Isolated, Only: &i}, true
 	}
 	return nil, false
+}
+
+// oneByOne opens a fresh process for the next URI that has had none, where each has one
+// of its own.
+func oneByOne(st *judge.State) (record.Action, bool) {
+	next, more := -1, 0
+	for i := range st.Header.Items {
+		switch {
+		case isolated(st, i):
+		case next < 0:
+			next = i
+		default:
+			more++
+		}
+	}
+	if next < 0 {
+		return nil, false
+	}
+	return record.Open{Why: record.Isolated, Only: &next, More: more}, true
 }
 
 func isolated(st *judge.State, uri int) bool {

@@ -43,6 +43,9 @@ func (Hunt) Next(st *judge.State) (record.Action, bool) {
 // wanted is what is left to do.
 func wanted(st *judge.State) (record.Action, bool) {
 	if st.Life() == nil {
+		if st.Header.Plan.Isolate {
+			return oneByOne(st)
+		}
 		return record.Open{}, true
 	}
 	for _, s := range stages {
@@ -56,6 +59,9 @@ func wanted(st *judge.State) (record.Action, bool) {
 // Trying is the URI whose trial on a process of its own a run was stopped in, or that
 // no process could be had for; ok is false where it was stopped before these.
 func (Hunt) Trying(st *judge.State) (uri int, ok bool) {
+	if st.Header.Plan.Isolate {
+		return 0, false // such a process is no trial after the others, but all that its URI gets
+	}
 	if only := st.Segment().Only; only != nil {
 		return *only, true
 	}
@@ -71,13 +77,13 @@ func (Hunt) Trying(st *judge.State) (uri int, ok bool) {
 // does: a limit ends one of them, anything else all of them, and what was found
 // before stands.
 func afterStop(st *judge.State) (record.Action, bool) {
-	switch st.Stopped.(type) {
+	switch stop := st.Stopped.(type) {
 	case record.Lost:
 		if st.Losses <= st.Header.Plan.Restarts {
 			return record.Open{Why: record.Revived, Only: st.Segment().Only}, true
 		}
 	case record.Limited:
-		if st.Segment().Only != nil {
+		if st.Segment().Only != nil && (!st.Header.Plan.Isolate || stop.Limit != "time") {
 			return isolate(st)
 		}
 	}

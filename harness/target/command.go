@@ -50,6 +50,7 @@ func openCommand(sc *scenarios.Scenario, argv []string, opt Options) *command {
 type started struct {
 	pinned
 	command *command
+	next    []*coming // those that were prepared, in order
 }
 
 var _ Restarter = (*started)(nil)
@@ -66,11 +67,19 @@ func (c *command) Pin(ctx context.Context) (Pinned, error) {
 // Restart implements Restarter.
 func (s *started) Restart(ctx context.Context) error {
 	restarts := s.info.Restarts
-	if err := s.Close(); err != nil {
+	next := s.take()
+	if err := s.pinned.Close(); err != nil {
 		return err
 	}
-	if err := s.begin(ctx); err != nil {
-		return err
+	if next != nil && next.Check(ctx, nil) == nil {
+		s.pinned = next.pinned
+	} else {
+		if next != nil {
+			next.pinned.Close() //nolint:errcheck // it always works
+		}
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
 	}
 	s.info.Restarts = restarts + 1
 	return nil

@@ -38,6 +38,15 @@ type Restarter interface {
 	Restart(ctx context.Context) error
 }
 
+// Preparer is a Restarter whose next process can start while the present one is
+// measured.
+type Preparer interface {
+	// Prepare begins to start the next one, and more where n will be asked for, and does
+	// not wait. Restart then takes them in order, and Close ends those that are left. It
+	// does nothing where two cannot be had at once.
+	Prepare(ctx context.Context, n int)
+}
+
 // Info describes a pinned process for people and for the result file. It holds
 // no secret.
 type Info struct {
