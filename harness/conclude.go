@@ -45,6 +45,9 @@ func ResultOf(st *judge.State, version string) *Result {
 	} else if p := unopened(st); p != nil {
 		r.Target = infoOf(*p)
 	}
+	if c := st.Cleared(); c.URIs+c.Open > 0 {
+		r.Scan = &Scan{URIs: c.URIs, Detectable: c.Floor, Open: c.Open}
+	}
 	for _, u := range r.URIs {
 		r.Summary.Count(u.Verdict)
 	}
@@ -210,6 +213,11 @@ func row(st *judge.State, it record.Item, f judge.Finding) URIResult {
 	}
 	if last := lastSeries(f.Segments); last != nil {
 		u.RSSStart, u.RSSEnd = last.Blocks[0].Start.RSS, last.Blocks[len(last.Blocks)-1].End.RSS
+	}
+	if u.Requests == 0 && f.Label != verdict.Failed {
+		for _, s := range f.Segments {
+			u.Requests += s.Scanned()
+		}
 	}
 	u.OverBudget = it.Budget > 0 && u.Verdict != verdict.Failed && u.GrowthLow > float64(it.Budget)
 	if ig := it.Ignore; ig != nil {

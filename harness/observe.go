@@ -56,6 +56,7 @@ type watch struct {
 	began    float64     // when that was
 	first    time.Duration
 	sent     int // requests by first
+	leaves   int // of a scan that were told of
 }
 
 func newWatch(o Observer) *watch {
@@ -70,6 +71,7 @@ func (w *watch) action(st *judge.State, a record.Action) {
 	w.st, w.ahead, w.from = st, strategy.Hunt{}.Ahead(st), st.Total
 	w.left, w.began = strategy.Hunt{}.Left(st), st.Now
 	w.phase = phaseOf(st, a)
+	w.tellLeaves(st, a)
 	switch a := a.(type) {
 	case record.Send:
 		if a.Purpose != w.turn.Purpose || a.Round != w.turn.Round {
@@ -94,6 +96,19 @@ func (w *watch) action(st *judge.State, a record.Action) {
 	}
 }
 
+// tellLeaves tells of each URI that a scan has come down to, as soon as that is known.
+func (w *watch) tellLeaves(st *judge.State, a record.Action) {
+	if s, ok := a.(record.Send); !ok || s.Group == nil && s.Purpose != record.Sweep || s.Purpose == record.Sweep && w.turn.Purpose == record.Sweep {
+		return
+	}
+	leaves := strategy.Leaves(st)
+	for _, l := range leaves[min(w.leaves, len(leaves)):] {
+		w.observer.Note(fmt.Sprintf("the scan came down to %s, which grows by about %s per request; its verdict follows",
+			st.Header.Items[l.URI].Name, units.Bytes(l.Growth)))
+	}
+	w.leaves = max(w.leaves, len(leaves))
+}
+
 func phaseOf(st *judge.State, a record.Action) string {
 	part := ""
 	if n := len(st.Segments) - 1; n > 0 && st.Header.Plan.Isolate {
@@ -106,6 +121,8 @@ func phaseOf(st *judge.State, a record.Action) string {
 		switch a.Purpose {
 		case record.Warmup:
 			return part + "warming up"
+		case record.Scan:
+			return part + fmt.Sprintf("scanning, %d to each", a.N)
 		case record.Sweep:
 			return part + fmt.Sprintf("round %d", a.Round)
 		case record.Prime, record.Retest, record.Stir, record.Later:

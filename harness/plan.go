@@ -3,6 +3,7 @@ package harness
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -112,7 +113,7 @@ func (p *Plan) Header(opt Options, now time.Time) record.Header {
 		Plan: record.Plan{
 			Target: sc.Target.Kind, Runtime: sc.Runtime.Kind, Metric: sc.Metric, Rounds: sc.Rounds,
 			Warmup: record.Count(sc.Warmup), Before: len(sc.Before), Restarts: sc.Target.Restarts, Sites: sc.Sites,
-			Stay: cmp.Or(opt.Stay, usualStay).Seconds(), Isolate: sc.Isolate,
+			Stay: cmp.Or(opt.Stay, usualStay).Seconds(), Strategy: sc.Strategy, Isolate: sc.Isolate,
 			Limits: record.Limits{RSS: sc.Limits.RSS, Time: sc.Limits.Time.Seconds(), Errors: sc.Limits.Errors},
 		},
 	}
@@ -189,4 +190,35 @@ func (p *Plan) Describe(counted bool) string {
 		return fmt.Sprintf("%s, %s requests in all", s, units.Count(least))
 	}
 	return fmt.Sprintf("%s, %s to %s requests in all, as many as the verdicts need", s, units.Count(least), units.Count(most))
+}
+
+// usualLatency is how long a request takes, in seconds, where nothing is known of that.
+const usualLatency = 0.005
+
+// Strategies says what both strategies would cost, in requests and minutes, and which of
+// them is taken; nil where groups cannot be sent, or are not worth a word.
+func (p *Plan) Strategies(counted bool) []string {
+	sc := p.Scenario
+	probe := *sc
+	probe.Strategy = "scan"
+	if wrong, _ := probe.Unscannable(); wrong != "" || sc.Strategy != "scan" && len(p.Items) < judge.ScanFrom {
+		return nil
+	}
+	h := p.Header(Options{}, time.Unix(0, 0))
+	cost := func(name string, least, most int) string {
+		s := fmt.Sprintf("strategy: %s sends about %s to %s requests, in %s to %s min at 5 ms a request", name, units.Count(least), units.Count(most),
+			units.Number(minutes(least)), units.Number(minutes(most)))
+		if name == "scan" && (sc.Strategy == name || sc.Strategy == "auto" && counted) {
+			s += "; it is taken"
+		}
+		return s
+	}
+	least, most := strategy.ScanCost(h.Plan, h.Items, counted)
+	out := []string{cost("scan", least, most)}
+	least, most = strategy.Cost(h.Plan, h.Items, counted)
+	return append(out, cost("sweep", least, most))
+}
+
+func minutes(requests int) float64 {
+	return math.Ceil(float64(requests)*usualLatency/6) / 10
 }

@@ -30,7 +30,15 @@ type Result struct {
 	Target        target.Info `json:"target"`
 	Summary       Summary     `json:"summary"`
 	URIs          []URIResult `json:"uris"`
+	Scan          *Scan       `json:"scan,omitempty"` // what groups have cleared; nil of a run without them
 	Warnings      []Warning   `json:"warnings"`
+}
+
+// Scan is what a scan says of the URIs that were sent in groups alone.
+type Scan struct {
+	URIs       int     `json:"uris"`                         // that are judged stable by it
+	Detectable float64 `json:"detectable_bytes_per_request"` // no leak of any of them is above that
+	Open       int     `json:"inconclusive"`                 // of which groups could not tell enough
 }
 
 // The values of Result.EndedBy.

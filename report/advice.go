@@ -61,6 +61,21 @@ func advice(r *harness.Result, o Options) string {
 // headline is advice as a sentence to read first, and what belongs to it. Where
 // the gate lets pass what the baseline has too, so does the headline.
 func headline(r *harness.Result, o Options) (lead, detail string) {
+	lead, detail = toDo(r, o)
+	if s := r.Scan; s != nil && s.URIs > 0 {
+		detail = strings.TrimSpace(detail + " " + scanned(s))
+	}
+	return lead, detail
+}
+
+// scanned is the bound that a scan ends with.
+func scanned(s *harness.Scan) string {
+	return fmt.Sprintf("%s sent in groups alone: no other leak above %s.",
+		plural(s.URIs, "1 URI was", units.Count(s.URIs)+" URIs were"), units.Rate(s.Detectable))
+}
+
+// toDo is what comes first, of what was found.
+func toDo(r *harness.Result, o Options) (lead, detail string) {
 	in := func(pick func(*harness.URIResult) bool) []*harness.URIResult {
 		var out []*harness.URIResult
 		for i := range r.URIs {

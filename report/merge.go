@@ -145,7 +145,7 @@ func alike(a, b Part, sa, sb Shard) error {
 		return differ("the number of shards", strconv.Itoa(sa.Of), strconv.Itoa(sb.Of))
 	}
 	// What says which requests are sent; where they are sent to may differ.
-	for _, flag := range [...]string{"--requests=", "--warmup=", "--rounds=", "--only=", "--skip=", "--tag=", urisFlag} {
+	for _, flag := range [...]string{"--requests=", "--warmup=", "--rounds=", "--only=", "--skip=", "--tag=", "--strategy=", "--isolate=", urisFlag} {
 		x, y := flagsOf(ra.Command, flag), flagsOf(rb.Command, flag)
 		if x != y {
 			return differ(strings.TrimSuffix(flag, "="), cmp.Or(x, "not given"), cmp.Or(y, "not given"))
@@ -174,6 +174,7 @@ func join(parts []Part) (*harness.Result, error) {
 	})
 	from := map[string]string{}
 	var rows []harness.URIResult // of no URI of the scenario
+	out.Scan = nil
 	for _, p := range parts {
 		r := p.Result
 		for _, u := range r.URIs {
@@ -193,6 +194,13 @@ func join(parts []Part) (*harness.Result, error) {
 			if !slices.Contains(out.Warnings, w) {
 				out.Warnings = append(out.Warnings, w)
 			}
+		}
+		if s := r.Scan; s != nil {
+			sum := harness.Scan{}
+			if out.Scan != nil {
+				sum = *out.Scan
+			}
+			out.Scan = &harness.Scan{URIs: sum.URIs + s.URIs, Detectable: max(sum.Detectable, s.Detectable), Open: sum.Open + s.Open}
 		}
 		out.RequestsTotal += r.RequestsTotal
 		out.DurationS = max(out.DurationS, r.DurationS)

@@ -122,6 +122,9 @@ func (d *decoder) scenario(s *Scenario, root *yaml.Node) {
 	if wrong, fix := s.Unisolated(); wrong != "" && !d.targetGiven {
 		d.problem(found["isolate"], fix, "%s", wrong)
 	}
+	if wrong, fix := s.Unscannable(); wrong != "" && found["strategy"] != nil {
+		d.problem(found["strategy"], fix, "%s", wrong)
+	}
 	maps.Copy(s.Vars, d.override)
 	d.resolveSecrets(s)
 	d.checkPlaceholders(s.Vars)
@@ -149,7 +152,7 @@ func (d *decoder) scenarioFields(s *Scenario) fields {
 		"probes":   d.probes(&s.Probes),
 		"limits":   func(n *yaml.Node) { d.mapping(n, d.limitFields(&s.Limits)) },
 		"sites":    d.enum(&s.Sites, SitesAuto, SitesOff, SitesRetainers),
-		"strategy": d.unbuilt("strategy: scan", d.enum(&s.Strategy, "auto", "sweep", "scan"), func() bool { return s.Strategy == "scan" }),
+		"strategy": d.enum(&s.Strategy, "auto", "sweep", "scan"),
 		"isolate":  d.flag(&s.Isolate),
 		"lanes":    d.unbuilt("more than one lane", whole(d, &lanes, 1, maxCount), func() bool { return lanes > 1 }),
 		"seed":     whole(d, &s.Seed, 0, 1<<62),

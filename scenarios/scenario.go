@@ -32,7 +32,7 @@ type Scenario struct {
 	Probes   []Probe
 	Limits   Limits
 	Sites    string // SitesAuto, SitesOff or SitesRetainers
-	Strategy string // "auto" or "sweep"
+	Strategy string // "auto", "sweep" or "scan"
 	Isolate  bool   // a fresh process for each URI
 	Seed     int64  // 0: chosen by the run
 	Budgets  []Budget

@@ -26,6 +26,7 @@ func (o *overrides) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.tags, "tag", nil, "only URIs with this tag; repeatable")
 	f.Int64Var(&o.seed, "seed", 0, "seed of the random order; 0: a new one")
 	f.BoolVar(&o.isolate, "isolate", false, "a fresh process for each URI")
+	f.StringVar(&o.strategy, "strategy", "", "sweep (every URI by itself), scan (groups first) or auto")
 	o.shard.register(f)
 	f.DurationVar(&o.maxTime, "max-time", 0, "stop after this time and keep what was measured")
 }
@@ -87,12 +88,22 @@ func (o *overrides) counts(sc *scenarios.Scenario) error {
 	return nil
 }
 
-// alone takes over whether each URI has a fresh process, which the target must allow.
+// alone takes over whether each URI has a fresh process, and whether groups are sent first,
+// which the scenario must allow.
 func (o *overrides) alone(sc *scenarios.Scenario) error {
 	if o.given("isolate") {
 		sc.Isolate = o.isolate
 	}
 	if wrong, fix := sc.Unisolated(); wrong != "" {
+		return fault.Usagef("%s", wrong).WithHint("%s", strings.ToUpper(fix[:1])+fix[1:]+".")
+	}
+	if o.given("strategy") {
+		if !slices.Contains([]string{"auto", "sweep", "scan"}, o.strategy) {
+			return fault.Usagef("--strategy %s: auto, sweep or scan is needed", o.strategy)
+		}
+		sc.Strategy = o.strategy
+	}
+	if wrong, fix := sc.Unscannable(); wrong != "" {
 		return fault.Usagef("%s", wrong).WithHint("%s", strings.ToUpper(fix[:1])+fix[1:]+".")
 	}
 	return nil

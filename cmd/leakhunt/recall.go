@@ -91,6 +91,9 @@ func differs(was, is record.Header) (what, then, now string) {
 		{"runtime:", was.Plan.Runtime, is.Plan.Runtime},
 		{"isolate:", was.Plan.Isolate, is.Plan.Isolate},
 	}
+	if was.Plan.Strategy != "" { // of a journal that is older than the choice
+		parts = append(parts, part{"strategy:", was.Plan.Strategy, is.Plan.Strategy})
+	}
 	for i := range min(len(was.Items), len(is.Items)) {
 		a, b := was.Items[i], is.Items[i]
 		parts = append(parts,

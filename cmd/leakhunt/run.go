@@ -140,6 +140,9 @@ func (a *app) describe(p *harness.Plan) error {
 	default:
 		fmt.Fprintf(a.stdout, "%s, by a counter of the runtime: %s\n%[1]s, by RSS alone: %[3]s\n", sc.Name, counted, byRSS)
 	}
+	for _, line := range a.strategies(p) {
+		fmt.Fprintln(a.stdout, "  "+line)
+	}
 	for _, it := range p.Items {
 		n := "auto"
 		if !it.Requests.Auto {
@@ -148,6 +151,22 @@ func (a *app) describe(p *harness.Plan) error {
 		fmt.Fprintf(a.stdout, "  %-7s %s  (%s requests)\n", it.Method, it.URI.URI, n)
 	}
 	return nil
+}
+
+// strategies are what both strategies would cost, by a counter where there may be one.
+func (a *app) strategies(p *harness.Plan) (lines []string) {
+	sc := p.Scenario
+	if sc.Runtime.Kind != "none" || sc.Settle != nil || len(sc.Probes) > 0 {
+		for _, line := range p.Strategies(true) {
+			lines = append(lines, "by a counter, "+line)
+		}
+	}
+	if (sc.Runtime.Kind == "none" || sc.Runtime.Kind == "auto") && sc.Settle == nil && len(sc.Probes) == 0 {
+		for _, line := range p.Strategies(false) {
+			lines = append(lines, "by RSS alone, "+line)
+		}
+	}
+	return lines
 }
 
 // overrides are the flags that stand above the scenario.
@@ -160,6 +179,7 @@ type overrides struct {
 	only, skip, tags []string
 	seed             int64
 	isolate          bool
+	strategy         string
 	maxTime          time.Duration
 	shard            shardFlags
 	given            func(flag string) bool // on the command line or in the environment

@@ -19,7 +19,7 @@ import (
 //	counter bytes objects native     # rough in place of exact; traces
 //	counter things falls             # one that misleads: see misleading
 //	memory fresh 40MiB files 24MiB
-//	plan requests 250 rounds 5 warmup 7 restarts 2 stay 6 seed 3 metric anon sites off isolate yes
+//	plan requests 250 rounds 5 warmup 7 restarts 2 stay 6 seed 3 metric anon sites off isolate yes strategy scan
 //	limits rss 100MiB time 900
 //	no restart address already in use
 //	/feed keeps 4KiB, latency 2ms    # see route
@@ -186,6 +186,8 @@ func (p *Process) pairs(words []string) error {
 			plan.Metric, err = words[1], nil
 		case "sites":
 			plan.Sites, err = words[1], nil
+		case "strategy":
+			plan.Strategy, err = words[1], nil
 		case "isolate":
 			plan.Isolate, err = words[1] == "yes", nil
 		case "fresh":

@@ -127,7 +127,7 @@ func (p *Process) send(a record.Send, emit func(record.Event)) {
 	if a.Settle {
 		start = p.settled()
 	}
-	b := record.Began{T: p.now, URI: a.URI, Purpose: a.Purpose, Round: a.Round, N: a.N, Start: start}
+	b := record.Began{T: p.now, URI: a.URI, Purpose: a.Purpose, Round: a.Round, N: a.N, Start: start, Group: a.Group}
 	if a.Touched.Anew {
 		p.touched = 0
 		b.Touched = new(int64)

@@ -37,6 +37,9 @@ func (st *State) Judge(u *URI) (verdict.Judgement, []string) {
 		return j, []string{"requests"}
 	}
 	if u.Requests() == 0 {
+		if len(st.scan.of[u.Index]) > 0 {
+			return st.scanned(u)
+		}
 		return st.warming(u)
 	}
 	if st.Counted() {
@@ -98,7 +101,7 @@ func (st *State) failed(u *URI) (verdict.Judgement, bool) {
 	if l := st.Header.Plan.Limits.Errors; l > 0 {
 		limit = l
 	}
-	n, why := u.Requests(), ""
+	n, why := u.Requests()+u.Scanned(), ""
 	switch {
 	case u.Deaths >= record.Lethal:
 		why = fmt.Sprintf("it killed the process %d times with its first requests, so no more were sent: %s", u.Deaths, u.First)

@@ -40,7 +40,7 @@ type pause struct{ from, to record.Edge }
 // sweep was over before anything could be, and that requests may tell whether that is
 // its own.
 func (st *State) Undone(u *URI) bool {
-	if st.bytesColumn() < 0 || !st.On("later") || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
+	if st.bytesColumn() < 0 || !st.On("later") || u.Requests() == 0 || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
 		return false
 	}
 	j, _ := st.Judge(u)

@@ -43,7 +43,7 @@ type shared struct {
 // noteShared looks, once the sweep is over, for growth that most URIs have in common,
 // by the exact counters.
 func (st *State) noteShared() {
-	if st.shared != nil || len(st.Segments) > 1 || st.bytesColumn() < 0 || len(st.URIs) < sharedLeast || !st.On("every-request") {
+	if st.shared != nil || len(st.Segments) > 1 || st.Scans() || st.bytesColumn() < 0 || len(st.URIs) < sharedLeast || !st.On("every-request") {
 		return
 	}
 	by := map[*URI][]verdict.Judgement{}

@@ -29,6 +29,7 @@ type State struct {
 	later     *later       // what was added while nothing was sent
 	swept     *record.Edge // the reading that says what the sweep left in the end
 	sweptAt   float64      // when that was known to stay
+	scan      groups       // of URIs that were sent together
 }
 
 // URI is one URI in the present segment: its series, and what was thought of it
@@ -107,6 +108,7 @@ func (st *State) Append(e record.Event) error {
 		return err
 	}
 	st.sweepEnded(e, last)
+	st.group(e)
 	switch e := e.(type) {
 	case record.Opened:
 		if before != nil {
@@ -141,7 +143,7 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 	}
 	switch e := e.(type) {
 	case record.Began:
-		if e.Purpose.Judged() || e.Purpose == record.Later || e.Purpose == record.Warmup {
+		if e.Purpose.Judged() || e.Purpose == record.Later || e.Purpose == record.Warmup || e.Purpose == record.Scan {
 			return
 		}
 	case record.Traced:
@@ -208,7 +210,7 @@ func (st *State) of(uri int) *URI {
 // begun draws what the begin of a block means.
 func (st *State) begun(u *URI, b *record.Block) {
 	switch b.Purpose {
-	case record.Warmup, record.Sweep, record.Lead:
+	case record.Warmup, record.Sweep, record.Lead, record.Scan:
 	default:
 		st.noteShared()
 	}

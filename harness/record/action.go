@@ -31,6 +31,9 @@ type Send struct {
 	Touched Touching
 	// Pause is how many seconds nothing is sent before the reading at its end.
 	Pause float64
+	// Group is, for the first block of a group that is scanned, the URIs that are to get
+	// as much, this one first. It goes into the record.
+	Group []int
 	// Strict ends the block with the first request that fails.
 	Strict bool
 }

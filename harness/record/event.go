@@ -55,6 +55,7 @@ type Purpose string
 // The purposes. Sweep, follow, delayed and alone make the series that is judged.
 const (
 	Warmup  Purpose = "warmup"  // what the first requests load, compile and cache
+	Scan    Purpose = "scan"    // a share of what a group of URIs gets between two readings
 	Lead    Purpose = "lead"    // ahead of a block, so that memory falls to what is alive
 	Fill    Purpose = "fill"    // drives a heap with holes to its high-water mark
 	Sweep   Purpose = "sweep"   // the judged blocks, in rounds
@@ -83,6 +84,7 @@ type Began struct {
 	N       int     `json:"n"` // requests that are meant to be sent
 	Start   Edge    `json:"start"`
 	Touched *int64  `json:"touched,omitempty"` // the touched set began anew, and held so much
+	Group   []int   `json:"group,omitempty"`   // of the first block of a group: the URIs that are to get as much, this one first
 }
 
 // Readings are what was seen of requests of the block that began last: one value

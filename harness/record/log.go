@@ -177,6 +177,11 @@ func (l *Log) began(e Began) error {
 	if s == nil || len(l.Lives) == 0 {
 		return fmt.Errorf("a block began for URI %d, which no process was opened for", e.URI)
 	}
+	for _, uri := range e.Group {
+		if uri < 0 || uri >= len(l.Header.Items) {
+			return fmt.Errorf("a group began with URI %d of %d", uri, len(l.Header.Items))
+		}
+	}
 	l.Blocks++
 	b := &Block{
 		URI: e.URI, Purpose: e.Purpose, Round: e.Round, Planned: e.N, Life: len(l.Lives) - 1, Seq: l.Blocks,

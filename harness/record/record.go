@@ -48,9 +48,10 @@ type Plan struct {
 	Warmup   Count   `json:"warmup"` // requests to each URI before the first round
 	Before   int     `json:"before"` // steps of before:
 	Restarts int     `json:"restarts"`
-	Sites    string  `json:"sites"`             // "auto", "off" or "retainers"
-	Stay     float64 `json:"stay_s"`            // how long what grew must have stayed before it convicts
-	Isolate  bool    `json:"isolate,omitempty"` // each URI has a fresh process of its own
+	Sites    string  `json:"sites"`              // "auto", "off" or "retainers"
+	Stay     float64 `json:"stay_s"`             // how long what grew must have stayed before it convicts
+	Strategy string  `json:"strategy,omitempty"` // "auto", "sweep" or "scan"; "" is "sweep"
+	Isolate  bool    `json:"isolate,omitempty"`  // each URI has a fresh process of its own
 	Limits   Limits  `json:"limits"`
 }
 

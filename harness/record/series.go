@@ -69,7 +69,7 @@ type Series struct {
 	Index   int      // in Header.Items
 	Blocks  []*Block // judged ones: see Purpose.Judged
 	Others  []*Block // the rest: warm-up, retests and so on
-	Errors  int      // failed requests of judged blocks
+	Errors  int      // failed requests of judged blocks, and in groups
 	Sent    int      // every request
 	Served  int      // requests that the present process has answered
 	Deaths  int      // processes in a row that ended with its first requests
@@ -121,7 +121,7 @@ func (s *Series) add(b *Block, e Readings) {
 		}
 		s.failing++
 		s.stalled += b.took(first + i)
-		if b.Purpose.Judged() {
+		if b.Purpose.Judged() || b.Purpose == Scan {
 			s.Errors++
 		}
 		if !s.Broken && Hopeless(s.failing, s.stalled) {
@@ -151,6 +151,16 @@ func (s *Series) died() {
 func (s *Series) Requests() (n int) {
 	for _, b := range s.Blocks {
 		n += b.N()
+	}
+	return n
+}
+
+// Scanned is the number of requests that it got in groups.
+func (s *Series) Scanned() (n int) {
+	for _, b := range s.Others {
+		if b.Purpose == Scan {
+			n += b.N()
+		}
 	}
 	return n
 }
@@ -217,10 +227,18 @@ func (s *Series) Rows() (rows [][]float64) {
 	return rows
 }
 
-// Latencies are those of the answered judged requests, in µs.
+// Latencies are those of the answered judged requests, in µs; of those that came in
+// groups where there are no others.
 func (s *Series) Latencies() []uint32 {
 	var out []uint32
-	for _, b := range s.Blocks {
+	blocks := s.Blocks
+	if len(blocks) == 0 {
+		blocks = s.Others
+	}
+	for _, b := range blocks {
+		if !b.Purpose.Judged() && b.Purpose != Scan {
+			continue
+		}
 		for _, us := range b.Latency {
 			if us > 0 {
 				out = append(out, us)

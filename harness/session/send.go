@@ -22,7 +22,7 @@ func (s *Session) block(ctx context.Context, a record.Send) error {
 	if err != nil {
 		return err
 	}
-	began := record.Began{URI: a.URI, Purpose: a.Purpose, Round: a.Round, N: a.N, Start: start}
+	began := record.Began{URI: a.URI, Purpose: a.Purpose, Round: a.Round, N: a.N, Start: start, Group: a.Group}
 	if a.Touched.Anew {
 		began.Touched = s.touchAnew(a.URI)
 	}

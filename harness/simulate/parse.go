@@ -14,7 +14,7 @@ import (
 //	runtime ruby agent         # or python, node, go, java, php; without a counter: RSS alone; tight, jemalloc, gogc 400, late
 //	target command             # or url: then no fresh process can be had
 //	memory fresh 24MiB files 10MiB objects 300000 holes 30% scatter 10%
-//	plan rounds 5 requests 250 restarts 2 metric anon isolate yes
+//	plan rounds 5 requests 250 restarts 2 metric anon isolate yes strategy scan
 //	limits rss 512MiB time 900s
 //	latency 2ms                # of every URI that says nothing else
 //	uri /feed                  leak 1KiB
@@ -96,7 +96,8 @@ func (w *words) readLine(s *spec) {
 		w.pairs(map[string]func(){
 			"rounds": func() { s.rounds = int(w.number()) }, "requests": func() { s.requests = int(w.number()) },
 			"restarts": func() { s.restarts = int(w.number()) }, "metric": func() { s.metric = w.one("rss", "anon") },
-			"isolate": func() { s.isolate = w.one("yes", "no") == "yes" },
+			"strategy": func() { s.strategy = w.one("auto", "sweep", "scan") },
+			"isolate":  func() { s.isolate = w.one("yes", "no") == "yes" },
 		})
 	case "limits":
 		w.pairs(map[string]func(){"rss": func() { s.limitRSS = w.size() }, "time": func() { s.limit = w.span() }})
@@ -285,12 +286,15 @@ func (w *words) readFault() (f fault) {
 }
 
 // check says what a whole world lacks.
+// mostRoutes is how many URIs a world has at most.
+const mostRoutes = 10000
+
 func (s *spec) check() error {
 	switch {
 	case s.runtime == "":
 		return fmt.Errorf("a world needs a runtime")
-	case len(s.routes) == 0 || len(s.routes) > 1000:
-		return fmt.Errorf("a world needs 1 to 1,000 URIs")
+	case len(s.routes) == 0 || len(s.routes) > mostRoutes:
+		return fmt.Errorf("a world needs 1 to 10,000 URIs")
 	case s.latency < 1:
 		return fmt.Errorf("a request takes some time")
 	case s.fresh > 0 && s.fresh < s.files:

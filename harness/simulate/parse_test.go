@@ -62,7 +62,7 @@ func TestRefused(t *testing.T) {
 	const begin = "runtime ruby\nuri /a\n"
 	for text, want := range map[string]string{
 		"":                                               "a world needs a runtime",
-		"runtime ruby":                                   "1 to 1,000 URIs",
+		"runtime ruby":                                   "1 to 10,000 URIs",
 		"runtime perl":                                   `line 1: "perl" is none of`,
 		"runtime php agent":                              `php has no counter "agent"`,
 		"uri":                                            "a URI needs a name",

@@ -99,6 +99,9 @@ func (s *spec) planLine() []string {
 	if s.metric != "rss" {
 		l = append(l, "metric", s.metric)
 	}
+	if s.strategy != "" {
+		l = append(l, "strategy", s.strategy)
+	}
 	if s.isolate {
 		l = append(l, "isolate", "yes")
 	}

@@ -52,7 +52,7 @@ func (w *World) send(a record.Send, emit func(record.Event)) {
 	}
 	p := w.p
 	u := &p.routes[a.URI]
-	began := record.Began{T: w.time(), URI: a.URI, Purpose: a.Purpose, Round: a.Round, N: a.N, Start: start}
+	began := record.Began{T: w.time(), URI: a.URI, Purpose: a.Purpose, Round: a.Round, N: a.N, Start: start, Group: a.Group}
 	every := 0
 	if p.touch.able {
 		every = a.Touched.Every

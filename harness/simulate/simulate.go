@@ -66,8 +66,8 @@ func (w *World) Header() record.Header {
 		Plan: record.Plan{
 			Target: s.target, Runtime: "auto", Metric: s.metric, Rounds: s.rounds, Warmup: record.Count{Auto: true},
 			Restarts: s.restarts, Sites: "auto", Stay: 20,
-			Isolate: s.isolate,
-			Limits:  record.Limits{RSS: s.limitRSS, Time: float64(s.limit) / 1e6},
+			Strategy: s.strategy, Isolate: s.isolate,
+			Limits: record.Limits{RSS: s.limitRSS, Time: float64(s.limit) / 1e6},
 		},
 	}
 	if s.counter == "" {

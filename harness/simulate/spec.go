@@ -25,6 +25,7 @@ type spec struct {
 	limit    int64 // µs
 	restarts int
 	isolate  bool
+	strategy string // "" is "sweep"
 	rounds   int
 	requests int   // of each URI; 0: auto
 	latency  int64 // µs, of a URI that says nothing

@@ -14,7 +14,11 @@ func (Hunt) Ahead(st *judge.State) (n int) {
 	if life == nil {
 		return 0
 	}
-	each := Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted())
+	if st.Scans() && len(st.Segment().Traces) == 0 && lastRound(st) == 0 {
+		least, _ := ScanCost(st.Header.Plan, st.Header.Items, st.Counted())
+		return max(0, least-st.Total)
+	}
+	each := Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted() && !st.Scans())
 	passes := len(Blocks(each, warmupPasses, false))
 	over := swept(st)
 	for _, u := range st.URIs {
@@ -25,7 +29,7 @@ func (Hunt) Ahead(st *judge.State) (n int) {
 		case u.Broken:
 		case u.Suspect && !u.Tried:
 			n += judge.LeastAlone
-		case !over && !u.Done:
+		case !over && !u.Done && (u.Requests() > 0 || !st.Scans()):
 			n += sweepAhead(st, u)
 		}
 	}
@@ -87,4 +91,21 @@ func Cost(p record.Plan, items []record.Item, counted bool) (least, most int) {
 		}
 	}
 	return least, most
+}
+
+// scanHalving is by how much more than its doses a scan costs, where few URIs grow: the
+// halving of groups, and readings by RSS alone.
+const scanHalving = 1.3
+
+// ScanCost is about how many requests a scan of those URIs costs: where none grows, and
+// where a few do.
+func ScanCost(p record.Plan, items []record.Item, counted bool) (least, most int) {
+	n := len(items)
+	dose, each := leastResident, judge.MaxSweep+judge.MaxAlone
+	if counted {
+		dose, each = leastCounted, 2*judge.Horizon
+	}
+	least = (Warmup(p.Warmup, n, false)+dose)*n + p.Before
+	const few = 3
+	return least, int(scanHalving*float64(least)) + few*each
 }

@@ -92,7 +92,7 @@ func of(st *judge.State, uri int) *judge.URI {
 // hidden says that a leak may hide behind the sweep's verdict on a URI, and that
 // a row of quick requests would show it.
 func hidden(st *judge.State, u *judge.URI) bool {
-	if !st.On("hidden") || u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() || st.GrowsAgain(u) {
+	if !st.On("hidden") || st.Scans() && u.Requests() == 0 || u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() || st.GrowsAgain(u) {
 		return false
 	}
 	return st.Hides(u)

@@ -27,7 +27,7 @@ type Hunt struct{}
 // stage is a part of a run. What it wants is a function of the state alone.
 type stage func(st *judge.State) (record.Action, bool)
 
-var stages = [...]stage{warmUp, sweep, follow, later, retest, native, confirm, prove, name, isolate}
+var stages = [...]stage{scanning, warmUp, scanNext, sweep, follow, later, retest, native, confirm, prove, name, isolate}
 
 // Next implements Strategy.
 func (Hunt) Next(st *judge.State) (record.Action, bool) {

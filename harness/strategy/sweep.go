@@ -16,12 +16,13 @@ func sweep(st *judge.State) (record.Action, bool) {
 	if swept(st) {
 		return nil, false
 	}
+	takes := takes(st)
 	for round := max(1, lastRound(st)); ; round++ {
 		sent := false
 		for _, u := range order(st, -1, round) {
 			n, begun := left(u, round)
 			switch {
-			case u.Broken:
+			case u.Broken, !takes(u):
 				continue
 			case !begun && !u.Done:
 				n = next(st, u, round)

@@ -37,7 +37,7 @@ func Warmup(want record.Count, n int, counted bool) int {
 // requests load, compile and cache is no leak. The URIs take turns, so that each
 // also meets the heap that the others leave behind.
 func warmUp(st *judge.State) (record.Action, bool) {
-	each := Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted())
+	each := Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted() && !st.Scans())
 	life := st.Life().Index
 	if st.Counted() && len(readsIn(st, st.Life().T)) == 0 {
 		return record.Measure{}, true // a counter that counts anything moves through the warm-up

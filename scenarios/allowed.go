@@ -13,3 +13,23 @@ func (s *Scenario) Unisolated() (wrong, fix string) {
 	}
 	return "isolate: a fresh process for each URI cannot be had: others have started the process", "let target: command: start it, or leave isolate out"
 }
+
+// Unscannable says why groups cannot be sent first where that is asked for (strategy:
+// scan), and what to do about it; "" where they can. A scan sends as many requests as it
+// needs, to all URIs on one process.
+func (s *Scenario) Unscannable() (wrong, fix string) {
+	if s.Strategy != "scan" {
+		return "", ""
+	}
+	fixed := !s.Requests.Auto
+	for _, u := range s.URIs {
+		fixed = fixed || u.Requests != nil && !u.Requests.Auto
+	}
+	switch {
+	case fixed:
+		return "strategy: scan sends as many requests as it needs, and a number of requests is asked for", "leave the number of requests out, or write strategy: sweep"
+	case s.Isolate:
+		return "strategy: scan sends all URIs to one process, and isolate: true each to one of its own", "leave one of the two out"
+	}
+	return "", ""
+}

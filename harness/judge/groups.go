@@ -1,0 +1,301 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
+)
+
+// A scan sends many URIs together, as a group, and reads memory before and after. What a
+// group has grown by may all be of one URI, so that is what it says of each: no URI leaks
+// more than the group has grown by, divided by its own requests.
+
+// ScanFrom is from how many URIs on groups pay (harness/calibration/SCAN.md).
+const ScanFrom = 64
+
+// Group is some URIs that were sent together.
+type Group struct {
+	URIs  []int     // in order
+	Dose  int       // requests that each was to get
+	Grew  []float64 // what each measure rose by, in bytes: see Measures
+	Slack float64   // bytes that may have been free when it ended
+	Whole bool      // all was sent, and memory read behind it
+
+	start record.Edge
+	sent  int // blocks
+	life  int
+	twin  *Group // the one before it with the same URIs and dose; nil without one
+}
+
+// groups are those of a run.
+type groups struct {
+	all   []*Group
+	of    map[int][]*Group // the whole ones, by URI
+	alone map[uint64]*Group
+	read  *record.Edge // the reading that the next group may begin with
+	cache map[noiseKey]float64
+}
+
+type noiseKey struct{ measure, dose int }
+
+// Measure is a way in which a group's growth is read.
+type Measure struct {
+	Name  string
+	Noise float64 // by how much a reading is off at least, in bytes
+	value func(record.Edge) float64
+}
+
+const (
+	// countedNoise is the least that a group's growth by a counter of bytes is off:
+	// what survives by accident.
+	countedNoise = 2 << 10
+	// residentNoise is that of RSS: two steps of an allocator that returns what is free.
+	residentNoise = 32 << 10
+	// mostGroup is the largest floor, in bytes per request, with which groups clear a URI.
+	mostGroup = 64 << 10
+	// sure is by how many standard deviations a group's growth may be off.
+	sure = 3
+)
+
+// Scans says that the URIs that share the present process are sent in groups first.
+func (st *State) Scans() bool {
+	p := st.Header.Plan
+	if p.Isolate || st.Segment().Only != nil || st.Life() == nil || slices.ContainsFunc(st.Header.Items, func(it record.Item) bool { return !it.Requests.Auto }) {
+		return false
+	}
+	switch p.Strategy {
+	case "scan":
+		return true
+	case "auto":
+		return len(st.Header.Items) >= ScanFrom && (st.bytesColumn() >= 0 || st.Tight() && !st.Boundless() && (st.Frees() || st.process().Runtime == "go"))
+	}
+	return false
+}
+
+// Measures are those by which groups of the present process are read: an exact counter of
+// bytes, and RSS where that may grow by what the counter does not hold.
+func (st *State) Measures() (out []Measure) {
+	i := st.bytesColumn()
+	if i >= 0 {
+		out = append(out, Measure{st.columns()[i].Name, countedNoise, func(e record.Edge) float64 { return st.value(e, i) }})
+	}
+	if i < 0 || !st.countsNative() && !st.Boundless() {
+		out = append(out, Measure{st.Header.Plan.Metric, residentNoise, func(e record.Edge) float64 { return float64(e.Metric) }})
+	}
+	return out
+}
+
+// Groups are those that came to their end, in order.
+func (st *State) Groups() (out []*Group) {
+	for _, g := range st.scan.all {
+		if g.Whole {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// Begun is the group whose URIs are being sent on the present process, and how many of
+// them were; nil between groups.
+func (st *State) Begun() (g *Group, sent int) {
+	if n := len(st.scan.all); n > 0 {
+		if g = st.scan.all[n-1]; !g.Whole && g.life == len(st.Lives)-1 && !st.cutShort(g) {
+			return g, g.sent
+		}
+	}
+	return nil, 0
+}
+
+// cutShort says that a block of the group did not come to its end, so that it is to begin
+// anew.
+func (st *State) cutShort(g *Group) bool { return g.life < 0 || st.Last.Cut && st.Open() == nil }
+
+// Number is that of the group that begins next, from 1.
+func (st *State) Number() int { return len(st.scan.all) + 1 }
+
+// Ready says that memory was read, and nothing sent since: a group may begin.
+func (st *State) Ready() bool { return st.scan.read != nil }
+
+// group notes what an event means for the groups.
+func (st *State) group(e record.Event) {
+	s := &st.scan
+	switch e := e.(type) {
+	case record.Opened:
+		s.read = nil
+		if n := len(s.all); n > 0 && !s.all[n-1].Whole && e.Why != record.Rejoined {
+			s.all[n-1].life = -1
+		}
+	case record.Began:
+		if e.Purpose == record.Scan && len(e.Group) > 0 && s.read != nil {
+			s.all = append(s.all, &Group{URIs: e.Group, Dose: e.N, start: *s.read, life: len(st.Lives) - 1})
+		}
+		if n := len(s.all); e.Purpose == record.Scan && n > 0 {
+			s.all[n-1].sent++
+		}
+		s.read = nil
+	case record.Read:
+		edge := e.Edge
+		if last := st.Last; last != nil && last.Purpose == record.Lead && last.Life == len(st.Lives)-1 {
+			edge.Metric = min(edge.Metric, last.Low)
+		}
+		s.read = &edge
+		if g, sent := st.Begun(); g != nil && sent > 0 {
+			st.ended(g, edge)
+		}
+	}
+}
+
+// ended is the end of a group.
+func (st *State) ended(g *Group, end record.Edge) {
+	g.Whole, g.Slack = true, st.slackNow()
+	for _, m := range st.Measures() {
+		g.Grew = append(g.Grew, m.value(end)-m.value(g.start))
+	}
+	s := &st.scan
+	if s.of == nil {
+		s.of, s.alone = map[int][]*Group{}, map[uint64]*Group{}
+	}
+	clear(s.cache)
+	key := uint64(g.Dose)
+	for _, u := range g.URIs {
+		s.of[u] = append(s.of[u], g)
+		key += scatterBits(uint64(u) + 1)
+	}
+	if twin := s.alone[key]; twin != nil && len(twin.URIs) == len(g.URIs) && len(twin.Grew) == len(g.Grew) {
+		g.twin = twin
+		delete(s.alone, key)
+		return
+	}
+	s.alone[key] = g
+}
+
+// scatterBits makes sums of different sets of numbers differ: see mix in strategy.
+func scatterBits(x uint64) uint64 {
+	x *= 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// Noise is the standard deviation of what a group of that dose rises by, by a measure: from
+// how much groups that were sent twice differ from themselves. What leaks is in both.
+func (st *State) Noise(measure, dose int) float64 {
+	s, key := &st.scan, noiseKey{measure, dose}
+	if v, ok := s.cache[key]; ok {
+		return v
+	}
+	var same, all []float64
+	for _, g := range s.all {
+		if g.twin == nil || measure >= len(g.Grew) {
+			continue
+		}
+		d := math.Abs(g.Grew[measure] - g.twin.Grew[measure])
+		if all = append(all, d); g.Dose == dose {
+			same = append(same, d)
+		}
+	}
+	const few = 5
+	if len(same) < few {
+		same = all
+	}
+	v := 0.0
+	if m := st.Measures(); measure < len(m) {
+		v = max(m[measure].Noise, 1.4826*median(same)/math.Sqrt2)
+	}
+	if s.cache == nil {
+		s.cache = map[noiseKey]float64{}
+	}
+	s.cache[key] = v
+	return v
+}
+
+// within is the growth, in bytes/request, above which a leak of u is excluded by a
+// measure: from those of its groups that exclude most together.
+func (st *State) within(u *URI, measure int) (floor float64, requests int) {
+	type test struct {
+		grew, noise, slack float64
+		dose               int
+	}
+	var tests []test
+	for _, g := range st.scan.of[u.Index] {
+		if measure < len(g.Grew) {
+			tests = append(tests, test{max(0, g.Grew[measure]), st.Noise(measure, g.Dose), g.Slack, g.Dose})
+		}
+	}
+	slices.SortFunc(tests, func(a, b test) int {
+		return cmp.Compare(a.grew/float64(max(1, a.dose)), b.grew/float64(max(1, b.dose)))
+	})
+	floor = math.Inf(1)
+	var grew, squares, slack float64
+	n := 0
+	for _, t := range tests {
+		grew, squares, slack, n = grew+t.grew, squares+t.noise*t.noise, max(slack, t.slack), n+t.dose
+		if f := (grew + sure*math.Sqrt(squares) + slack) / float64(max(1, n)); f < floor {
+			floor, requests = f, n
+		}
+	}
+	return floor, requests
+}
+
+// scanned judges a URI that was sent in groups alone.
+func (st *State) scanned(u *URI) (verdict.Judgement, []string) {
+	of := st.scan.of[u.Index]
+	measures := st.Measures()
+	j := verdict.Judgement{Label: verdict.Stable, Requests: u.Scanned()}
+	decides, n := "", 0
+	for k, m := range measures {
+		floor, requests := st.within(u, k)
+		if k == 0 && len(measures) > 1 {
+			j.Counted = floor
+		}
+		if floor > j.Detectable {
+			j.Detectable, decides, n = floor, m.Name, requests
+		}
+	}
+	if math.IsInf(j.Detectable, 1) || decides == "" {
+		return st.warming(u) // nothing that is read now was read then
+	}
+	j.High = j.Detectable
+	last := of[len(of)-1]
+	if len(last.URIs) == 1 && last.Grew[0] > sure*st.Noise(0, last.Dose) {
+		j.Label, j.Growth = verdict.Inconclusive, max(0, last.Grew[0]/float64(max(1, last.Dose)))
+		j.Reason = fmt.Sprintf("the scan came down to it: it grew by about %s per request in %s, and the run ended before its verdict",
+			units.Bytes(j.Growth), units.Quantity(float64(last.Dose), "requests"))
+		return j, []string{measures[0].Name}
+	}
+	j.Reason = fmt.Sprintf("no growth above %s per request: the groups that it was sent in, %s to it, grew by no more",
+		units.Bytes(j.Detectable), units.Quantity(float64(n), "requests"))
+	if j.Detectable > mostGroup {
+		j.Label, j.More = verdict.Inconclusive, max(1, int(float64(n)*(j.Detectable/mostGroup-1)))
+		j.Reason = fmt.Sprintf("the groups that it was sent in, or what may be free inside the process, could hide a leak of up to %s per request", units.Bytes(j.Detectable))
+	}
+	return j, []string{decides}
+}
+
+// Cleared is what groups have cleared: how many URIs were sent in groups alone and are
+// judged stable, and the growth above which a leak of any of them is excluded.
+type Cleared struct {
+	URIs  int
+	Floor float64 // bytes/request
+	Open  int     // those of which the groups could not tell enough
+}
+
+// Cleared is what groups have cleared so far.
+func (st *State) Cleared() (c Cleared) {
+	for _, f := range st.findings() {
+		if s := f.Segments[0]; s.Requests() > 0 || len(st.scan.of[f.URI]) == 0 || f.Label == verdict.Failed {
+			continue
+		}
+		if f.Label == verdict.Stable {
+			c.URIs, c.Floor = c.URIs+1, max(c.Floor, f.Floor)
+		} else {
+			c.Open++
+		}
+	}
+	return c
+}

@@ -1,0 +1,138 @@
+package strategy
+
+import (
+	"slices"
+
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/strategy/scan"
+)
+
+// Leaks are excluded by a scan down to so many bytes per request: by a counter of bytes,
+// and by RSS, of which what is free in the process hides more.
+const (
+	scanCounted  = 1 << 10
+	scanResident = 64 << 10
+)
+
+// Each URI gets so many requests in groups, at least: fewer where a counter tells, which
+// is off by little.
+const (
+	leastCounted  = 40
+	leastResident = 64
+)
+
+// scanning goes on with a group whose URIs are being sent.
+func scanning(st *judge.State) (record.Action, bool) {
+	g, sent := st.Begun()
+	if g == nil || !st.Scans() {
+		return nil, false
+	}
+	for sent < len(g.URIs) {
+		if u := of(st, g.URIs[sent]); u != nil {
+			return record.Send{URI: u.Index, N: g.Dose, Purpose: record.Scan, Round: st.Number() - 1}, true
+		}
+		sent++
+	}
+	return read(st)
+}
+
+// pumpRequests are so many that the collector runs while they are sent, mostly.
+const pumpRequests = 64
+
+// read reads memory between two groups. By RSS alone, where garbage waits for a collector, the URI that moves memory most is sent
+// before it: memory falls then to what is alive, now and then, and the lowest that it
+// falls to is what counts.
+func read(st *judge.State) (record.Action, bool) {
+	if st.Counted() || st.Frees() || just(st, record.Lead, nil) {
+		return record.Measure{}, true
+	}
+	var pump *judge.URI
+	var most int64 = -1
+	for _, u := range st.URIs {
+		for _, b := range u.Others {
+			if width := b.High - b.Low; b.Purpose == record.Warmup && !u.Broken && width > most {
+				pump, most = u, width
+			}
+		}
+	}
+	if pump == nil {
+		return record.Measure{}, true
+	}
+	return record.Send{URI: pump.Index, N: pumpRequests, Purpose: record.Lead}, true
+}
+
+// scanNext begins the next group.
+func scanNext(st *judge.State) (record.Action, bool) {
+	if !st.Scans() {
+		return nil, false
+	}
+	_, next := scanned(st)
+	if next == nil {
+		return nil, false
+	}
+	if !st.Ready() {
+		return read(st)
+	}
+	return record.Send{URI: next.URIs[0], N: next.Dose, Purpose: record.Scan, Round: st.Number(), Group: next.URIs}, true
+}
+
+// scanned is what the scan has come down to so far, and the group that it asks for; nil
+// where it is over.
+func scanned(st *judge.State) (leaves []scan.Leaf, next *scan.Test) {
+	c := scan.Config{Seed: uint64(st.Header.Seed), Least: leastResident}
+	if st.Counted() {
+		c.Least = leastCounted
+	}
+	for _, s := range st.Segments[0].Series {
+		if s.Visitor == nil {
+			c.URIs = append(c.URIs, s.Index)
+		}
+	}
+	measures := st.Measures()
+	for i, m := range measures {
+		c.Noise = append(c.Noise, m.Noise)
+		if i == 0 && st.Counted() && measures[0].Name != st.Header.Plan.Metric {
+			c.Target = append(c.Target, scanCounted)
+			continue
+		}
+		c.Target = append(c.Target, scanResident)
+	}
+	groups := st.Groups()
+	leaves, _ = scan.Run(c, func(t scan.Test) (scan.Outcome, bool) {
+		if len(groups) == 0 {
+			next = &t
+			return scan.Outcome{}, false
+		}
+		g := groups[0]
+		if g.Dose != t.Dose || !slices.Equal(g.URIs, t.URIs) {
+			next = nil // another version of leakhunt has made this record
+			return scan.Outcome{}, false
+		}
+		groups = groups[1:]
+		return scan.Outcome{Grew: g.Grew, Slack: g.Slack}, true
+	})
+	return leaves, next
+}
+
+// Leaves are the URIs that a scan has come down to so far, with about what each request
+// adds, in bytes. They are accused of nothing yet.
+func Leaves(st *judge.State) []scan.Leaf {
+	if !st.Scans() {
+		return nil
+	}
+	leaves, _ := scanned(st)
+	return leaves
+}
+
+// takes says which URIs are swept by themselves: all, or where the process is scanned those
+// that the scan came down to, and the requests without cookies.
+func takes(st *judge.State) func(*judge.URI) bool {
+	if !st.Scans() {
+		return func(*judge.URI) bool { return true }
+	}
+	leaves := Leaves(st)
+	return func(u *judge.URI) bool {
+		return u.Visitor != nil || slices.ContainsFunc(leaves, func(l scan.Leaf) bool { return l.URI == u.Index })
+	}
+}

@@ -1,0 +1,65 @@
+package scan
+
+// A half that grew as clearly as one may expect is halved further, and so may be both.
+const (
+	// clearHalf is by how many standard deviations a half must grow at least.
+	clearHalf = 2
+	// mostly is the share of what the whole grew by from which a half need not be that clear.
+	mostly = 0.6
+	// tries is how many ways of halving a group are tried.
+	tries = 2
+)
+
+// halve finds the URIs by which a group grew.
+func (s *scan) halve(g *group, dose int, creep []float64) bool {
+	if len(g.uris) == 1 {
+		s.leaves = append(s.leaves, Leaf{URI: g.uris[0], Growth: g.grew[g.by] / float64(dose)})
+		return true
+	}
+	for try := range tries {
+		halves := halves(g.uris, try)
+		if !s.twice(halves, dose/2) {
+			return false
+		}
+		found := false
+		for _, h := range halves {
+			if s.keeps(g, h, creep) {
+				found = true
+				if !s.halve(h, dose, creep) {
+					return false
+				}
+			}
+		}
+		if found {
+			return true
+		}
+	}
+	return true // it grew, and neither of its halves does: that stands in their floors
+}
+
+// keeps says that half h of g grew.
+func (s *scan) keeps(g, h *group, creep []float64) bool {
+	share := float64(len(h.uris)) / float64(len(g.uris)) // of what the whole does anyway
+	h.judge(s.sigma, creep, share)
+	if h.score <= 1 {
+		return false
+	}
+	return h.score > clearHalf || h.grew[h.by] > mostly*g.grew[h.by]
+}
+
+// halves are the two halves of a group, one way or another.
+func halves(uris []int, way int) []*group {
+	a, b := &group{}, &group{}
+	for i, u := range uris {
+		first := 2*i < len(uris)
+		if way == 1 {
+			first = i%2 == 0
+		}
+		if first {
+			a.uris = append(a.uris, u)
+		} else {
+			b.uris = append(b.uris, u)
+		}
+	}
+	return []*group{a, b}
+}

@@ -1,0 +1,286 @@
+// Package scan finds the few URIs that leak among many, by groups. All URIs of a group get
+// a dose of requests between two readings of memory. A group that grows is halved, and
+// halved again, down to single URIs; those are tried by themselves afterwards, for a scan
+// accuses nobody. Doses rise from pass to pass, so that the largest leaks are found first,
+// with the fewest requests.
+//
+// A group saves readings and verdicts, not requests: a leak is seen when it has been asked
+// for as often as it takes to stand out. So the doses, and not the number of groups, are
+// what a scan costs.
+package scan
+
+import (
+	"math"
+	"slices"
+)
+
+// Test is a group, and how many requests each of its URIs gets.
+type Test struct {
+	URIs []int
+	Dose int
+}
+
+// Outcome is what a group has grown by, in bytes, by each measure; and how many bytes may
+// have been free, which a leak may have filled unseen.
+type Outcome struct {
+	Grew  []float64
+	Slack float64
+}
+
+// Leaf is a URI that the scan came down to.
+type Leaf struct {
+	URI    int
+	Growth float64 // bytes/request, about
+}
+
+// Config is what a scan is made with.
+type Config struct {
+	URIs []int
+	Seed uint64
+	// Noise is, by each measure, the least standard deviation of what a group grows by,
+	// in bytes.
+	Noise []float64
+	// Target is the growth, in bytes/request, down to which the scan is to exclude leaks,
+	// by each measure. 0: that measure decides no dose.
+	Target []float64
+	// Least is the dose of all passes together, at least.
+	Least int
+}
+
+const (
+	// parts is how many groups the first pass has, and any pass at least. Where many URIs
+	// grow, the next pass has each times as many groups as grew, so that most of them do not.
+	parts = 8
+	each  = 4
+	// segment is the fewest requests of a group in the first pass.
+	segment = 256
+	// rise is by how many times a dose is larger than the one before.
+	rise = 4
+	// mostAll is the dose of all passes together, at most.
+	mostAll = 128
+	// clearly is by how many standard deviations a group must grow to be halved.
+	clearly = 3
+	// both is the share of the larger of a group's two readings that the smaller is at
+	// least: one step is no leak.
+	both = 0.25
+)
+
+// scan is a scan under way.
+type scan struct {
+	Config
+	ask    func(Test) (Outcome, bool)
+	leaves []Leaf
+	open   []int
+	given  int // requests to each URI that is still open
+	passes int
+	parts  int       // groups of the present pass
+	sigma  []float64 // of what a group of this pass grows by in one of its halves, by each measure
+}
+
+// Run scans. It asks for the outcome of one test after the other; ok is false where a test
+// has none yet, and Run then returns what it has found so far. The same outcomes always
+// lead to the same tests. whole says that the scan is over. A handful of URIs is no group:
+// Run comes down to all of them.
+func Run(c Config, ask func(Test) (o Outcome, ok bool)) (leaves []Leaf, whole bool) {
+	if len(c.URIs) < 2*parts {
+		for _, u := range c.URIs {
+			leaves = append(leaves, Leaf{URI: u})
+		}
+		return leaves, true
+	}
+	s := &scan{Config: c, ask: ask, open: slices.Clone(c.URIs), parts: parts}
+	for dose := firstDose(len(s.open)); dose > 0 && len(s.open) > 0; {
+		needs, ok := s.pass(dose)
+		if !ok {
+			return s.leaves, false
+		}
+		dose = nextDose(dose, needs, mostAll-s.given)
+	}
+	return s.leaves, true
+}
+
+// firstDose is the smallest power of two that gives each group a segment; it is sent in
+// two halves.
+func firstDose(n int) int {
+	dose := 2
+	for dose < mostAll && (n+parts-1)/parts*dose < segment {
+		dose *= 2
+	}
+	return dose
+}
+
+// nextDose is that of the next pass, which needs so many more requests to exclude what it
+// is to exclude; 0 where none is needed or allowed.
+func nextDose(dose, needs, left int) int {
+	next := min(needs, rise*dose, left)
+	return next / 2 * 2
+}
+
+// group is a group with what it has grown by.
+type group struct {
+	uris  []int
+	grew  []float64 // by each measure, in both of its halves together
+	half  [][]float64
+	score float64 // by how many standard deviations it grew beyond the others
+	by    int     // the measure that tells
+	slack float64
+}
+
+// pass sends a dose to all that are open, halves the groups that grew, and says how many
+// requests more to each would exclude what is to be excluded.
+func (s *scan) pass(dose int) (needs int, ok bool) {
+	s.passes++
+	groups := s.cut(s.open, s.parts)
+	if !s.twice(groups, dose/2) {
+		return 0, false
+	}
+	s.given += dose
+	s.sigma = s.noise(groups)
+	creep := usual(groups)
+	var grew []*group
+	for _, g := range groups {
+		if g.judge(s.sigma, creep, 1); g.score > clearly {
+			grew = append(grew, g)
+		}
+	}
+	slices.SortStableFunc(grew, func(a, b *group) int {
+		if a.score > b.score {
+			return -1
+		}
+		return 1
+	})
+	before := len(s.leaves)
+	for _, g := range grew {
+		if !s.halve(g, dose, creep) {
+			return 0, false
+		}
+	}
+	s.parts = min(max(parts, each*len(grew), each*(len(s.leaves)-before)), max(parts, len(s.open)/2))
+	s.open = slices.DeleteFunc(s.open, func(u int) bool {
+		return slices.ContainsFunc(s.leaves, func(l Leaf) bool { return l.URI == u })
+	})
+	return s.needs(groups), true
+}
+
+// cut deals URIs out to so many groups, at random.
+func (s *scan) cut(uris []int, into int) []*group {
+	order := slices.Clone(uris)
+	x := mix(s.Seed ^ uint64(s.passes)*golden)
+	for i := len(order) - 1; i > 0; i-- { // Fisher–Yates
+		x = mix(x + golden)
+		k := int(x % uint64(i+1))
+		order[i], order[k] = order[k], order[i]
+	}
+	into = min(into, len(order))
+	groups := make([]*group, into)
+	for i := range groups {
+		groups[i] = &group{uris: order[i*len(order)/into : (i+1)*len(order)/into]}
+	}
+	return groups
+}
+
+// twice tests the groups one after the other, and once more the other way round, so that
+// what slows down or fades is in all of them alike.
+func (s *scan) twice(groups []*group, dose int) bool {
+	turn := slices.Clone(groups)
+	for range 2 {
+		for _, g := range turn {
+			o, ok := s.ask(Test{g.uris, dose})
+			if !ok {
+				return false
+			}
+			g.add(o)
+		}
+		slices.Reverse(turn)
+	}
+	return true
+}
+
+func (g *group) add(o Outcome) {
+	if g.grew == nil {
+		g.grew = make([]float64, len(o.Grew))
+	}
+	for i := range min(len(g.grew), len(o.Grew)) {
+		g.grew[i] += o.Grew[i]
+	}
+	g.half = append(g.half, o.Grew)
+	g.slack = max(g.slack, o.Slack)
+}
+
+// noise is the standard deviation of what groups grow by in both of their halves together,
+// by each measure: from how much the halves differ. What leaks is in both.
+func (s *scan) noise(groups []*group) (out []float64) {
+	for i, least := range s.Noise {
+		var off []float64
+		for _, g := range groups {
+			if len(g.half) == 2 && i < len(g.half[0]) && i < len(g.half[1]) {
+				off = append(off, math.Abs(g.half[0][i]-g.half[1][i]))
+			}
+		}
+		slices.Sort(off)
+		v := math.Sqrt2 * least
+		if n := len(off); n > 0 {
+			v = max(v, 1.4826*(off[(n-1)/2]+off[n/2])/2)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// judge says how clearly a group grew beyond what all do, of which its share is so much.
+func (g *group) judge(noise, creep []float64, share float64) {
+	g.score = 0
+	for i, grew := range g.grew {
+		if len(g.half) < 2 || i >= len(g.half[0]) || i >= len(g.half[1]) || i >= len(creep) || i >= len(noise) {
+			continue
+		}
+		a, b := g.half[0][i]-share*creep[i]/2, g.half[1][i]-share*creep[i]/2
+		if min(a, b) < both*max(a, b) {
+			continue
+		}
+		if z := (grew - share*creep[i]) / noise[i]; z > g.score {
+			g.score, g.by = z, i
+		}
+	}
+}
+
+// usual is what groups grow by anyway, by each measure: few leak, so the
+// second least of eight. It is never less than 0.
+func usual(groups []*group) []float64 {
+	var out []float64
+	for i := range groups[0].grew {
+		var all []float64
+		for _, g := range groups {
+			if i < len(g.grew) {
+				all = append(all, g.grew[i])
+			}
+		}
+		slices.Sort(all)
+		out = append(out, max(0, all[min(max(1, len(all)/parts), len(all)-1)]))
+	}
+	return out
+}
+
+// needs is how many requests more to each URI would exclude leaks down to the target.
+func (s *scan) needs(groups []*group) int {
+	var slack float64
+	for _, g := range groups {
+		slack = max(slack, g.slack)
+	}
+	most := float64(s.Least - s.given)
+	for i, target := range s.Target {
+		if target > 0 {
+			most = max(most, (clearly*s.sigma[i]+slack)/target-float64(s.given))
+		}
+	}
+	return int(most + 1.5)
+}
+
+const golden = 0x9e3779b97f4a7c15
+
+// mix is the output function of SplitMix64, as in package strategy.
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

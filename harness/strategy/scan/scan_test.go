@@ -1,0 +1,167 @@
+package scan_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"leakhunt/harness/strategy/scan"
+)
+
+// world answers tests: what its URIs leak, what every group grows by, and noise of its own.
+type world struct {
+	n     int
+	leaks map[int]float64 // bytes/request
+	creep float64         // bytes/request, of all
+	noise float64         // bytes, at most, of a group
+	steps map[int]float64 // a URI's group grows by so much, once
+	tests []scan.Test
+	sent  int
+}
+
+func (w *world) config(seed uint64) scan.Config {
+	c := scan.Config{Seed: seed, Noise: []float64{32 << 10}, Target: []float64{64 << 10}, Least: 64}
+	for i := range w.n {
+		c.URIs = append(c.URIs, i)
+	}
+	return c
+}
+
+func (w *world) ask(t scan.Test) (scan.Outcome, bool) {
+	w.tests = append(w.tests, t)
+	grew := 0.0
+	for _, u := range t.URIs {
+		w.sent += t.Dose
+		grew += (w.leaks[u] + w.creep) * float64(t.Dose)
+		grew += w.steps[u]
+		delete(w.steps, u)
+	}
+	k := float64(len(w.tests))
+	grew += w.noise * math.Sin(k*k*12.9898) // no two alike, and the same each time
+	return scan.Outcome{Grew: []float64{grew}}, true
+}
+
+func uris(leaves []scan.Leaf) (out []int) {
+	for _, l := range leaves {
+		out = append(out, l.URI)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestFindsWhatLeaks(t *testing.T) {
+	for name, w := range map[string]*world{
+		"nothing":        {n: 1024, noise: 40e3},
+		"one":            {n: 1024, noise: 40e3, leaks: map[int]float64{77: 16 << 10}},
+		"three alike":    {n: 1024, noise: 40e3, leaks: map[int]float64{3: 16 << 10, 500: 16 << 10, 1023: 16 << 10}},
+		"of all sizes":   {n: 512, noise: 20e3, leaks: map[int]float64{3: 256 << 10, 100: 64 << 10, 300: 8 << 10, 511: 16 << 10}},
+		"all creep":      {n: 512, noise: 20e3, creep: 64, leaks: map[int]float64{9: 32 << 10}},
+		"first hits":     {n: 512, noise: 20e3, steps: map[int]float64{9: 4 << 20, 200: 1 << 20}, leaks: map[int]float64{9: 16 << 10}},
+		"one in twenty":  {n: 400, noise: 20e3, leaks: everyNth(400, 20, 16<<10)},
+		"few URIs":       {n: 16, noise: 20e3, leaks: map[int]float64{2: 16 << 10}},
+		"one in sixteen": {n: 64, noise: 20e3, leaks: everyNth(64, 16, 64<<10)},
+		"two next to it": {n: 128, noise: 20e3, leaks: map[int]float64{8: 16 << 10, 9: 16 << 10}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(20) {
+				w.tests, w.sent = nil, 0
+				again := map[int]float64{}
+				for u, v := range w.steps {
+					again[u] = v
+				}
+				w := &world{n: w.n, leaks: w.leaks, creep: w.creep, noise: w.noise, steps: again}
+				leaves, whole := scan.Run(w.config(seed), w.ask)
+				var want []int
+				for u := range w.n {
+					if w.leaks[u] > 0 {
+						want = append(want, u)
+					}
+				}
+				// It accuses nobody: now and then one that does not leak is tried by itself, too.
+				got := uris(leaves)
+				missed := slices.ContainsFunc(want, func(u int) bool { return !slices.Contains(got, u) })
+				if !whole || missed || len(got) > len(want)+1 {
+					t.Errorf("seed %d: came down to %v, and %v leak", seed, got, want)
+				}
+				for _, l := range leaves {
+					if truth := w.leaks[l.URI]; truth > 0 && math.Abs(l.Growth-truth) > 0.6*truth+w.creep {
+						t.Errorf("seed %d: URI %d grows by %.0f, it says, and it does by %.0f", seed, l.URI, l.Growth, truth)
+					}
+				}
+			}
+		})
+	}
+}
+
+func everyNth(n, nth int, bytes float64) map[int]float64 {
+	out := map[int]float64{}
+	for i := nth / 2; i < n; i += nth {
+		out[i] = bytes
+	}
+	return out
+}
+
+// A handful of URIs is no group.
+func TestFewURIs(t *testing.T) {
+	w := &world{n: 15}
+	if leaves, whole := scan.Run(w.config(1), w.ask); !whole || len(leaves) != 15 || w.sent > 0 {
+		t.Errorf("%d leaves, %d requests", len(leaves), w.sent)
+	}
+}
+
+// The largest leak is found first, with the fewest requests.
+func TestLargestFirst(t *testing.T) {
+	w := &world{n: 1024, noise: 30e3, leaks: map[int]float64{7: 4 << 10, 400: 512 << 10, 900: 64 << 10}}
+	leaves, _ := scan.Run(w.config(1), w.ask)
+	var order []int
+	for _, l := range leaves {
+		order = append(order, l.URI)
+	}
+	if !slices.Equal(order, []int{400, 900, 7}) {
+		t.Errorf("the order is %v", order)
+	}
+}
+
+// What is asked next is a function of the outcomes so far: a scan that was interrupted
+// anywhere goes on as if it had not been.
+func TestSameOutcomesSameTests(t *testing.T) {
+	w := &world{n: 200, noise: 30e3, leaks: map[int]float64{7: 16 << 10, 150: 64 << 10}}
+	var outcomes []scan.Outcome
+	scan.Run(w.config(3), func(q scan.Test) (scan.Outcome, bool) {
+		o, ok := w.ask(q)
+		outcomes = append(outcomes, o)
+		return o, ok
+	})
+	for cut := range outcomes {
+		k := 0
+		var next scan.Test
+		_, whole := scan.Run(w.config(3), func(q scan.Test) (scan.Outcome, bool) {
+			if k == cut {
+				next = q
+				return scan.Outcome{}, false
+			}
+			k++
+			return outcomes[k-1], true
+		})
+		if want := w.tests[cut]; whole || next.Dose != want.Dose || !slices.Equal(next.URIs, want.URIs) {
+			t.Fatalf("after %d outcomes it asks for %v, and asked for %v", cut, next, want)
+		}
+	}
+}
+
+// Every URI gets as much as a scan gives at least, and none more than a dose at a time.
+func TestDoses(t *testing.T) {
+	w := &world{n: 300, noise: 30e3}
+	scan.Run(w.config(5), w.ask)
+	got := map[int]int{}
+	for _, q := range w.tests {
+		for _, u := range q.URIs {
+			got[u] += q.Dose
+		}
+	}
+	for u := range w.n {
+		if got[u] < 64 || got[u] > 80 {
+			t.Errorf("URI %d got %d requests", u, got[u])
+		}
+	}
+}
