@@ -36,9 +36,8 @@ type later struct {
 // pause is a time in which nothing was sent.
 type pause struct{ from, to record.Edge }
 
-// Undone says that the floor of u holds what was added outside its blocks, or that the
-// sweep was over before anything could be, and that requests may tell whether that is
-// its own.
+// Undone says that more requests may narrow the floor of u. It holds what was added
+// outside its blocks, or the sweep was over before anything could be.
 func (st *State) Undone(u *URI) bool {
 	if st.bytesColumn() < 0 || !st.On("later") || u.Requests() == 0 || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
 		return false
@@ -82,10 +81,10 @@ func (st *State) paused(last record.Edge, e record.Read) {
 	}
 }
 
-// leftLater is what the requests of u have left to be done later, at most, by the i-th
-// counter, for each of them; ok is false where that was not tried. What is let go of
-// in a pause counts, too: as much of it may have hidden what u's own blocks added. So
-// does what any of the blocks added beyond what is usual: it may have come late.
+// leftLater is what each request of u has left to be done later, at most, by the i-th
+// counter. ok is false where that was not tried. A fall in a pause counts, too: one like
+// it may have hidden what u's own blocks added. So does what any of the blocks added
+// beyond what is usual: it may have come late.
 func (st *State) leftLater(u *URI, i int) (units float64, ok bool) {
 	l := st.later
 	if l == nil || !l.done || l.n[u.Index] == 0 {
@@ -100,8 +99,8 @@ func (st *State) leftLater(u *URI, i int) (units float64, ok bool) {
 	return units / float64(l.n[u.Index]), true
 }
 
-// unusual is by how much more of the i-th counter b has added than the other blocks of
-// its URI do mostly or, where that is u, than u is said to grow by.
+// unusual is what b has added to the i-th counter beyond what is usual. That is what the
+// blocks of its URI mostly add or, of u itself, the growth that u is said to have.
 func (st *State) unusual(u *URI, b *record.Block, i int) float64 {
 	j := st.column(st.of(b.URI), i)
 	usual := j.Usual
@@ -111,9 +110,9 @@ func (st *State) unusual(u *URI, b *record.Block, i int) float64 {
 	return max(0, st.value(b.End, i)-st.value(b.Start, i)-max(0, usual)*float64(b.N()))
 }
 
-// AddsLater says that u may be what was added in the pauses, or in its neighbours' blocks: as far as it was tried
-// since, in blocks that end with a pause of their own, it adds a good part of that, and
-// no other was found that explains it.
+// AddsLater says that u may be what was added in the pauses, or late in its neighbours'
+// blocks. Blocks that end with a pause of their own tell: u adds a good part of that in
+// its first one, or has none yet and no other URI explains it.
 func (st *State) AddsLater(u *URI) bool {
 	l, i := st.later, st.bytesColumn()
 	if i < 0 || l == nil || !l.done || l.n[u.Index] == 0 || u.Broken {

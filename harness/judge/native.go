@@ -10,9 +10,9 @@ import (
 )
 
 // What native libraries take from malloc no runtime counts. It is what the process has
-// beyond what the runtime says to have for itself or, where it does not say that, what
-// settled RSS grows by beyond the live bytes of the counter: a heap that fragments, or
-// that garbage has made larger, grows by that, too.
+// beyond what the runtime says to have for itself. Where the runtime does not say that,
+// it is taken for what settled RSS grows by beyond the live bytes of the counter: a heap
+// that fragments, or that garbage has made larger, grows by that, too.
 
 // evidenceNative is how evidence names it.
 const evidenceNative = "native memory"
