@@ -46,6 +46,8 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 	runs.register(flags)
 	var kept replay
 	kept.register(flags)
+	var groups scans
+	groups.register(flags)
 	same := equality{log: stderr}
 	same.register(flags)
 	if err := flags.Parse(args); err != nil {
@@ -58,6 +60,9 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 		}
 		kept.off = off
 		return kept.run(ctx, *out, stdout)
+	}
+	if groups.seeds > 0 {
+		return groups.run(ctx, *out, stdout, stderr)
 	}
 	if same.n > 0 {
 		return same.start(ctx, runs.leakhunt, int(*seed), *out, stdout)
