@@ -46,9 +46,9 @@ func newJob(t *testing.T) *job {
 }
 
 // run runs a script and checks its exit code; it returns what it said.
-func (j *job) run(t *testing.T, code int, shell, script string) string {
+func (j *job) run(t *testing.T, code int, shell, script string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(shell, "-e", "-c", script)
+	cmd := exec.Command(shell, append([]string{"-e", "-c", script, shell}, args...)...)
 	cmd.Dir, cmd.Env = j.dir, j.env
 	out, err := cmd.CombinedOutput()
 	if got := cmd.ProcessState.ExitCode(); got != code {

@@ -55,9 +55,8 @@ func TestGitHubMatrix(t *testing.T) {
 	}
 	j := newJob(t)
 	j.shared(t)
-	j.env = append(j.env, "GITHUB_PATH="+j.dir+"/path", "CI=true", "PATH="+j.dir+"/.leakhunt/bin:"+os.Getenv("PATH"))
-	j.run(t, 0, "bash", `git clone -q "$LEAKHUNT_GIT" .leakhunt`)
-	j.run(t, 0, "bash", steps["Build leakhunt"])
+	j.env = append(j.env, "GITHUB_PATH="+j.dir+"/path", "CI=true", "PATH="+j.dir+"/.leakhunt:"+os.Getenv("PATH"))
+	j.run(t, 0, "bash", steps["Install leakhunt"])
 	all := len(workflow.Jobs["hunt"].Strategy.Matrix.Shard)
 	for i := range all {
 		j.run(t, 0, "bash", "export STRATEGY_JOB_TOTAL="+strconv.Itoa(all)+" STRATEGY_JOB_INDEX="+strconv.Itoa(i)+"\n"+steps["Hunt"])
@@ -179,7 +178,13 @@ func TestKubernetesJob(t *testing.T) {
 		}
 	}
 	for _, f := range files {
-		j.run(t, 0, "sh", `cp "$OLDPWD/ci/$1" .`, f)
+		text, err := os.ReadFile("ci/" + f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(j.dir, f), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	j.run(t, 0, "sh", "go get k8s.io/api@v0.36.2 sigs.k8s.io/yaml@v1.6.0 && go mod tidy && go build -o strict . && ./strict kubernetes.yaml kubernetes-merge.yaml")
 	j.run(t, 1, "sh", "sed s/shareProcessNamespace/shareProcessNamespaces/ kubernetes.yaml > wrong.yaml && ./strict wrong.yaml")
@@ -190,7 +195,7 @@ func TestKubernetesJob(t *testing.T) {
 	if job.CompletionMode != "Indexed" || !pod.ShareProcessNamespace {
 		t.Errorf("%+v", job)
 	}
-	j.run(t, 0, "sh", `git clone -q "$LEAKHUNT_GIT" src && go build -C src -o "$PWD/leakhunt" ./cmd/leakhunt && mkdir results`)
+	j.run(t, 0, "sh", `curl -fsSL -o leakhunt "$LEAKHUNT_URL" && chmod +x leakhunt && mkdir results`)
 	if err := os.WriteFile(filepath.Join(j.dir, "given.yaml"), []byte(all[0].Data["leakhunt.yaml"]), 0o644); err != nil {
 		t.Fatal(err)
 	}
