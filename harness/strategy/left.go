@@ -334,6 +334,9 @@ func confirmLeft(st *judge.State, p pace) (seconds float64) {
 // trials is how long those take that are to be tried by themselves on a fresh process.
 func trials(st *judge.State, p pace) (seconds float64) {
 	life := st.Life()
+	if st.Header.Plan.Isolate {
+		return ownProcesses(st, p)
+	}
 	if !st.On("isolate") || len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" {
 		return 0
 	}
@@ -377,6 +380,22 @@ func trials(st *judge.State, p pace) (seconds float64) {
 				seconds += each(u.Index, counted)
 				break
 			}
+		}
+	}
+	return seconds
+}
+
+// ownProcesses is how long those take, with isolate: true, whose process is not there yet.
+func ownProcesses(st *judge.State, p pace) (seconds float64) {
+	took := trialsTook(st)
+	for i, it := range st.Header.Items {
+		switch {
+		case isolated(st, i):
+		case took > 0:
+			seconds += took
+		default:
+			n := Warmup(st.Header.Plan.Warmup, 1, st.Counted()) + leastOf(it, st.Counted())
+			seconds += st.Life().Took + p.each[i]*float64(n) + p.block*judge.SweepRounds
 		}
 	}
 	return seconds
