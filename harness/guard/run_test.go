@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 		fmt.Println(Command{Argv: []string{"sh", "-c", script}, Stdout: os.Stdout}.Run(context.Background()))
 		os.Exit(0)
 	}
+	if folder := os.Getenv("GUARD_TEST_FOLDER"); folder != "" {
+		killedWith(folder)
+	}
 	os.Exit(m.Run())
 }
 

@@ -59,7 +59,7 @@ func Preload() (env []string, cleanup func(), err error) {
 // carried: RUBYOPT knows no quoting and PYTHONPATH splits at colons.
 func newDir() (*scratch, error) {
 	base := os.TempDir()
-	if !filepath.IsAbs(base) || len(base)+len("/leakhunt-1234567890") > maxDir || strings.ContainsAny(base, " \t\n\r:;\"'\\") {
+	if !filepath.IsAbs(base) || len(base)+len("/leakhunt-12345678901234567890") > maxDir || strings.ContainsAny(base, " \t\n\r:;\"'\\") {
 		base = "/tmp"
 	}
 	return newScratch(base)

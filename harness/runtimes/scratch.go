@@ -1,6 +1,8 @@
 package runtimes
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -8,13 +10,16 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"leakhunt/harness/guard"
 )
 
 // scratch is a folder for temporary files that ends with this program. Its lock tells
 // the next run whether this program was killed before it could remove the folder.
 type scratch struct {
-	path string
-	lock *os.File
+	path    string
+	lock    *os.File
+	release func() // ends who removes it where this program cannot
 }
 
 const (
@@ -23,14 +28,20 @@ const (
 	making = time.Minute
 )
 
-// newScratch makes a folder in base, and removes what killed runs have left there.
+// newScratch makes a folder in base, which a kill of this program does not leave there,
+// and removes what killed runs have left all the same.
 func newScratch(base string) (*scratch, error) {
 	sweep(base, time.Now())
-	dir, err := os.MkdirTemp(base, "leakhunt-")
+	dir := filepath.Join(base, fmt.Sprintf("leakhunt-%d", rand.Uint64()))
+	release, err := guard.Folder(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &scratch{path: dir}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		release()
+		return nil, err
+	}
+	s := &scratch{path: dir, release: release}
 	s.lock, err = os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
 		err = unix.Flock(int(s.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
@@ -50,6 +61,7 @@ func (s *scratch) remove() {
 	if s.lock != nil {
 		_ = s.lock.Close()
 	}
+	s.release()
 }
 
 var scratchName = regexp.MustCompile(`^leakhunt-\d+$`)
