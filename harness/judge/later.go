@@ -17,6 +17,10 @@ const (
 	// LaterWait is how many seconds nothing is sent behind the last of them: what takes
 	// longer is not seen.
 	LaterWait = 5
+	// laterMost is how many requests to a URI have a pause behind them, at most, and
+	// laterTime how many seconds they may take.
+	laterMost = 1000
+	laterTime = 0.5
 	// laterLeast is how many bytes that must have added for its cause to be looked for.
 	laterLeast = 32 << 10
 	// laterShare is the share of it that a URI must have left, and laterFound the share
@@ -36,8 +40,9 @@ type later struct {
 // pause is a time in which nothing was sent.
 type pause struct{ from, to record.Edge }
 
-// Undone says that more requests may narrow the floor of u. It holds what was added
-// outside its blocks, or the sweep was over before anything could be.
+// Undone says that more requests may tell more of u. Its floor holds what was added
+// outside its blocks, or the sweep was over before anything could be. Or requests are
+// cheap: what only every few hundredth of them adds is in few of the sweep's.
 func (st *State) Undone(u *URI) bool {
 	if st.bytesColumn() < 0 || !st.On("later") || u.Requests() == 0 || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
 		return false
@@ -45,10 +50,19 @@ func (st *State) Undone(u *URI) bool {
 	j, _ := st.Judge(u)
 	switch j.Label {
 	case verdict.Stable, verdict.Bloat, verdict.Warmup:
-		return st.quick() || st.elsewhere(u) > j.Counted
+		return st.quick() || st.elsewhere(u) > j.Counted || st.LaterRequests(u) >= SweepBlock*SweepRounds
 	default:
 		return false
 	}
+}
+
+// LaterRequests is how many requests with a pause behind them u is sent.
+func (st *State) LaterRequests(u *URI) int {
+	n := SweepBlock * SweepRounds
+	if each := LatencyOf(u.Series).P50 / 1000; each > 0 {
+		n = max(SweepBlock, min(laterMost, int(laterTime/each)))
+	}
+	return st.Careful(u, n)
 }
 
 // quick says that the sweep took less time than what is left to be done later may.

@@ -3,15 +3,11 @@ package strategy
 import (
 	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
 )
 
-const (
-	// laterTime is how many seconds the requests to a URI may take that have a pause
-	// behind them.
-	laterTime = 1
-	// delayedRounds is how many blocks that end with a pause are of the same size.
-	delayedRounds = 6
-)
+// delayedRounds is how many blocks that end with a pause are of the same size.
+const delayedRounds = 6
 
 // later sends once more, with a pause behind each, those whose floor holds what was
 // added while others ran: what comes in the pauses may be theirs, and nothing else is.
@@ -37,20 +33,11 @@ func later(st *judge.State) (record.Action, bool) {
 	case next != nil && !begun && leaking && !waited(st, st.Last):
 		return record.Measure{Wait: judge.LaterWait}, true // what others have left to be done later
 	case next != nil:
-		return record.Send{URI: next.Index, N: laterBlock(st, next), Purpose: record.Later, Settle: true, Strict: true}, true
+		return record.Send{URI: next.Index, N: st.LaterRequests(next), Purpose: record.Later, Settle: true, Strict: true}, true
 	case begun && just(st, record.Later, nil) && !waited(st, st.Last):
 		return record.Measure{Wait: judge.LaterWait}, true
 	}
 	return delayed(st)
-}
-
-// laterBlock is how many requests with a pause behind them u is sent.
-func laterBlock(st *judge.State, u *judge.URI) int {
-	n := judge.SweepBlock * judge.SweepRounds
-	if each := judge.LatencyOf(u.Series).P50 / 1000; each > 0 {
-		n = max(judge.SweepBlock, min(n, int(laterTime/each)))
-	}
-	return st.Careful(u, n)
 }
 
 // delayed sends those that may be what was added in the pauses in blocks that end with
@@ -62,9 +49,9 @@ func delayed(st *judge.State) (record.Action, bool) {
 			continue
 		}
 		have := blocks(u, record.Delayed)
-		k, n := len(have), laterBlock(st, u)
+		k, n := len(have), st.LaterRequests(u)
 		if k >= delayedRounds {
-			if !st.Unended(u) || !affordable(st, u) || seconds(have) >= enough*budget(st, u) {
+			if !open(st, u) || !affordable(st, u) || seconds(have) >= enough*budget(st, u) {
 				continue
 			}
 			n = followBlock(st, u)
@@ -72,4 +59,10 @@ func delayed(st *judge.State) (record.Action, bool) {
 		return record.Send{URI: u.Index, N: n, Purpose: record.Delayed, Round: lastRound(st) + 1, Settle: true, Pause: judge.LaterWait}, true
 	}
 	return nil, false
+}
+
+// open says that more requests to u may settle whether it leaks.
+func open(st *judge.State, u *judge.URI) bool {
+	j, _ := st.Judge(u)
+	return st.Unended(u) || j.Label == verdict.Inconclusive && j.More > 0
 }

@@ -188,7 +188,7 @@ func laterLeft(st *judge.State, p pace) (seconds float64) {
 	}
 	for _, u := range st.URIs {
 		if len(u.Blocks) >= judge.SweepRounds && !had(st, u, record.Later) && st.Undone(u) {
-			seconds += p.requests(u, laterBlock(st, u), 1) + judge.Pause
+			seconds += p.requests(u, st.LaterRequests(u), 1) + judge.Pause
 		}
 	}
 	if began(st, record.Later) {
