@@ -16,7 +16,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	rss := st.settledRSS(u, 0)
 	counters := st.counters(u)
 	known := st.nativeKnown()
-	excused := known || st.boundless() != "" || rss.Label == verdict.Leak && st.explained(u)
+	excused := known || st.boundless() != ""
 	if excused && rss.Label == verdict.Leak {
 		rss.Label, rss.More = verdict.Inconclusive, 0
 	}
@@ -112,24 +112,6 @@ func (st *State) uncounted(u *URI) verdict.Judgement {
 		return j
 	}
 	return verdict.Judgement{}
-}
-
-// explained says that the runtime counts most of what RSS grew by since u's first
-// block, so that what u's own blocks grew it by is no native library's: whoever
-// makes garbage grows the heap to where the neighbours' leaks have raised its goal.
-func (st *State) explained(u *URI) bool {
-	i := st.bytesColumn()
-	own := st.counted(u, -1)
-	if i < 0 || len(own) == 0 || !st.On("explained") {
-		return false
-	}
-	var rise float64
-	for _, b := range own {
-		rise += float64(b.Rise())
-	}
-	start := own[0].Start
-	all := float64(st.Reading.Metric - start.Metric)
-	return all-(st.Reading.Counter(i)-start.Counter(i)) < rise/2
 }
 
 // counted are u's blocks in the present process that were counted at both edges,

@@ -26,7 +26,6 @@ func Rules() []Rule {
 		{"expiry", "what is let go of by the end convicts nobody"},
 		{"shared-ring", "what neighbours let go of is held against whoever fills it"},
 		{"given-back", "settled RSS that goes back between blocks convicts nobody"},
-		{"explained", "settled RSS that the counter accounts for convicts nobody"},
 		{"native-followed", "settled RSS that grows beside a flat counter is followed to the horizon"},
 		{"native", "what RSS grows by beyond the counter for long enough is a leak of native memory"},
 		{"native-known", "what the runtime has from the system for itself is taken off, where it says that"},
