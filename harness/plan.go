@@ -196,7 +196,7 @@ func (p *Plan) Describe(counted bool) string {
 const usualLatency = 0.005
 
 // Strategies says what both strategies would cost, in requests and minutes, and which of
-// them is taken; nil where groups cannot be sent, or are not worth a word.
+// them is taken. It is nil where groups cannot be sent, or are not worth a word.
 func (p *Plan) Strategies(counted bool) []string {
 	sc := p.Scenario
 	probe := *sc

@@ -48,7 +48,7 @@ type Outcome struct {
 	Inconclusive []*harness.URIResult // with FailOnInconclusive, and where no URI could be settled
 	Errors       []*harness.URIResult // URIs whose requests failed, whatever the gate
 	Warnings     []harness.Warning    // ignores that end, or have ended
-	// Ended says why the run ended before its time, "" where it did not, or
+	// Ended says why the run ended before its time. It is "" where it did not, and
 	// where a limit that the user set ended it and something was measured.
 	Ended string
 }

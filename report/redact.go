@@ -4,7 +4,7 @@ import "reflect"
 
 // Redact is v, a result or a part of a record, with every text that came from
 // outside as redact leaves it. What is rendered from a redacted result needs no
-// redaction any more, and is the same as what is rendered later from its file or
+// redaction any more. It is the same as what is rendered later from its file or
 // its journal. Numbers stay as they are: one that happens to look like a secret
 // gives nothing away, and a mark in its place would make JSON or CSV unreadable.
 func Redact[T any](v T, redact func(string) string) T {

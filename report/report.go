@@ -3,7 +3,7 @@
 // two of them, and decides what a run fails on.
 //
 // What is rendered depends on the result and the Options alone, never on the
-// clock, so that a report made later from the result file is the same, byte
+// clock. So a report made later from the result file is the same, byte
 // for byte. Names and messages come from users and from the process that was
 // measured: every format escapes them.
 package report

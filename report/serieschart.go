@@ -75,8 +75,8 @@ func shownOf(u *harness.URIResult, limit int) shown {
 }
 
 // seriesChart is what decided of a URI over its judged requests, with the growth as
-// judged: a line of that slope through the middle of the last half, which growth that
-// goes on follows, and the interval as a fan about it.
+// judged. That is a line through the middle of the last half, which growth that goes on
+// follows, and the interval as a fan about it.
 func seriesChart(u *harness.URIResult, metric string, limit int) *chart {
 	if len(u.Series) < 2 || !Measured(u) {
 		return nil

@@ -60,7 +60,7 @@ func (o Options) names(file string) []string {
 // sources are the endings of files that hold a program.
 var sources = regexp.MustCompile(`(?i)\.(rb|rake|ru|erb|haml|slim|rhtml|rabl|jbuilder|py|pyx|js|mjs|cjs|jsx|ts|mts|cts|tsx|vue|svelte|go|java|kt|kts|scala|groovy|clj|php|phtml|twig|c|h|cc|cpp|cxx|hpp|rs|ex|exs|erl|lua|pl|pm|cs|fs|swift|dart)$`)
 
-// isSource says that a file, by its path from a root, may be shown: a result names files, and whoever wrote it may
+// isSource says that a file, by its path from a root, may be shown: a result names files, and its author may
 // have meant a password of this folder. What is hidden, or no program, stays unread.
 func isSource(file string) bool {
 	for part := range strings.SplitSeq(filepath.ToSlash(filepath.Clean(file)), "/") {

@@ -14,9 +14,9 @@ func Thin(points []harness.Point, limit int) []harness.Point {
 }
 
 // joined is a URI's own series: its blocks end to end, in bytes above its first
-// reading. Where a block begins with the number of requests that the one before
-// ended with, the change between the two happened while other URIs ran, and is
-// taken out. Within a block only collecting garbage changes anything without a
+// reading. A block may begin with the number of requests that the one before
+// ended with. The change between the two happened while other URIs ran, then, and
+// is taken out. Within a block only collecting garbage changes anything without a
 // request: that change is the URI's own. From one process to the next nothing
 // is.
 func joined(points []harness.Point) []harness.Point {

@@ -180,7 +180,7 @@ func stretch(p harness.Point) string {
 }
 
 // restarts are where the process was started afresh, each with its name where
-// that does not stand upon the one before.
+// that does not cover the one before.
 func (p plane) restarts(at []float64) []tick {
 	const wide = planeX / 8 // the name, on a narrow screen
 	var out []tick

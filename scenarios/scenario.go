@@ -2,8 +2,8 @@
 // process is pinned, what is sent to it, and when a run must stop.
 //
 // Load is strict. Whatever it returns without an error is complete and valid:
-// every default is filled in, every ${VAR} of the environment is expanded, and
-// only the placeholders {{n}}, {{var}} and {{data.column}} are left, for each
+// every default is filled in, and every ${VAR} of the environment is expanded.
+// Only the placeholders {{n}}, {{var}} and {{data.column}} are left, for each
 // request to fill.
 package scenarios
 

@@ -15,13 +15,13 @@ import (
 
 // flow is the command that makes a leak of a flow smaller, and what it leaves out. A
 // run whose requests hang together, by a login before them or by what all of them keep,
-// tells that a URI leaks, and not what of the flow that takes.
+// tells that a URI leaks. It does not tell what of the flow that takes.
 type flow struct {
 	words []string
 	what  string
 }
 
-// flowOf says how the leak of a complete run is made smaller; nil where it is none of a
+// flowOf says how the leak of a complete run is made smaller. It is nil where it is none of a
 // flow, or its scenario cannot be read again.
 func flowOf(cmd *cobra.Command, plan *harness.Plan, path string, res *harness.Result) *flow {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || res == nil || !res.Complete {

@@ -115,7 +115,7 @@ func (a *app) minimize(cmd *cobra.Command, path string, f *overrides, asked []st
 
 // reductions tells on stderr how the candidates become fewer; with -v, of every test.
 // A smaller one goes into the files of scenarios, so that it is there whatever ends the
-// search; one that cannot be written is told of at the end.
+// search. One that cannot be written is told of at the end.
 func (a *app) reductions(small *reduced, sinks []plainSink) func(harness.Reduction) {
 	whole := len(small.flow.Parts)
 	smallest := whole

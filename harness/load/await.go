@@ -46,7 +46,7 @@ func (l *link) awaiting() func(fd uintptr) {
 
 // acknowledge sends at once what would be acknowledged later. A server that
 // writes head and body apart holds the body back until the head is acknowledged
-// (RFC 896, Nagle), for which a client takes up to 40 ms. It is called when some
+// (RFC 896, Nagle). For that a client takes up to 40 ms. It is called when some
 // of an answer is here and more is read, since TCP_QUICKACK sends what is due and
 // does not last (tcp(7)). Set before the first byte it would cost each request a
 // packet, some 5 µs. Within TLS a record may come in parts, so there it is set

@@ -54,9 +54,8 @@ type templateField struct {
 //     JSON string, without quotes;
 //   - in headers, in other bodies and in Contains, as it is.
 //
-// What a URI holds beside placeholders is sent as written, but for bytes that
-// no URI may hold, which are percent-encoded, and the fragment, which is cut
-// off. Errors are Usage faults.
+// What a URI holds beside placeholders is sent as written. Bytes that no URI
+// may hold are percent-encoded, and the fragment is cut off. Errors are Usage faults.
 func Compile(s Spec) (*Template, error) {
 	t := &Template{
 		method: s.Method, hasBody: s.HasBody, status: slices.Clone(s.Status),

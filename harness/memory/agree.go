@@ -16,7 +16,7 @@ const mostAttempts = 50
 //
 // Both show one counter of the kernel, with the same imprecision
 // (Facts.RSSError): of a process at rest they are equal to the byte. Memory that
-// comes and goes between two readings makes them differ, so gopsutil's must lie
+// comes and goes between two readings makes them differ. So gopsutil's must lie
 // within what the descriptor has shown before and after it, in one of several
 // attempts. Where it never does, the descriptor shows something else, the
 // readings since the last call are not to be trusted, and that is an error.

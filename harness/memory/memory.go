@@ -193,7 +193,7 @@ func (m *Meter) readStatus() ([]byte, error) {
 			return nil, m.lost(err)
 		}
 		// A process on its way out has given its memory back before it is a
-		// zombie, and its status has no sizes then (task_mem in the kernel's
+		// zombie. Its status has no sizes then (task_mem in the kernel's
 		// fs/proc/array.c).
 		if _, ok := line(m.buf[:n], "VmRSS"); !ok {
 			return nil, m.lost(proc.ErrGone)

@@ -47,8 +47,8 @@ func (r root) descendants(pid int) ([]int, error) {
 	return found, nil
 }
 
-// Uptime is how long ago the process was started, to a hundredth of a second
-// (USER_HZ, which is 100 on every architecture that Go runs on).
+// Uptime is how long ago the process was started. It is told to a hundredth
+// of a second (USER_HZ, which is 100 on every architecture that Go runs on).
 func (id ID) Uptime() (time.Duration, error) {
 	raw, err := os.ReadFile(string(live) + "/uptime")
 	if err != nil {

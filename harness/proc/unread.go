@@ -6,7 +6,7 @@ import (
 )
 
 // Unread says whether something that was sent on conn has not been read by the
-// process at its other end, or no process has taken the connection yet. Errors
+// process at its other end. So it does where no process has taken the connection yet. Errors
 // are those of Serving.
 func Unread(conn net.Conn) (bool, error) {
 	var e end

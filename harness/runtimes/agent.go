@@ -25,7 +25,7 @@ const maxAnswer = 8 << 20
 // six or seven routes on one process after 50 requests to each, ten runs
 // (Ruby 3.1 on puma, Python 3.11 on gunicorn, Node 20): leaking routes 0.7 to
 // 1.7 objects (Node exactly 1 and 2), median of five blocks 1.0 to 1.2.
-// Innocent routes -0.3 to 0.8 objects, median of five -0.0 to 0.3; bytes of
+// Innocent routes -0.3 to 0.8 objects, median of five -0.0 to 0.3. Bytes of
 // innocent routes -9 to 57 (Ruby), -1 to 49 (Python), -8 to 70 (Node), what is
 // above 0 being one-off steps. Settles without a request leave nothing
 // behind, but for single steps of 6 to 19 objects (Ruby) and 6.7 KB over the

@@ -30,7 +30,7 @@ const (
 )
 
 // Crawl asks for a page, and for those it leads to on the same origin, with GET
-// alone, until Options.Max answers have come or nothing new is left. What logs
+// alone. It ends when Options.Max answers have come or nothing new is left. What logs
 // out, deletes or sends is left alone. robots.txt is obeyed but on loopback. An
 // error is a Measure or a Usage fault, or ctx's.
 func Crawl(ctx context.Context, start string, o Options) (*Found, error) {

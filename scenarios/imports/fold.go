@@ -198,7 +198,7 @@ func (f *Folder) keep(v *visit, target []byte, times int64) {
 	}
 }
 
-// foldWords makes values of the words below n, but for those that are actions and
+// foldWords makes values of the words below n. It leaves those that are actions, and
 // those that are asked for far more often than the others. Words that were never
 // answered well go first: somebody tries what is not there.
 func (f *Folder) foldWords(n *node, most int) {

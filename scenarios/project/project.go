@@ -1,5 +1,5 @@
 // Package project tells from the files of a folder how the application in it is
-// started, so that a first scenario need not be written from nothing. It runs
+// started. So a first scenario need not be written from nothing. It runs
 // nothing.
 package project
 

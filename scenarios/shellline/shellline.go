@@ -1,5 +1,5 @@
 // Package shellline reads a command as it is typed into a shell, or stands in a
-// Procfile, and says it in the words of a scenario: command:, env: and dir:.
+// Procfile. It says it in the words of a scenario: command:, env: and dir:.
 package shellline
 
 import (

@@ -37,7 +37,7 @@ const (
 // Reserve returns a TCP port of 127.0.0.1 that nobody listens on, and that no
 // other test is given until release is called: it is bound, and does not listen,
 // so connections are refused. A server that sets SO_REUSEADDR, as all do that can
-// be restarted at once, can listen on it, for it is set here too, once the port is
+// be restarted at once, can listen on it. It is set here too, once the port is
 // ours alone (socket(7)).
 func Reserve() (port int, release func(), err error) {
 	for range lastPort - firstPort {
