@@ -16,9 +16,9 @@ import (
 const asFolder = "folder"
 
 // Folder has a process of its own remove a folder where this program is killed before it
-// could. It is called before the folder is made, so that there is no moment at which a
-// kill would leave it; a guard with a command comes later, and removes it after that
-// command. release ends the process, and is called once the folder is removed.
+// could. Call it before the folder is made: then no moment is left at which a kill would
+// leave it. The guard of a command removes it once more, after that command. release ends
+// the process, and is called once the folder is removed.
 func Folder(path string) (release func(), err error) {
 	theirs, lifeline, err := os.Pipe()
 	if err != nil {

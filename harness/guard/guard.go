@@ -2,9 +2,9 @@
 // descends from them.
 //
 // A command runs under a guard: this program once more, as the command's parent. The
-// guard holds one end of a pipe, the lifeline, and ends the command with everything
-// that descends from it when something is written to the other end, or that closes,
-// which the kernel does however this program dies, by SIGKILL too. PR_SET_PDEATHSIG
+// guard holds one end of a pipe, the lifeline. When something is written to the other end,
+// or that closes, it ends the command with everything that descends from it. The kernel
+// closes it however this program dies, by SIGKILL too. PR_SET_PDEATHSIG
 // alone would reach the command, and neither its workers nor what it daemonised. As a
 // subreaper (prctl(2)) the guard inherits what its descendants orphan, so a double
 // fork, a new group or session does not escape it. It learns the exit status of

@@ -10,7 +10,7 @@ import (
 )
 
 // Route is one that the framework inside the process answers to. Its texts are the
-// application's: whoever shows them makes them printable.
+// application's: make them printable before they are shown.
 type Route struct {
 	Framework string `json:"framework"` // "rails", "sinatra", "flask", "django", "fastapi", "express", "fastify"
 	Method    string `json:"method"`    // "" where any is taken; "GET|POST" of Rails

@@ -28,8 +28,8 @@ const (
 	making = time.Minute
 )
 
-// newScratch makes a folder in base, which a kill of this program does not leave there,
-// and removes what killed runs have left all the same.
+// newScratch makes a folder in base, which is removed also where this program is killed.
+// It removes what killed runs have left there all the same.
 func newScratch(base string) (*scratch, error) {
 	sweep(base, time.Now())
 	dir := filepath.Join(base, fmt.Sprintf("leakhunt-%d", rand.Uint64()))
