@@ -177,7 +177,7 @@ counter the sweep's floors are lower, since each URI gets 350 requests in place 
 		}
 		for _, c := range s.of {
 			// What scales with n and says nothing new is made with fewer seeds.
-			beside := max(1, min(s.seeds, 512/n))
+			beside := max(1, min(s.seeds, 256/n))
 			for _, way := range []struct {
 				name, plan string
 				seeds      int
@@ -186,7 +186,7 @@ counter the sweep's floors are lower, since each URI gets 350 requests in place 
 					continue
 				}
 				if n > 1024 {
-					way.seeds = max(1, way.seeds/4)
+					way.seeds = max(1, way.seeds/5)
 				}
 				fmt.Fprintf(log, "%s, %d URIs, %s\n", c.name, n, way.name)
 				h, err := c.hunt(ctx, n, way.seeds, way.plan)

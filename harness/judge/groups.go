@@ -29,6 +29,7 @@ type Group struct {
 	start record.Edge
 	sent  int // blocks
 	life  int
+	next  *Group // the one after it on the same process; nil without one
 	twin  *Group // the one before it with the same URIs and dose; nil without one
 }
 
@@ -54,6 +55,8 @@ const (
 	// countedNoise is the least that a group's growth by a counter of bytes is off:
 	// what survives by accident.
 	countedNoise = 2 << 10
+	// knownNoise is that of native memory where the runtime says what it has for itself.
+	knownNoise = 8 << 10
 	// residentNoise is that of RSS: two steps of an allocator that returns what is free.
 	residentNoise = 32 << 10
 	// mostGroup is the largest floor, in bytes per request, with which groups clear a URI.
@@ -78,14 +81,20 @@ func (st *State) Scans() bool {
 }
 
 // Measures are those by which groups of the present process are read: an exact counter of
-// bytes, and RSS where that may grow by what the counter does not hold.
+// bytes, and what the process has beyond it where that may be native memory; else RSS.
 func (st *State) Measures() (out []Measure) {
 	i := st.bytesColumn()
 	if i >= 0 {
 		out = append(out, Measure{st.columns()[i].Name, countedNoise, func(e record.Edge) float64 { return st.value(e, i) }})
 	}
-	if i < 0 || !st.countsNative() && !st.Boundless() {
+	switch {
+	case i < 0:
 		out = append(out, Measure{st.Header.Plan.Metric, residentNoise, func(e record.Edge) float64 { return float64(e.Metric) }})
+	case st.countsNative():
+	case st.nativeKnown():
+		out = append(out, Measure{evidenceNative, knownNoise, st.nativeBytes})
+	case !st.Boundless():
+		out = append(out, Measure{st.Header.Plan.Metric, residentNoise, st.nativeBytes})
 	}
 	return out
 }
@@ -132,7 +141,11 @@ func (st *State) group(e record.Event) {
 		}
 	case record.Began:
 		if e.Purpose == record.Scan && len(e.Group) > 0 && s.read != nil {
-			s.all = append(s.all, &Group{URIs: e.Group, Dose: e.N, start: *s.read, life: len(st.Lives) - 1})
+			g := &Group{URIs: e.Group, Dose: e.N, start: *s.read, life: len(st.Lives) - 1}
+			if n := len(s.all); n > 0 && s.all[n-1].Whole && s.all[n-1].life == g.life {
+				s.all[n-1].next = g
+			}
+			s.all = append(s.all, g)
 		}
 		if n := len(s.all); e.Purpose == record.Scan && n > 0 {
 			s.all[n-1].sent++
@@ -224,7 +237,11 @@ func (st *State) within(u *URI, measure int) (floor float64, requests int) {
 	var tests []test
 	for _, g := range st.scan.of[u.Index] {
 		if measure < len(g.Grew) {
-			tests = append(tests, test{max(0, g.Grew[measure]), st.Noise(measure, g.Dose), g.Slack, g.Dose})
+			grew := max(0, g.Grew[measure])
+			if n := g.next; n != nil && measure < len(n.Grew) {
+				grew += max(0, n.Grew[measure]) // it may have been left to be done later
+			}
+			tests = append(tests, test{grew, st.Noise(measure, g.Dose), g.Slack, g.Dose})
 		}
 	}
 	slices.SortFunc(tests, func(a, b test) int {

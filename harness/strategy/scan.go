@@ -48,12 +48,17 @@ func read(st *judge.State) (record.Action, bool) {
 		return record.Measure{}, true
 	}
 	var pump *judge.URI
-	var most int64 = -1
+	var most int64
 	for _, u := range st.URIs {
+		// What it keeps would be in every group: only what comes and goes counts.
+		var moved int64
 		for _, b := range u.Others {
-			if width := b.High - b.Low; b.Purpose == record.Warmup && !u.Broken && width > most {
-				pump, most = u, width
+			if b.Purpose == record.Warmup {
+				moved += b.High - b.Low - 2*max(0, b.Rise())
 			}
+		}
+		if !u.Broken && (pump == nil || moved > most) {
+			pump, most = u, moved
 		}
 	}
 	if pump == nil {
