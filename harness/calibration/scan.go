@@ -139,15 +139,15 @@ func (h crowdHunts) String() string {
 }
 
 // worth says that a row is made: what is sent URI by URI takes minutes to simulate where
-// there are many, so that one kind of application by RSS and one by a counter stand for all,
-// and from 4,096 URIs on none does.
+// there are many, so that one kind of application by RSS stands for all, and from 4,096 URIs
+// on none does.
 func (s *scans) worth(c crowd, n int, way string) bool {
 	simple := !c.busy && (c.runtime == "python tight" || c.runtime == "ruby agent")
 	switch {
 	case way == "scan":
 		return n <= 1024 || simple
 	case n > 128:
-		return simple && n <= 1024
+		return simple && c.runtime == "python tight" && n <= 1024
 	}
 	return true
 }
@@ -165,8 +165,8 @@ caches of 40 KiB to 1.2 MiB, pools, and what expires among their innocents. Requ
 Wrong are innocents that are accused, and leaks that are said to be none under a floor below them. The bound is the largest floor of any
 URI that is not convicted, in any of the hunts.
 
-Sweeps of 1,024 URIs take minutes to simulate: they are made for one kind by RSS and one by a counter, and of 4,096 URIs none. By a
-counter the sweep's floors are lower, since each URI gets 350 requests in place of 42 and more; by RSS a plain 1,000 requests settle nothing.
+Sweeps of 1,024 URIs take minutes to simulate: they are made for one kind by RSS, and of 4,096 URIs none. By a counter a sweep sends
+350 requests to each URI at least, and its floors are lower for it; by RSS a plain 1,000 requests settle nothing.
 
 | application | URIs | strategy | hunts | requests | found | wrong | bound |
 |---|---|---|---|---|---|---|---|
@@ -186,7 +186,7 @@ counter the sweep's floors are lower, since each URI gets 350 requests in place 
 					continue
 				}
 				if n > 1024 {
-					way.seeds = max(1, way.seeds/5)
+					way.seeds = max(1, way.seeds/20)
 				}
 				fmt.Fprintf(log, "%s, %d URIs, %s\n", c.name, n, way.name)
 				h, err := c.hunt(ctx, n, way.seeds, way.plan)
