@@ -12,9 +12,50 @@ import (
 // booksMargin widens the estimate: it is that of the median of four rounds.
 const booksMargin = 1.5
 
+// books are the first rounds of the sweep, as far as the record goes: they are the same
+// for every URI, and asked for by each.
+type books struct {
+	events int // of the record
+	column int // the counter of bytes that they are kept in
+	rounds [SweepRounds + 1]round
+	guilty map[*URI]bool // those that the counter convicts
+}
+
+// round is one round of the sweep, by a counter.
+type round struct {
+	first, last *record.Block
+	laid        float64 // what the blocks of those added that are convicted
+}
+
+// kept are the books, kept anew where the record has grown.
+func (st *State) kept() *books {
+	if st.books != nil && st.books.events == st.events {
+		return st.books
+	}
+	k := &books{events: st.events, column: st.bytesColumn(), guilty: map[*URI]bool{}}
+	for _, o := range st.URIs {
+		guilty := st.column(o, k.column).Label == verdict.Leak
+		k.guilty[o] = guilty
+		for _, b := range sweepBlocks(o) {
+			r := &k.rounds[b.Round]
+			if r.first == nil || b.Seq < r.first.Seq {
+				r.first = b
+			}
+			if r.last == nil || b.Seq > r.last.Seq {
+				r.last = b
+			}
+			if guilty {
+				r.laid += st.value(b.End, k.column) - st.value(b.Start, k.column)
+			}
+		}
+	}
+	st.books = k
+	return k
+}
+
 // elsewhere is what was added outside u's usual blocks in the sweep's first rounds, by
 // the exact counter of bytes, for each of u's requests: in bytes/request. What the blocks
-// of those added that are convicted, or grow evenly themselves, is their own.
+// of those added that are convicted is their own.
 func (st *State) elsewhere(u *URI) float64 {
 	i := st.bytesColumn()
 	if i < 0 || !st.On("books") {
@@ -23,40 +64,26 @@ func (st *State) elsewhere(u *URI) float64 {
 	if left, ok := st.leftLater(u, i); ok {
 		return booksMargin * left
 	}
-	var rounds [SweepRounds + 1]struct {
-		first, last *record.Block
-		laid        float64 // on u and on those that grow themselves
-		n           int     // of u's requests
-	}
-	for _, o := range st.URIs {
-		own := o == u || st.column(o, i).Label == verdict.Leak
-		for _, b := range sweepBlocks(o) {
-			r := &rounds[b.Round]
-			if r.first == nil || b.Seq < r.first.Seq {
-				r.first = b
-			}
-			if r.last == nil || b.Seq > r.last.Seq {
-				r.last = b
-			}
-			if own {
-				r.laid += st.value(b.End, i) - st.value(b.Start, i)
-			}
-			if o == u {
-				r.n += b.N()
-			}
+	all := st.kept()
+	var own [SweepRounds + 1]float64
+	var n [SweepRounds + 1]int
+	for _, b := range sweepBlocks(u) {
+		n[b.Round] += b.N()
+		if !all.guilty[u] {
+			own[b.Round] += st.value(b.End, i) - st.value(b.Start, i)
 		}
 	}
 	var added []float64
 	for k := 2; k <= SweepRounds; k++ {
-		r := rounds[k]
-		if r.n == 0 || r.first.Life != r.last.Life {
+		r := all.rounds[k]
+		if n[k] == 0 || r.first.Life != r.last.Life {
 			continue
 		}
 		end := r.last.End
-		if k < SweepRounds && rounds[k+1].first != nil && rounds[k+1].first.Life == r.last.Life {
-			end = rounds[k+1].first.Start
+		if k < SweepRounds && all.rounds[k+1].first != nil && all.rounds[k+1].first.Life == r.last.Life {
+			end = all.rounds[k+1].first.Start
 		}
-		added = append(added, (st.value(end, i)-st.value(r.first.Start, i)-r.laid)/float64(r.n))
+		added = append(added, (st.value(end, i)-st.value(r.first.Start, i)-r.laid-own[k])/float64(n[k]))
 	}
 	if len(added) < SweepRounds-1 {
 		return 0

@@ -26,6 +26,8 @@ type State struct {
 	retest    *retest      // of all that grew, together
 	shared    *shared      // what most URIs grow by alike
 	solo      *URI         // the one that is being sent again by itself
+	events    int          // how many there were
+	books     *books       // of the sweep, as it is now
 	later     *later       // what was added while nothing was sent
 	swept     *record.Edge // the reading that says what the sweep left in the end
 	sweptAt   float64      // when that was known to stay
@@ -107,6 +109,7 @@ func (st *State) Append(e record.Event) error {
 	if err := st.Log.Append(e); err != nil {
 		return err
 	}
+	st.events++
 	st.sweepEnded(e, last)
 	st.group(e)
 	switch e := e.(type) {

@@ -1,6 +1,8 @@
 package strategy
 
 import (
+	"slices"
+
 	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
 	"leakhunt/harness/verdict"
@@ -16,21 +18,11 @@ func later(st *judge.State) (record.Action, bool) {
 		return nil, false
 	}
 	begun := began(st, record.Later)
-	if !begun && !st.Allows(judge.LaterWait) {
-		return nil, false
-	}
-	var next *judge.URI
-	leaking := false
-	for _, u := range st.URIs {
-		leaking = leaking || st.Grew(u)
-		if next == nil && !had(st, u, record.Later) && st.Undone(u) && !began(st, record.Delayed) {
-			next = u
-		}
-	}
+	next := nextLater(st)
 	switch {
 	case next != nil && just(st, record.Later, nil) && !waited(st, st.Last):
 		return record.Measure{Wait: judge.Pause}, true
-	case next != nil && !begun && leaking && !waited(st, st.Last):
+	case next != nil && !begun && !waited(st, st.Last) && slices.ContainsFunc(st.URIs, st.Grew):
 		return record.Measure{Wait: judge.LaterWait}, true // what others have left to be done later
 	case next != nil:
 		return record.Send{URI: next.Index, N: st.LaterRequests(next), Purpose: record.Later, Settle: true, Strict: true}, true
@@ -38,6 +30,26 @@ func later(st *judge.State) (record.Action, bool) {
 		return record.Measure{Wait: judge.LaterWait}, true
 	}
 	return delayed(st)
+}
+
+// nextLater is the next URI to be sent with a pause behind it, in the scenario's order;
+// nil after the last one.
+func nextLater(st *judge.State) *judge.URI {
+	if began(st, record.Delayed) || !st.Allows(judge.LaterWait) {
+		return nil
+	}
+	rest := st.URIs
+	for i, u := range st.URIs {
+		if had(st, u, record.Later) {
+			rest = st.URIs[i+1:]
+		}
+	}
+	for _, u := range rest {
+		if st.Undone(u) {
+			return u
+		}
+	}
+	return nil
 }
 
 // delayed sends those that may be what was added in the pauses in blocks that end with
