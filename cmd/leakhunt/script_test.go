@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -66,6 +67,9 @@ func (m apart) Run() int {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
+	}
+	if signal.Ignored(syscall.SIGHUP) { // under nohup(1), and by all that is started
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	return m.M.Run()
 }
