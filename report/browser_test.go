@@ -307,7 +307,7 @@ func TestBrowserFilters(t *testing.T) {
 		t.Errorf("%d rows of all", n)
 	}
 	do(ctx, t, chromedp.Click("#ranking a[href='#b7']"))
-	const unfolded = `(async d => { for (let i = 0; i < 120 && !d.open; i++) await new Promise(requestAnimationFrame); return d.open })(document.getElementById("u7"))`
+	const unfolded = `(async d => { for (let i = 0; i < 1200 && !d.open; i++) await new Promise(requestAnimationFrame); return d.open })(document.getElementById("u7"))`
 	if !eval[bool](ctx, t, unfolded) {
 		t.Error("the row leads to a URI that stays folded")
 	}

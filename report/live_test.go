@@ -72,6 +72,7 @@ func TestMarkdownParser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const columns = 8
 	var cells []string
 	for n := range doc.Descendants() {
 		if n.DataAtom == atom.Td {
@@ -84,15 +85,15 @@ func TestMarkdownParser(t *testing.T) {
 			cells = append(cells, text.String())
 		}
 	}
-	if len(cells) != 7*len(r.URIs) {
+	if len(cells) != columns*len(r.URIs) {
 		t.Fatalf("%d cells for %d URIs", len(cells), len(r.URIs))
 	}
 	for i := range r.URIs {
-		if got, want := cells[7*i+1], clean(label(&r.URIs[i])); got != want {
+		if got, want := cells[columns*i+1], clean(label(&r.URIs[i])); got != want {
 			t.Errorf("cell %q, want %q", got, want)
 		}
-		if got, want := cells[7*i+6], units.Count(r.URIs[i].Requests); got != want {
-			t.Errorf("%s: last cell %q, want %q", cells[7*i+1], got, want)
+		if got, want := cells[columns*i+columns-1], units.Count(r.URIs[i].Requests); got != want {
+			t.Errorf("%s: last cell %q, want %q", cells[columns*i+1], got, want)
 		}
 	}
 	for _, tag := range []string{"<script", "<a ", "<em>", "<title", "<style", "<img", "<del>", "<ol", "<h1"} {

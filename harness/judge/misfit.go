@@ -110,7 +110,7 @@ func (st *State) halted(u *URI) bool {
 		n += b.N()
 	}
 	expected := st.sum(before, i) / float64(n) * float64(last.N())
-	return last.Start.Counter(i) == last.End.Counter(i) && expected > leastFloor*float64(last.N()) && 2*float64(last.Rise()) > expected
+	return last.Start.Counter(i) == last.End.Counter(i) && expected > quietRSS && 2*float64(last.Rise()) > expected
 }
 
 // heap says that a column counts what is alive on a heap, which no request leaves as

@@ -209,8 +209,11 @@ func alone(sc *scenarios.Scenario) bool {
 }
 
 // servesProfiles says whether a Go program can serve its heap profile: it then
-// has the path of net/http/pprof in it. What cannot be read may.
+// has the path of net/http/pprof in it. What cannot be read may, and what go run builds.
 func servesProfiles(program, dir string) bool {
+	if filepath.Base(program) == "go" {
+		return true
+	}
 	path := program
 	switch {
 	case !strings.Contains(program, "/"):
