@@ -9,6 +9,7 @@ package passengertest
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -105,14 +106,31 @@ func (s *Server) run(t testing.TB, command func() *exec.Cmd) {
 	}()
 	t.Cleanup(s.Stop)
 	for end := time.Now().Add(startWithin); time.Now().Before(end) && !endWithin(s.end, 20*time.Millisecond); {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.Port))
-		if err == nil {
-			_ = conn.Close()
+		if s.answers() {
 			return
 		}
 	}
 	said, _ := os.ReadFile(s.Log)
 	t.Fatalf("the server does not start; its log:\n%s", said)
+}
+
+// answers says whether the web server answers. To connect proves nothing: Apache
+// reads its configuration twice, and closes the socket of the first time together
+// with the connections that wait there. The request is a bad one, which starts no application.
+func (s *Server) answers() bool {
+	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", s.Port), time.Second)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return false
+	}
+	if _, err := io.WriteString(conn, "?\r\n\r\n"); err != nil {
+		return false
+	}
+	n, _ := conn.Read(make([]byte, 1))
+	return n == 1
 }
 
 // Stop ends the server and everything that it started. A second call does
