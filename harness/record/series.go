@@ -78,11 +78,31 @@ type Series struct {
 	First   string   // the first failure
 	Spread  int64    // the widest range of the metric in one judged block, in bytes
 	Answers Answers
-	Touched []Touch // the touched set since it began anew last
+	// Touched is the touched set since it began anew last, without what it grew by
+	// while others ran.
+	Touched []Touch
 
 	failing int     // failures in a row
 	stalled float64 // seconds that they took
 	base    int     // requests before the open block since the touched set began anew
+	touched touches
+}
+
+// touches is the last reading of the touched set.
+type touches struct {
+	seq    int   // the block that it was made in
+	bytes  int64 // what it said
+	others int64 // what of that came while others ran
+}
+
+// add notes a reading in the block, and returns it without what came while others ran.
+func (o *touches) add(seq int, t Touch) Touch {
+	if seq > o.seq+1 {
+		o.others += t.Bytes - o.bytes
+	}
+	o.seq, o.bytes = seq, t.Bytes
+	t.Bytes -= o.others
+	return t
 }
 
 func (s *Series) reborn() {
@@ -97,6 +117,7 @@ func (s *Series) begin(b *Block, touched *int64) {
 	}
 	if touched != nil {
 		s.Touched = []Touch{{Bytes: *touched}}
+		s.touched = touches{seq: b.Seq, bytes: *touched}
 	}
 	s.base = 0
 	if n := len(s.Touched); n > 0 {
@@ -132,6 +153,7 @@ func (s *Series) add(b *Block, e Readings) {
 		s.Spread = max(s.Spread, b.High-b.Low)
 	}
 	for _, t := range e.Touched {
+		t = s.touched.add(b.Seq, t)
 		s.Touched = append(s.Touched, Touch{After: s.base + t.After, Bytes: t.Bytes})
 	}
 	s.Answers.add(e.Answers)

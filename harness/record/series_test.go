@@ -1,6 +1,9 @@
 package record
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // A URI that hangs until its time-out is given up sooner than one that fails at once.
 func TestHopeless(t *testing.T) {
@@ -35,5 +38,31 @@ func TestHopeless(t *testing.T) {
 				t.Errorf("broken: %t after %d, want %t after %d", s.Broken, s.InARow, c.broken, c.atLeast)
 			}
 		})
+	}
+}
+
+// What the touched set grew by while others ran is none of a URI's: its third block does
+// not follow upon its second.
+func TestTouchedWithoutOthers(t *testing.T) {
+	s, anew := &Series{}, int64(100)
+	for i, block := range []struct {
+		seq     int
+		touched []Touch
+	}{
+		{4, []Touch{{10, 110}, {20, 120}}},
+		{5, []Touch{{10, 130}}},
+		{9, []Touch{{10, 1130}, {20, 1140}}},
+	} {
+		b := &Block{Purpose: Alone, Seq: block.seq}
+		if i == 0 {
+			s.begin(b, &anew)
+		} else {
+			s.begin(b, nil)
+		}
+		s.add(b, Readings{Touched: block.touched})
+	}
+	want := []Touch{{0, 100}, {10, 110}, {20, 120}, {30, 130}, {40, 130}, {50, 140}}
+	if !slices.Equal(s.Touched, want) {
+		t.Errorf("%v, want %v", s.Touched, want)
 	}
 }
