@@ -38,12 +38,15 @@ func (st *State) share(f map[int]Finding) {
 	lead, name := f[s.lead], st.Header.Items[s.lead].Name
 	grows := lead.Label == verdict.Leak || lead.Label == verdict.Inconclusive && lead.Low > 0
 	bytes := s.growth[slices.IndexFunc(st.Lives[0].Columns, exactBytes)]
+	if grows { // it was followed meanwhile, and tells better than the sweep did
+		bytes = max(bytes, lead.Low)
+	}
 	for i, u := range f {
 		if u.Label != verdict.Leak && u.Label != verdict.Inconclusive {
 			continue
 		}
 		switch {
-		case slices.Contains(s.covered, i) && (grows || i != s.lead):
+		case (slices.Contains(s.covered, i) || grows && u.Low <= (1+besides)*bytes) && (grows || i != s.lead):
 			f[i] = s.without(u, bytes, grows, name)
 		case grows && u.Low > bytes:
 			u.Growth, u.Low, u.High = u.Growth-bytes, u.Low-bytes, u.High-bytes
