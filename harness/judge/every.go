@@ -39,7 +39,7 @@ func (st *State) share(f map[int]Finding) {
 	grows := lead.Label == verdict.Leak || lead.Label == verdict.Inconclusive && lead.Low > 0
 	bytes := s.growth[slices.IndexFunc(st.Lives[0].Columns, exactBytes)]
 	if grows { // it was followed meanwhile, and tells better than the sweep did
-		bytes = max(bytes, lead.Low)
+		bytes = max(bytes, lead.Growth)
 	}
 	for i, u := range f {
 		if u.Label != verdict.Leak && u.Label != verdict.Inconclusive {

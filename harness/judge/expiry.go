@@ -170,7 +170,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		return j
 	}
 	if u.Retested() {
-		left, common := st.left(&u.retest, i), st.inAll(i)
+		left, common := st.left(&u.retest, i), st.inAll(u, i)
 		if 2*(left-common) >= j.Growth-common {
 			return j
 		}

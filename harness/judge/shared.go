@@ -26,7 +26,8 @@ const (
 	// least, and besides is the share that may be a leak of its own unseen.
 	surely  = 0.5
 	besides = 0.15
-	// sharedObjects is by how many objects/request a URI may grow beyond that.
+	// sharedObjects is by how many objects/request a URI may grow beyond that, and the
+	// fewest that count as shared.
 	sharedObjects = 0.1
 )
 
@@ -88,13 +89,25 @@ func (st *State) noteShared() {
 	}
 }
 
-// inCommon are the URIs that surely grow by as many bytes as one of them does, if they
-// are most, and hardly any grows by less.
-func (st *State) inCommon(all []*URI, by map[*URI][]verdict.Judgement) (best []*URI) {
-	i, n := st.bytesColumn(), float64(len(all))
+// inCommon are the URIs that surely grow by as much as one of them does, if they are most,
+// and hardly any grows by less: by bytes, or, where those scatter too much, by objects.
+func (st *State) inCommon(all []*URI, by map[*URI][]verdict.Judgement) []*URI {
+	members := alike(all, by, st.bytesColumn(), leastFloor)
+	for i, c := range st.columns() {
+		if len(members) == 0 && c.Exact && c.Unit == "objects" {
+			members = alike(all, by, i, sharedObjects)
+		}
+	}
+	return members
+}
+
+// alike are those of all URIs that surely grow by as much as one of them does, by the i-th
+// counter.
+func alike(all []*URI, by map[*URI][]verdict.Judgement, i int, least float64) (best []*URI) {
+	n := float64(len(all))
 	for _, u := range all {
 		growth, less := by[u][i].Growth, 0
-		if growth < leastFloor {
+		if growth < least {
 			continue
 		}
 		var members []*URI
@@ -152,9 +165,10 @@ func (st *State) Adds(u *URI) bool {
 	return st.shared != nil && !slices.Contains(st.shared.covered, u.Index) && st.Grew(u)
 }
 
-// inAll is what every request adds to the i-th counter, 0 where nothing is known of it.
-func (st *State) inAll(i int) float64 {
-	if st.shared == nil || i >= len(st.shared.growth) {
+// inAll is what of u's growth every request adds to the i-th counter: 0 where nothing is
+// known of it, and of the URI that stands for all, which is asked for just that.
+func (st *State) inAll(u *URI, i int) float64 {
+	if st.shared == nil || i >= len(st.shared.growth) || u.Index == st.shared.lead {
 		return 0
 	}
 	return st.shared.growth[i]
