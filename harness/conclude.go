@@ -184,7 +184,7 @@ func row(st *judge.State, it record.Item, f judge.Finding) URIResult {
 		Name: it.Name, Method: it.Method, URI: it.URI,
 		Verdict: f.Label, Evidence: f.Evidence, Why: f.Why,
 		GrowthOf: cmp.Or(f.Of, st.Header.Plan.Metric, "rss"), Growth: f.Growth, GrowthLow: low, GrowthHigh: high, Confidence: 0.95,
-		Detectable: f.Floor, Counted: f.Counted, More: f.More, Better: f.Better,
+		Detectable: f.Floor, Counted: f.Counted, NativeKnown: f.Counted > 0 && st.NativeKnown(), More: f.More, Better: f.Better,
 		LatencyMS: Latency(latency), Probes: []ProbeResult{}, Sites: []record.Site{}, SitesNote: f.Naming.Note,
 		Budget: it.Budget, Line: it.Line, Series: points(st, f.Segments),
 	}

@@ -104,6 +104,7 @@ type URIResult struct {
 	Confidence   float64       `json:"confidence"`
 	Detectable   float64       `json:"detectable_bytes_per_request"`
 	Counted      float64       `json:"detectable_live_bytes_per_request,omitempty"` // the floor of what a counter counts alone
+	NativeKnown  bool          `json:"native_memory_known,omitempty"`               // the runtime says what it has for itself, so that Detectable is of native memory
 	Requests     int           `json:"requests"`
 	Warmup       WarmupResult  `json:"warmup,omitzero"`
 	Errors       int           `json:"errors"`

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -144,10 +145,14 @@ func leakAdvice(leaks []*harness.URIResult) (lead, detail string) {
 func cleared(r *harness.Result) string {
 	var floor, live float64
 	var ignored int
+	of := "RSS" // whose floor is the largest
 	for i := range r.URIs {
-		floor = max(floor, r.URIs[i].Detectable)
-		if f := figuresOf(&r.URIs[i]); f.Beyond > 0 {
+		f := figuresOf(&r.URIs[i])
+		if f.Beyond > 0 {
 			live = max(live, f.Floor)
+		}
+		if r.URIs[i].Detectable > floor {
+			floor, of = r.URIs[i].Detectable, cmp.Or(f.BeyondOf, "RSS")
 		}
 		if convicted(&r.URIs[i]) && r.URIs[i].Ignored {
 			ignored++
@@ -155,8 +160,8 @@ func cleared(r *harness.Result) string {
 	}
 	s := fmt.Sprintf("Nothing to fix: no leak above %s in %s.", units.Rate(floor), count(len(r.URIs), "URI", "URIs"))
 	if live > 0 && live < floor {
-		s = fmt.Sprintf("Nothing to fix: no leak above %s of what the runtime counts, nor above %s of RSS, in %s.",
-			units.Rate(live), units.Rate(floor), count(len(r.URIs), "URI", "URIs"))
+		s = fmt.Sprintf("Nothing to fix: no leak above %s of what the runtime counts, nor above %s of %s, in %s.",
+			units.Rate(live), units.Rate(floor), of, count(len(r.URIs), "URI", "URIs"))
 	}
 	if ignored > 0 {
 		s = fmt.Sprintf("Nothing new to fix: %s ignored.", count(ignored, "leak is", "leaks are"))

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"leakhunt/harness"
 	"leakhunt/harness/units"
@@ -17,10 +18,15 @@ const liveBytes = "live bytes"
 type figures struct {
 	Of                       string // "RSS", "anon", or the counter by its name
 	Growth, Low, High, Floor float64
-	// Beyond is the floor of RSS where a counter's floor is lower: what no counter
-	// counts, such as native memory, may grow by up to that. 0 where it is not told.
+	// Beyond is the floor of what no counter counts, where a counter's floor is lower. 0
+	// where it is not told.
 	Beyond float64
+	// BeyondOf is whose floor that is: nativeMemory where the runtime says what it has for
+	// itself, else "RSS".
+	BeyondOf string
 }
+
+const nativeMemory = "native memory"
 
 // figuresOf are those of u.
 func figuresOf(u *harness.URIResult) figures {
@@ -28,7 +34,10 @@ func figuresOf(u *harness.URIResult) figures {
 	if ofCounter(u) && u.Counted > 0 {
 		f.High, f.Floor = liveHigh(u), u.Counted
 		if u.Detectable > u.Counted {
-			f.Beyond = u.Detectable
+			f.Beyond, f.BeyondOf = u.Detectable, "RSS"
+			if u.NativeKnown {
+				f.BeyondOf = nativeMemory
+			}
 		}
 	}
 	return f
@@ -77,25 +86,34 @@ func cellOf(f func(figures) string) func(*harness.URIResult) string {
 	return ifMeasured(func(u *harness.URIResult) string { return f(figuresOf(u)) })
 }
 
-// beyond says what RSS alone excludes where the rows hold figures of a counter; ""
-// where no floor of RSS is larger.
+// beyond says what is excluded of memory that no counter counts, where the rows hold
+// figures of a counter; "" where none has a larger floor of it.
 func beyond(r *harness.Result) string {
-	var floors []float64
-	for i := range r.URIs {
-		if u := &r.URIs[i]; Measured(u) {
-			if f := figuresOf(u); f.Beyond > 0 {
-				floors = append(floors, f.Beyond)
+	var said []string
+	for _, k := range []struct{ of, text string }{
+		{nativeMemory, "Native memory, which no counter counts, is what the process has beyond its runtime's own"},
+		{"RSS", "Memory that no counter counts, such as that of native libraries, shows in RSS alone"},
+	} {
+		var floors []float64
+		for i := range r.URIs {
+			if u := &r.URIs[i]; Measured(u) {
+				if f := figuresOf(u); f.Beyond > 0 && f.BeyondOf == k.of {
+					floors = append(floors, f.Beyond)
+				}
 			}
 		}
+		if floors != nil {
+			said = append(said, fmt.Sprintf("%s: for %s its growth is excluded %s.", k.text, count(len(floors), "URI", "URIs"), above(floors)))
+		}
 	}
-	if floors == nil {
-		return ""
-	}
+	return strings.Join(said, " ")
+}
+
+// above is from where on floors exclude growth.
+func above(floors []float64) string {
 	low, high := units.Bytes(slices.Min(floors)), units.Bytes(slices.Max(floors))
-	text := "above " + low + "/request"
-	if low != high {
-		text += fmt.Sprintf(" at best, and above %s/request at worst", high)
+	if low == high {
+		return "above " + low + "/request"
 	}
-	return fmt.Sprintf("Memory that no counter counts, such as that of native libraries, shows in RSS alone: for %s its growth is excluded %s.",
-		count(len(floors), "URI", "URIs"), text)
+	return fmt.Sprintf("above %s/request at best, and above %s/request at worst", low, high)
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,11 +19,11 @@ func TestFiguresAreOfOneEvidence(t *testing.T) {
 	u := uri("GET", "/", verdict.Stable, 20, 180, 6700, "")
 	u.Rank, u.GrowthOf, u.Counted, u.GrowthHigh = 1, liveBytes, 211, 6700
 	f := figuresOf(&u)
-	if want := (figures{liveBytes, 20, -160, 211, 211, 6700}); f != want {
+	if want := (figures{liveBytes, 20, -160, 211, 211, 6700, "RSS"}); f != want {
 		t.Errorf("%+v, want %+v", f, want)
 	}
 	u.GrowthOf = "rss" // objects cleared it, and no counter of bytes is there
-	if f := figuresOf(&u); f != (figures{"RSS", 20, -160, 6700, 6700, 0}) {
+	if f := figuresOf(&u); f != (figures{"RSS", 20, -160, 6700, 6700, 0, ""}) {
 		t.Errorf("of RSS: %+v", f)
 	}
 	r := sample()
@@ -34,6 +35,18 @@ func TestFiguresAreOfOneEvidence(t *testing.T) {
 	want := "Memory that no counter counts, such as that of native libraries, shows in RSS alone: for 1 URI its growth is excluded above 6.5 KiB/request."
 	if text := beyond(r); text != want {
 		t.Errorf("%s", text)
+	}
+	clears := "Nothing to fix: no leak above 211 B/request of what the runtime counts, nor above 6.5 KiB/request of RSS, in 1 URI."
+	if text := cleared(r); text != clears {
+		t.Errorf("%s", text)
+	}
+	known := *r
+	known.URIs = append(slices.Clone(r.URIs), u)
+	known.URIs[1].GrowthOf, known.URIs[1].NativeKnown, known.URIs[1].Detectable = liveBytes, true, 8300
+	both := "Native memory, which no counter counts, is what the process has beyond its runtime's own: " +
+		"for 1 URI its growth is excluded above 8.1 KiB/request. " + want
+	if text := beyond(&known); text != both {
+		t.Errorf("with a URI whose native memory is known: %s", text)
 	}
 	for _, format := range []string{"table", "markdown"} {
 		text := string(render(t, format, r, Options{}))

@@ -142,7 +142,7 @@ func facts(u *harness.URIResult) []string {
 	f := figuresOf(u)
 	growth := fmt.Sprintf("growth of %s: %s (%s), floor %s", f.Of, units.Rate(f.Growth), f.interval(), f.floor())
 	if f.Beyond > 0 {
-		growth += fmt.Sprintf("; floor of RSS %s", units.Bytes(f.Beyond))
+		growth += fmt.Sprintf("; floor of %s %s", f.BeyondOf, units.Bytes(f.Beyond))
 	}
 	out := []string{
 		fmt.Sprintf("verdict: %s", verdictText(u)),

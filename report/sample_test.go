@@ -63,7 +63,7 @@ func sample() *harness.Result {
 	order.Probes = []harness.ProbeResult{{Name: "live objects", Unit: "objects", Growth: 1, Low: 1, High: 1.02, Series: counter(1)}}
 	export := &r.URIs[4]
 	export.Evidence, export.GrowthOf, export.Counted, export.Detectable = []string{"live bytes", "rss"}, "live bytes", 150, 6700
-	export.GrowthHigh = 6700
+	export.GrowthHigh, export.NativeKnown = 6700, true
 	export.Probes = []harness.ProbeResult{{Name: "live bytes", Unit: "bytes", Growth: 60, Low: -30, High: 150, Series: counter(60)}}
 	order.Budget, order.OverBudget, order.Line = 512, true, 19
 	daily.Ignored, daily.IgnoreReason, daily.IgnoreUntil, daily.Line = true, "cache warms up", "2027-01-31", 24

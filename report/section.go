@@ -62,7 +62,7 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int, e
 			{"Floor of " + f.Of, s.Floor},
 		}
 		if f.Beyond > 0 {
-			s.Facts = append(s.Facts, fact{"Floor of RSS", units.Bytes(f.Beyond)})
+			s.Facts = append(s.Facts, fact{"Floor of " + f.BeyondOf, units.Bytes(f.Beyond)})
 		}
 		s.Facts = append(s.Facts, fact{"Evidence", clean(strings.Join(u.Evidence, ", "))})
 	}

@@ -92,7 +92,7 @@ func TestAdvice(t *testing.T) {
 		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or up to 2,400 more requests to each (-n 4448).": pick(func(r *harness.Result) {
 			r.URIs[0].Probes = []harness.ProbeResult{{Name: "live objects"}}
 		}, 4, 7),
-		"Nothing to fix: no leak above 150 B/request of what the runtime counts, nor above 6.5 KiB/request of RSS, in 3 URIs.": pick(nil, 5, 6, 7),
+		"Nothing to fix: no leak above 150 B/request of what the runtime counts, nor above 6.5 KiB/request of native memory, in 3 URIs.": pick(nil, 5, 6, 7),
 		"Nothing new to fix: 1 leak is ignored.": pick(nil, 3, 7),
 		"The run ended early, and found no leak so far.": pick(func(r *harness.Result) {
 			r.Complete = false

@@ -49,6 +49,9 @@ func (st *State) nativeKnown() bool {
 	return l != nil && l.Native && st.On("native-known")
 }
 
+// NativeKnown says that native memory is known: the runtime says what it has for itself.
+func (st *State) NativeKnown() bool { return st.nativeKnown() }
+
 // bytesColumn is the index of the exact counter of bytes; -1 without one.
 func (st *State) bytesColumn() int {
 	return slices.IndexFunc(st.columns(), exactBytes)
