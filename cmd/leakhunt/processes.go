@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"leakhunt/harness/proc"
 	"leakhunt/harness/target"
 	"leakhunt/report"
 )
@@ -43,6 +44,9 @@ may not be looked at is listed with the reason and what would help.`,
 
 // list is every process, with their passwords kept out of all output.
 func (a *app) list(ctx context.Context) ([]target.Entry, error) {
+	if err := proc.Mounted(); err != nil {
+		return nil, err
+	}
 	list, err := target.List(ctx, target.ListOptions{})
 	if err != nil {
 		return nil, err

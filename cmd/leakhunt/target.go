@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"leakhunt/harness/claim"
+	"leakhunt/harness/proc"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/session"
 	"leakhunt/harness/target"
@@ -16,6 +17,9 @@ import (
 // agent in its environment, unless the scenario wants none; agents is the
 // folder of its sockets, "" without. done removes what was written for it.
 func (a *app) openTarget(sc *scenarios.Scenario) (tgt session.Target, agents string, done func(), err error) {
+	if err := proc.Mounted(); err != nil {
+		return nil, "", nil, err
+	}
 	a.begun.Store(true)
 	opt := a.targetOptions()
 	done = func() {}

@@ -85,6 +85,7 @@ func (r Command) start(role string) (*Child, error) {
 	if r.Terminal {
 		c.top.Stdin = os.Stdin
 	}
+	standIn(c.top, os.DevNull)
 	err = c.top.Start()
 	_, _ = theirs.Close(), report.Close()
 	if err != nil {

@@ -28,6 +28,7 @@ func Folder(path string) (release func(), err error) {
 		Path: self, Args: []string{name, asFolder, path}, Dir: "/", ExtraFiles: []*os.File{theirs},
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true}, // Ctrl-C is this program's
 	}
+	standIn(cmd, os.DevNull)
 	err = errors.Join(cmd.Start(), theirs.Close())
 	if err != nil {
 		return nil, errors.Join(err, lifeline.Close())

@@ -20,6 +20,17 @@ type root string
 
 const live root = "/proc"
 
+// Mounted is an error where processes are not to be seen here at all.
+func Mounted() error { return live.mounted() }
+
+func (r root) mounted() error {
+	if _, err := os.Stat(string(r) + "/self/stat"); err != nil {
+		return fault.Measuref("there is no %s here, which memory and processes are read from", r).Because(err).
+			WithHint("Mount it: mount -t proc proc %s", r)
+	}
+	return nil
+}
+
 func (r root) path(pid int, name string) string {
 	return string(r) + "/" + strconv.Itoa(pid) + "/" + name
 }

@@ -1,0 +1,89 @@
+//go:build live
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// chrooted runs the static program with the arguments behind it in a file system that
+// holds it alone, with what $1 mounts there, as $2: USER:GROUP, or "" for whoever it is.
+// Who is not root becomes root in a user namespace, whose only user that is.
+const chrooted = `set -e; cd /; mount --rbind "$0" "$0"; eval "$1"; user=$2; shift 2
+exec env -i "$@"`
+
+// A release runs where nothing else is: without /dev, /tmp, /etc and a user of that name,
+// without HOME and TERM, and where nothing can be written.
+func TestBareFileSystem(t *testing.T) {
+	root := t.TempDir()
+	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(root, "leakhunt"), ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	chroot, err := exec.LookPath("chroot")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"proc", "home"} {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for dir := root; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) { // for any user
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const readOnly = `mount -t proc proc "$0/proc"; mount -o remount,bind,ro "$0"`
+	leak := []string{"run", "demo", "--only", "/leak/16k", "--only", "/", "-n", "60", "--max-time", "10s"}
+	innocents := []string{"run", "demo", "--only", "/pool", "--only", "/", "-n", "60"}
+	none := []string{"--journal", "none"}
+	for name, c := range map[string]struct {
+		mounts, user string
+		env, args    []string
+		code         int
+		want         []string
+	}{
+		"nobody at all": {readOnly, "12345:12345", nil, slices.Concat(leak, none), exitFound, []string{"/leak/16k  leak", "leaks.go:8"}},
+		"a home that is not there": {
+			readOnly, "12345:12345", []string{"HOME=/nowhere", "TERM=dumb"}, innocents, exitOK,
+			[]string{"cannot write the journal /nowhere", "/pool  stable"},
+		},
+		"no home":  {`mount -t proc proc "$0/proc"`, "", nil, innocents, exitOK, []string{"there is no folder for the journal", "/pool  stable"}},
+		"a home":   {`mount -t proc proc "$0/proc"; mount -t tmpfs none "$0/home"`, "", []string{"HOME=/home", "TERM=xterm"}, innocents, exitOK, []string{"/pool  stable"}},
+		"no /proc": {":", "", nil, slices.Concat(innocents, none), exitUnmeasured, []string{"there is no /proc here", "mount -t proc proc /proc"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			own := []string{"unshare", "--mount", "--pid", "--fork", "--kill-child"}
+			user := c.user
+			if os.Getuid() != 0 {
+				own, user = append(own, "--map-root-user"), ""
+			}
+			argv := slices.Concat(own, []string{"sh", "-c", chrooted, root, c.mounts, user}, c.env,
+				[]string{chroot, "--userspec=" + user, root, "/leakhunt"}, c.args)
+			out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
+			code := 0
+			if e, ok := err.(*exec.ExitError); ok {
+				code = e.ExitCode()
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range c.want {
+				if !bytes.Contains(out, []byte(want)) {
+					t.Errorf("%q is not said", want)
+				}
+			}
+			if code != c.code || t.Failed() {
+				t.Errorf("exit %d, want %d\n%s", code, c.code, strings.TrimSpace(string(out)))
+			}
+		})
+	}
+}
