@@ -48,6 +48,8 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 	kept.register(flags)
 	var groups scans
 	groups.register(flags)
+	var left timeLeft
+	left.register(flags)
 	same := equality{log: stderr}
 	same.register(flags)
 	if err := flags.Parse(args); err != nil {
@@ -60,6 +62,9 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 		}
 		kept.off = off
 		return kept.run(ctx, *out, stdout)
+	}
+	if left.dir != "" {
+		return left.run(ctx, stdout)
 	}
 	if groups.seeds > 0 {
 		return groups.run(ctx, *out, stdout, stderr)
