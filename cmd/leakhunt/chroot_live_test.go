@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,7 +54,9 @@ func TestBareFileSystem(t *testing.T) {
 	}{
 		"nobody at all": {readOnly, "12345:12345", nil, slices.Concat(leak, none), exitFound, []string{"/leak/16k  leak", "leaks.go:8"}},
 		"a home that is not there": {
-			readOnly, "12345:12345", []string{"HOME=/nowhere", "TERM=dumb"}, innocents, exitOK,
+			readOnly, "12345:12345",
+			[]string{"HOME=/nowhere", "TERM=dumb"},
+			innocents, exitOK,
 			[]string{"cannot write the journal /nowhere", "/pool  stable"},
 		},
 		"no home":  {`mount -t proc proc "$0/proc"`, "", nil, innocents, exitOK, []string{"there is no folder for the journal", "/pool  stable"}},
@@ -71,7 +74,7 @@ func TestBareFileSystem(t *testing.T) {
 				[]string{chroot, "--userspec=" + user, root, "/leakhunt"}, c.args)
 			out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
 			code := 0
-			if e, ok := err.(*exec.ExitError); ok {
+			if e := (*exec.ExitError)(nil); errors.As(err, &e) {
 				code = e.ExitCode()
 			} else if err != nil {
 				t.Fatal(err)

@@ -27,7 +27,6 @@ func (l *timeLeft) register(fl *flag.FlagSet) {
 // saidOf is how well the time left was told in one run, from a third of it on. Each guess
 // counts for as long as it stands: until the next one.
 type saidOf struct {
-	name    string
 	total   float64 // seconds
 	guesses int
 	share   float64 // of that time, with a guess within a quarter of the run
