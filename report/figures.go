@@ -91,7 +91,7 @@ func cellOf(f func(figures) string) func(*harness.URIResult) string {
 func beyond(r *harness.Result) string {
 	var said []string
 	for _, k := range []struct{ of, text string }{
-		{nativeMemory, "Native memory, which no counter counts, is what the process has beyond its runtime's own"},
+		{nativeMemory, "Native memory is what the process has beyond its runtime's own, and no counter counts it"},
 		{"RSS", "Memory that no counter counts, such as that of native libraries, shows in RSS alone"},
 	} {
 		var floors []float64

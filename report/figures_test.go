@@ -43,7 +43,7 @@ func TestFiguresAreOfOneEvidence(t *testing.T) {
 	known := *r
 	known.URIs = append(slices.Clone(r.URIs), u)
 	known.URIs[1].GrowthOf, known.URIs[1].NativeKnown, known.URIs[1].Detectable = liveBytes, true, 8300
-	both := "Native memory, which no counter counts, is what the process has beyond its runtime's own: " +
+	both := "Native memory is what the process has beyond its runtime's own, and no counter counts it: " +
 		"for 1 URI its growth is excluded above 8.1 KiB/request. " + want
 	if text := beyond(&known); text != both {
 		t.Errorf("with a URI whose native memory is known: %s", text)

@@ -15,7 +15,7 @@ import (
 func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	rss := st.settledRSS(u, 0)
 	counters := st.counters(u)
-	known := st.nativeKnown()
+	known := st.NativeKnown()
 	excused := known || st.boundless() != ""
 	if excused && rss.Label == verdict.Leak {
 		rss.Label, rss.More = verdict.Inconclusive, 0
@@ -104,11 +104,11 @@ func (st *State) uncounted(u *URI) verdict.Judgement {
 		return verdict.Judgement{}
 	}
 	j := st.settledRSS(u, quietRSS)
-	if st.nativeKnown() {
+	if st.NativeKnown() {
 		j = st.uncountedRSS(u, Horizon)
 	}
 	if u.Item.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
-		u.Counted() < Horizon && !st.countsNative() && (st.nativeKnown() || st.boundless() == "" && !u.givenBack()) {
+		u.Counted() < Horizon && !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack()) {
 		return j
 	}
 	return verdict.Judgement{}

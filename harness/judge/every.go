@@ -45,8 +45,9 @@ func (st *State) share(f map[int]Finding) {
 		if u.Label != verdict.Leak && u.Label != verdict.Inconclusive {
 			continue
 		}
+		covered := slices.Contains(s.covered, i) || grows && u.Label == verdict.Leak && u.Low <= (1+besides)*bytes
 		switch {
-		case (slices.Contains(s.covered, i) || grows && u.Low <= (1+besides)*bytes) && (grows || i != s.lead):
+		case covered && (grows || i != s.lead):
 			f[i] = s.without(u, bytes, grows, name)
 		case grows && u.Low > bytes:
 			u.Growth, u.Low, u.High = u.Growth-bytes, u.Low-bytes, u.High-bytes

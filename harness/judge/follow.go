@@ -117,7 +117,7 @@ func (st *State) Grown(u *URI) (bytes float64) {
 	}
 	var rise float64
 	for _, b := range u.Blocks {
-		if st.nativeKnown() {
+		if st.NativeKnown() {
 			rise += st.nativeBytes(b.End) - st.nativeBytes(b.Start)
 		} else {
 			rise += float64(b.Rise())

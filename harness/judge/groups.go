@@ -91,7 +91,7 @@ func (st *State) Measures() (out []Measure) {
 	case i < 0:
 		out = append(out, Measure{st.Header.Plan.Metric, residentNoise, func(e record.Edge) float64 { return float64(e.Metric) }})
 	case st.countsNative():
-	case st.nativeKnown():
+	case st.NativeKnown():
 		out = append(out, Measure{evidenceNative, knownNoise, st.nativeBytes})
 	case !st.Boundless():
 		out = append(out, Measure{st.Header.Plan.Metric, residentNoise, st.nativeBytes})

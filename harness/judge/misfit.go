@@ -82,7 +82,7 @@ func (st *State) frozen(i int) bool {
 	slices.SortFunc(blocks, func(a, b *record.Block) int { return a.Seq - b.Seq })
 	n, from := 0, int64(0)
 	for _, b := range blocks {
-		if b.Start.Counter(i) != b.End.Counter(i) || st.nativeKnown() && b.Start.Native != b.End.Native {
+		if b.Start.Counter(i) != b.End.Counter(i) || st.NativeKnown() && b.Start.Native != b.End.Native {
 			n = 0
 			continue
 		}

@@ -34,7 +34,7 @@ const (
 // nativeBytes is what the process has beyond what the runtime counts, in bytes, as far as that
 // is known.
 func (st *State) nativeBytes(e record.Edge) float64 {
-	if st.nativeKnown() {
+	if st.NativeKnown() {
 		return float64(e.Native)
 	}
 	if i := st.bytesColumn(); i >= 0 {
@@ -43,14 +43,11 @@ func (st *State) nativeBytes(e record.Edge) float64 {
 	return float64(e.Metric)
 }
 
-// nativeKnown says that the runtime says what it has for itself.
-func (st *State) nativeKnown() bool {
+// NativeKnown says that native memory is known: the runtime says what it has for itself.
+func (st *State) NativeKnown() bool {
 	l := st.Life()
 	return l != nil && l.Native && st.On("native-known")
 }
-
-// NativeKnown says that native memory is known: the runtime says what it has for itself.
-func (st *State) NativeKnown() bool { return st.nativeKnown() }
 
 // bytesColumn is the index of the exact counter of bytes; -1 without one.
 func (st *State) bytesColumn() int {
@@ -69,7 +66,7 @@ func (st *State) uncountedRSS(u *URI, horizon int) verdict.Judgement {
 
 // mayBeNative says that growth of RSS beyond the counter may be a native library's.
 func (st *State) mayBeNative(u *URI) bool {
-	return st.On("native") && !st.countsNative() && (st.nativeKnown() || st.boundless() == "" && !u.givenBack())
+	return st.On("native") && !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack())
 }
 
 // native says that native memory leaks, and by how much: that grew evenly to the
@@ -78,7 +75,7 @@ func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
 	if !st.mayBeNative(u) {
 		return j, false
 	}
-	known := st.nativeKnown()
+	known := st.NativeKnown()
 	horizon := nativeHorizon
 	if known {
 		horizon = st.horizon(u)

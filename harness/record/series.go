@@ -85,18 +85,18 @@ type Series struct {
 	failing int     // failures in a row
 	stalled float64 // seconds that they took
 	base    int     // requests before the open block since the touched set began anew
-	touched touches
+	last    lastTouch
 }
 
-// touches is the last reading of the touched set.
-type touches struct {
+// lastTouch is the last reading of the touched set.
+type lastTouch struct {
 	seq    int   // the block that it was made in
 	bytes  int64 // what it said
 	others int64 // what of that came while others ran
 }
 
 // add notes a reading in the block, and returns it without what came while others ran.
-func (o *touches) add(seq int, t Touch) Touch {
+func (o *lastTouch) add(seq int, t Touch) Touch {
 	if seq > o.seq+1 {
 		o.others += t.Bytes - o.bytes
 	}
@@ -117,7 +117,7 @@ func (s *Series) begin(b *Block, touched *int64) {
 	}
 	if touched != nil {
 		s.Touched = []Touch{{Bytes: *touched}}
-		s.touched = touches{seq: b.Seq, bytes: *touched}
+		s.last = lastTouch{seq: b.Seq, bytes: *touched}
 	}
 	s.base = 0
 	if n := len(s.Touched); n > 0 {
@@ -153,7 +153,7 @@ func (s *Series) add(b *Block, e Readings) {
 		s.Spread = max(s.Spread, b.High-b.Low)
 	}
 	for _, t := range e.Touched {
-		t = s.touched.add(b.Seq, t)
+		t = s.last.add(b.Seq, t)
 		s.Touched = append(s.Touched, Touch{After: s.base + t.After, Bytes: t.Bytes})
 	}
 	s.Answers.add(e.Answers)
