@@ -83,11 +83,37 @@ func newServer(t testing.TB, apps []App) *Server {
 	return s
 }
 
-// run starts the server on a free port and waits until it accepts connections.
+// starts bounds how often a server that crashes while it starts is started anew:
+// Apache with Passenger 6.0.17 ends with a segmentation fault in about one start
+// in 500, as soon as Passenger's core is online. Any other end fails the test.
+const starts = 3
+
+// run starts the server on a free port and waits until it answers.
 func (s *Server) run(t testing.TB, command func() *exec.Cmd) {
 	t.Helper()
 	s.Port = proctest.FreePort(t)
-	cmd := command()
+	t.Cleanup(s.Stop)
+	for range starts {
+		s.start(t, command())
+		for end := time.Now().Add(startWithin); time.Now().Before(end) && !endWithin(s.end, 20*time.Millisecond); {
+			if s.answers() {
+				return
+			}
+		}
+		if !s.crashed() {
+			break
+		}
+	}
+	how := "it runs"
+	if endWithin(s.end, 0) {
+		how = s.cmd.ProcessState.String()
+	}
+	said, _ := os.ReadFile(s.Log)
+	t.Fatalf("the server does not start (%s); its log:\n%s", how, said)
+}
+
+func (s *Server) start(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
 	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		t.Fatal(err)
@@ -99,19 +125,26 @@ func (s *Server) run(t testing.TB, command func() *exec.Cmd) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.cmd, s.end = cmd, make(chan struct{})
+	end := make(chan struct{})
+	s.cmd, s.end = cmd, end
 	go func() {
 		_ = cmd.Wait()
-		close(s.end)
+		close(end)
 	}()
-	t.Cleanup(s.Stop)
-	for end := time.Now().Add(startWithin); time.Now().Before(end) && !endWithin(s.end, 20*time.Millisecond); {
-		if s.answers() {
-			return
-		}
+}
+
+// crashed says whether the server has ended with a segmentation fault. It waits
+// for its watchdog then, which ends what the server has left.
+func (s *Server) crashed() bool {
+	if !endWithin(s.end, 0) {
+		return false
 	}
-	said, _ := os.ReadFile(s.Log)
-	t.Fatalf("the server does not start; its log:\n%s", said)
+	status, ok := s.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if !ok || status.Signal() != syscall.SIGSEGV {
+		return false
+	}
+	gone(s.processes())
+	return true
 }
 
 // answers says whether the web server answers. To connect proves nothing: Apache

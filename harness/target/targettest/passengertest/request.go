@@ -122,6 +122,11 @@ func endWithin(end <-chan struct{}, d time.Duration) bool {
 	select {
 	case <-end:
 		return true
+	default: // the end comes first where d is over too
+	}
+	select {
+	case <-end:
+		return true
 	case <-time.After(d):
 		return false
 	}
