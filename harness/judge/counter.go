@@ -26,11 +26,20 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
 	}
 	j, evidence := verdict.Fuse(rss, counters)
+	more, unseen := st.unseen(u)
+	if unseen && convicts {
+		j.Growth, j.Low, j.High = more.Growth, more.Low, more.High
+		j.Reason += fmt.Sprintf("; RSS grew %s per request: the rest is in no counter", units.Bytes(more.Growth))
+	}
 	if n, ok := st.native(u); ok && j.Label != verdict.Leak {
 		return n, []string{evidenceNative, "rss"}
 	}
 	if j.Label != verdict.Stable && j.Label != verdict.Bloat && j.Label != verdict.Warmup {
 		return j, evidence
+	}
+	if unseen && more.Label == verdict.Leak {
+		j.Detectable = max(j.Detectable, more.High)
+		return open(j, u.Requests(), "RSS grew %s per request, and no counter explains it; %s", units.Bytes(more.Growth), j.Reason), evidence
 	}
 	if st.halted(u) {
 		j.Detectable = max(j.Detectable, rss.High)

@@ -147,9 +147,13 @@ func (st *State) Short(u *URI) bool {
 func (u *URI) Retested() bool { return u.retest.whole() }
 
 // outlived is how many seconds before the end of the sweep half of u's requests had
-// been sent, 0 before that: had they been kept for less, unlessExpired would tell.
+// been sent, 0 before that: had they been kept for less, unlessExpired would tell. What
+// u was sent again for was seen to stay through a wait, and no longer.
 func (st *State) outlived(u *URI) float64 {
-	if st.swept == nil {
+	switch {
+	case u.Retested():
+		return st.Header.Plan.Stay
+	case st.swept == nil:
 		return 0
 	}
 	half := u.Requests() / 2

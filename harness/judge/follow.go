@@ -111,7 +111,7 @@ func (st *State) Unended(u *URI) bool {
 func (st *State) Grown(u *URI) (bytes float64) {
 	if i := st.bytesColumn(); i >= 0 {
 		bytes = st.sum(st.counted(u, -1), i)
-		if !st.nativeUnended(u) {
+		if _, ok := st.unseen(u); !ok && !st.nativeUnended(u) {
 			return max(0, bytes)
 		}
 	}

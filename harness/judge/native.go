@@ -98,11 +98,10 @@ func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
 	case grown < max(nativeLeast, nativeShare*float64(own[0].Start.Anon)):
 		return j, false
 	}
-	if b := st.expiry(u); b != nil {
-		rose := st.nativeBytes(b.End) - st.nativeBytes(b.Start)
-		if n := float64(b.N()); 2*rose < j.Growth*n {
-			return open(j, 0, "RSS grew %s per request beyond what the runtime counts, and by only %s with %s after a wait of %s: what was made before had gone by then",
-				units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(n, "more requests"), units.Seconds(st.Header.Plan.Stay)), true
+	for _, t := range st.trials(u) {
+		if n := float64(t.n); 2*t.rose < j.Growth*n {
+			return open(j, 0, "RSS grew %s per request beyond what the runtime counts, and by only %s with %s between two waits of %s: what was made before had gone by then",
+				units.Bytes(j.Growth), units.Bytes(max(0, t.rose)), units.Quantity(n, "more requests"), units.Seconds(st.Header.Plan.Stay)), true
 		}
 	}
 	j.Reason = fmt.Sprintf("RSS grew %s per request beyond what the runtime counts, through %s requests: native memory leaks",
@@ -117,23 +116,41 @@ func (st *State) LeaksNative(u *URI) bool {
 	return j.Label == verdict.Leak && evidence[0] == evidenceNative
 }
 
-// expiry is the block of requests that u was sent after a pause on the present process;
-// nil without one.
-func (st *State) expiry(u *URI) *record.Block {
+// nativeTrials is how many trials a conviction of native memory needs: the first may
+// fill what malloc has given back to the system, and the second finds that free.
+const nativeTrials = 2
+
+// trial is a block of n requests between two waits, and by how many bytes native memory
+// rose until its end or, where that is less, until the end of the second wait.
+type trial struct {
+	n    int
+	rose float64
+}
+
+// trials are those of u on the present process, in order.
+func (st *State) trials(u *URI) (out []trial) {
 	for _, b := range u.Others {
-		if b.Purpose == record.Expiry && b.Life == len(st.Lives)-1 && !b.Cut {
-			return b
+		if b.Purpose != record.Expiry || b.Life != len(st.Lives)-1 || b.Cut {
+			continue
 		}
+		end := st.nativeBytes(b.End)
+		for _, r := range st.Segment().Reads {
+			if r.Waited > 0 && r.Edge.T >= b.End.T {
+				end = min(end, st.nativeBytes(r.Edge))
+				break
+			}
+		}
+		out = append(out, trial{b.N(), end - st.nativeBytes(b.Start)})
 	}
-	return nil
+	return out
 }
 
 // Native is how many requests convicted u of a leak of native memory, and are to be sent
-// once more after a pause: what only waits to be let go of leaves room for as many. 0
-// where there are none, or they were sent.
+// once more between two waits: what only waits to be let go of leaves room for as many,
+// or is gone after the second. 0 where there are none, or the trials are over.
 func (st *State) Native(u *URI) int {
 	j, ok := st.native(u)
-	if !ok || j.Label != verdict.Leak || st.expiry(u) != nil {
+	if !ok || j.Label != verdict.Leak || len(st.trials(u)) >= nativeTrials {
 		return 0
 	}
 	return u.Requests()
@@ -147,4 +164,17 @@ func (st *State) nativeUnended(u *URI) bool {
 	}
 	j := st.uncountedRSS(u, Horizon)
 	return j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.Low > 0
+}
+
+// unseen says that settled RSS grows, without doubt, by more than twice what a counter
+// says that holds native memory, too: the rest is in no counter, such as mapped files
+// and memory of devices. j is the growth of RSS.
+func (st *State) unseen(u *URI) (j verdict.Judgement, ok bool) {
+	i := st.bytesColumn()
+	if i < 0 || !st.countsNative() || !st.On("unseen") {
+		return j, false
+	}
+	j = st.settledRSS(u, 0)
+	grows := j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.More > 0
+	return j, grows && j.Low > 2*max(0, st.column(u, i).High)
 }

@@ -15,7 +15,7 @@ var forms = [...]struct {
 	phrases []string
 }{
 	garbage:   {false, []string{"objects", "spread", "cyclic"}},
-	leak:      {false, []string{"objects", "spread", "every", "1", "keyed", "keys", "visitor", "failing", "after", "native", "doubling", "goroutine"}},
+	leak:      {false, []string{"objects", "spread", "every", "1", "keyed", "keys", "visitor", "failing", "after", "native", "mapped", "doubling", "goroutine"}},
 	cache:     {true, []string{"objects", "keyed", "keys", "of", "native", "doubling", "drops", "expires", "swept", "on"}},
 	ring:      {true, []string{"objects"}},
 	hold:      {false, []string{"objects", "every", "1", "visitor", "expires", "swept", "on"}},
@@ -102,12 +102,12 @@ func (w *words) readPhrase(p *part, phrase string) {
 }
 
 // flags are the phrases of one word, in the order in which they are written.
-var flags = []string{"cyclic", "keyed", "visitor", "failing", "native", "doubling", "goroutine"}
+var flags = []string{"cyclic", "keyed", "visitor", "failing", "native", "mapped", "doubling", "goroutine"}
 
 func (p *part) flag(word string) *bool {
 	return map[string]*bool{
 		"cyclic": &p.cyclic, "keyed": &p.keyed, "visitor": &p.visitor, "failing": &p.failing,
-		"native": &p.native, "doubling": &p.doubling, "goroutine": &p.goroutine,
+		"native": &p.native, "mapped": &p.mapped, "doubling": &p.doubling, "goroutine": &p.goroutine,
 	}[word]
 }
 

@@ -46,7 +46,7 @@ func (p *process) beyond() int64 {
 	if !ok {
 		return 0
 	}
-	taken := p.malloc.res
+	taken := p.malloc.res + p.mapped
 	if p.spec.runtime == "ruby" {
 		taken = p.native
 	}

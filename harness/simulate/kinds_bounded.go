@@ -33,7 +33,15 @@ var boundedKinds = []kind{
 		p.native = true
 		m.uri(p)
 	})},
-	{"expiry/timers", 2, special(func(m *maker) { m.uri(m.expiring(part{})) })},
+	{"expiry/timers", 2, special(func(m *maker) {
+		p := m.expiring(part{})
+		q := p
+		if q.native, q.size = true, max(16, p.size/4); m.yes(0.3) { // the runtime's own tables, as V8 has them for timers
+			m.uri(p, q)
+			return
+		}
+		m.uri(p)
+	})},
 	{"expiry/swept", 1, special(func(m *maker) { m.uri(m.expiring(part{sweep: int64(m.number(1000, 60000)) * 1000})) })},
 	{"expiry/on-use", 1, special(func(m *maker) { m.uri(m.expiring(part{use: true})) })},
 	{"ring/shared", 2, special(func(m *maker) {

@@ -55,7 +55,9 @@ var leakKinds = []kind{
 	}},
 	{"native", 3, special(func(m *maker) {
 		p := m.leaking(700, 32e3)
-		p.objects, p.native = 1, true
+		p.objects = 1
+		p.mapped = m.yes(0.2)
+		p.native = !p.mapped
 		m.uri(p)
 	})},
 	{"rare", 3, special(func(m *maker) {

@@ -33,7 +33,7 @@ import (
 //
 //	garbage SIZE [objects N] [spread N%] [cyclic]
 //	leak SIZE [objects N] [spread N%] [every N | 1 in N] [keyed | keys N] [visitor] [failing]
-//	          [after TIME] [native] [doubling] [goroutine]
+//	          [after TIME] [native | mapped] [doubling] [goroutine]
 //	cache N x SIZE [objects N] [keyed | keys N | of N] [native] [doubling] [drops third | drops all]
 //	          [expires TIME [swept TIME | on use]]
 //	ring N x SIZE [objects N]

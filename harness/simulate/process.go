@@ -17,6 +17,7 @@ type process struct {
 	base     amount // what the application has alive before the first request
 	live     amount // what the runtime has alive, the application itself included
 	native   int64  // what native libraries have alive, which no runtime counts
+	mapped   int64  // what is mapped besides, which no counter counts
 	threads  int64  // goroutines that stay
 	subs     int64  // subscribers that are told
 	stray    amount // of live, what was kept by accident
@@ -89,12 +90,20 @@ func (p *process) keep(s *state, n int64) {
 		p.malloc.fill(n * s.size)
 		return
 	}
+	if s.mapped {
+		p.mapped += n * s.size
+		p.live.add(n, handle*s.objects, s.objects)
+		return
+	}
 	p.live.add(n, s.size, s.objects)
 	s.ages.turn(p.minors)
 	s.ages.n[0] += n
 	p.did.kept[s.sort] += n * s.size
 	p.did.objects.kept += n * s.objects
 }
+
+// handle is how large the object is that stands for mapped memory, in bytes.
+const handle = 104
 
 // drop lets n of them go.
 func (p *process) drop(s *state, n int64) {
@@ -214,7 +223,7 @@ func (p *process) rss() int64 {
 
 // anon is what of it is mapped from no file.
 func (p *process) anon() int64 {
-	return (p.heap.resident() + p.malloc.res + p.rest + p.stir) &^ (page - 1)
+	return (p.heap.resident() + p.malloc.res + p.mapped + p.rest + p.stir) &^ (page - 1)
 }
 
 const page = 4096

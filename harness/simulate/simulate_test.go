@@ -120,6 +120,8 @@ func held(p *process) (live amount, native int64) {
 				a = amount{s.level, s.level / 100}
 			case s.doubling:
 				a = amount{s.room * s.size, s.room * s.objects}
+			case s.mapped:
+				a.bytes = handle * a.objects
 			case s.spread > 0 || s.verb == ring:
 				a.bytes = s.held
 			}

@@ -101,7 +101,7 @@ type part struct {
 	sweep   int64 // what has expired is looked for so often; 0: a timer each
 	each    int64 // how often
 
-	keyed, visitor, failing, native, doubling, goroutine, cyclic, use, third, all bool
+	keyed, visitor, failing, native, mapped, doubling, goroutine, cyclic, use, third, all bool
 }
 
 // trouble is what goes wrong with a process or with its measurement.

@@ -117,6 +117,8 @@ func (t *Truth) leak(r *routeSpec, p *part, shared bool) bool {
 	switch {
 	case p.native:
 		objects, native = 0, size
+	case p.mapped:
+		size, native = size+handle, size
 	case p.goroutine:
 		size, native = size+stack, stack
 	}

@@ -35,7 +35,7 @@ func follow(st *judge.State) (record.Action, bool) {
 	// the first block then, and in no later one.
 	var next *judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !u.Item.Requests.Auto || !st.Unended(u) || st.Shares(u) || followed(u) >= enough*budget(st, u) || !affordable(st, u) {
+		if u.Broken || !u.Item.Requests.Auto || u.Later() || !st.Unended(u) || st.Shares(u) || followed(u) >= enough*budget(st, u) || !affordable(st, u) {
 			continue
 		}
 		if next == nil || just(st, record.Follow, u) {
@@ -45,13 +45,21 @@ func follow(st *judge.State) (record.Action, bool) {
 	if next == nil {
 		return nil, false
 	}
-	n := followBlock(st, next)
+	n := followBlock(st, next, next.Requests(), followed(next))
 	return record.Send{URI: next.Index, N: n, Purpose: record.Follow, Round: lastRound(st) + 1, Settle: true}, n > 0
 }
 
 // followed is how many seconds u has been followed.
 func followed(u *judge.URI) float64 {
-	return seconds(blocks(u, record.Follow)) + seconds(blocks(u, record.Delayed))
+	return seconds(blocks(u, record.Follow))
+}
+
+// requests is how many requests blocks have.
+func requests(blocks []*record.Block) (n int) {
+	for _, b := range blocks {
+		n += b.N()
+	}
+	return n
 }
 
 // seconds is how long the requests of blocks took.
@@ -92,17 +100,17 @@ func affordable(st *judge.State, u *judge.URI) bool {
 	}
 	spent := 0.0
 	for _, o := range st.URIs {
-		spent += followed(o)
+		spent += followed(o) + seconds(blocks(o, record.Delayed))
 	}
 	return limits.Time <= 0 || spent < followShare*limits.Time && st.Allows(limits.Time*followShare/2)
 }
 
-// followBlock is how many requests u is sent next: as many as it has had, within
-// its budget.
-func followBlock(st *judge.State, u *judge.URI) int {
-	n := float64(u.Requests())
+// followBlock is how many requests u is sent next: as many as it has had, within what its
+// budget leaves after so many seconds.
+func followBlock(st *judge.State, u *judge.URI, had int, spent float64) int {
+	n := float64(had)
 	if each := judge.LatencyOf(u.Series).P50 / 1000; each > 0 {
-		n = min(n, (budget(st, u)-followed(u))/each)
+		n = min(n, (budget(st, u)-spent)/each)
 	}
 	if rate := st.Grown(u) / float64(u.Requests()); rate > 0 {
 		n = min(n, (judge.Plausible-st.Grown(u))/rate)

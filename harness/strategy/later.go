@@ -8,8 +8,12 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// delayedRounds is how many blocks that end with a pause are of the same size.
-const delayedRounds = 6
+// delayedRounds is how many blocks that end with a pause are of the same size, and
+// delayedMost how many a URI gets of any size.
+const (
+	delayedRounds = 6
+	delayedMost   = 10
+)
 
 // later sends once more, with a pause behind each, those whose floor holds what was
 // added while others ran: what comes in the pauses may be theirs, and nothing else is.
@@ -52,21 +56,22 @@ func nextLater(st *judge.State) *judge.URI {
 	return nil
 }
 
-// delayed sends those that may be what was added in the pauses in blocks that end with
-// a pause of their own: first one to each, then as many to one that adds something as
-// convict it or show that it comes to an end.
+// delayed sends those that may be what was added in the pauses, and those that others
+// disturb, in blocks that end with a pause of their own: first one to each, then as many
+// to one that adds something as convict it or show that it comes to an end.
 func delayed(st *judge.State) (record.Action, bool) {
 	for _, u := range st.URIs {
-		if !st.AddsLater(u) || !st.Allows(2*judge.LaterWait) {
+		if !st.AddsLater(u) && !st.Disturbed(u) || !st.Allows(2*judge.LaterWait) {
 			continue
 		}
 		have := blocks(u, record.Delayed)
-		k, n := len(have), st.LaterRequests(u)
-		if k >= delayedRounds {
-			if !open(st, u) || !affordable(st, u) || seconds(have) >= enough*budget(st, u) {
+		n := st.LaterRequests(u)
+		if k := len(have); k >= delayedRounds {
+			more := followBlock(st, u, requests(have), seconds(have))
+			if k >= delayedMost || more < n || !open(st, u) || !affordable(st, u) {
 				continue
 			}
-			n = followBlock(st, u)
+			n = more
 		}
 		return record.Send{URI: u.Index, N: n, Purpose: record.Delayed, Round: lastRound(st) + 1, Settle: true, Pause: judge.LaterWait}, true
 	}

@@ -170,7 +170,7 @@ func followLeft(st *judge.State, p pace) (seconds float64) {
 			n = min(n, max(0, (judge.Plausible-st.Grown(u))/rate-float64(ahead))*p.each[u.Index])
 		}
 		if u.Done && !st.Grew(u) { // what may be a native library's, mostly ended by the next block
-			n = min(n, p.requests(u, followBlock(st, u), 1))
+			n = min(n, p.requests(u, followBlock(st, u, u.Requests(), followed(u)), 1))
 		}
 		seconds += n
 	}

@@ -119,16 +119,19 @@ func againBlock(st *judge.State, u *judge.URI) int {
 // which is sent again: a half, for that many outgrow the scatter of RSS.
 const nativeAgain = 2
 
-// native sends once more, after a pause, whoever is convicted of a leak of native memory:
-// no counter tells whether that was only kept for a while.
+// native sends once more, between two waits, whoever is convicted of a leak of native
+// memory: no counter tells whether that was only kept for a while.
 func native(st *judge.State) (record.Action, bool) {
 	if !st.On("native-expiry") || !st.Counted() || len(st.Segment().Traces) > 0 {
 		return nil, false
 	}
 	stay := st.Header.Plan.Stay
+	if just(st, record.Expiry, nil) && !waited(st, st.Last) && st.Allows(stay) {
+		return record.Measure{Wait: stay}, true
+	}
 	for _, u := range st.URIs {
 		n := st.Native(u)
-		if n == 0 || u.Broken || !u.Item.Requests.Auto || len(blocks(u, record.Expiry)) > 0 {
+		if n == 0 || u.Broken || !u.Item.Requests.Auto {
 			continue
 		}
 		if waited(st, u.Blocks[len(u.Blocks)-1]) {

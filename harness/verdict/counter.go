@@ -65,7 +65,7 @@ func (p CounterParams) withDefaults() CounterParams {
 		}
 	}
 	fill(&p.MinSlope, 16, 512, 0.05)
-	fill(&p.Sure, sureBytes, 512, 0.5)
+	fill(&p.Sure, sureBytes, 512, sureCount)
 	fill(&p.Noise, 8<<10, 300<<10, 1)
 	fill(&p.Ambient, 100, 1, 0.25)
 	if p.Horizon <= 0 {
@@ -76,8 +76,19 @@ func (p CounterParams) withDefaults() CounterParams {
 
 const unitBytes = "bytes"
 
-// sureBytes is CounterParams.Sure of an exact counter of bytes.
-const sureBytes = 256
+// CounterParams.Sure of exact counters: of bytes, and of anything else.
+const (
+	sureBytes = 256
+	sureCount = 0.5
+)
+
+// Sure is CounterParams.Sure of an exact counter of that unit, in units/request.
+func Sure(unit string) float64 {
+	if unit == unitBytes {
+		return sureBytes
+	}
+	return sureCount
+}
 
 // Counter judges a counter, or settled RSS, by its block edges, the first one
 // before the first request. Blocks need not be equally long.

@@ -1,0 +1,54 @@
+package judge
+
+import (
+	"slices"
+
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// What a neighbour keeps for a few seconds, such as a timer, is let go of while others
+// run: their blocks fall then by what it had made, and a leak looks like scatter, or like
+// growth that has ended.
+
+// Disturbed says that what others let go of may hide a leak of u: most of its blocks grow
+// by an exact counter, and that does not convict it, for some fell; or growth is said to
+// have ended, and its requests that had a pause behind them have added as much as before.
+func (st *State) Disturbed(u *URI) bool {
+	if u.Later() {
+		return true // it is being told apart
+	}
+	if !st.On("disturbed") || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
+		return false
+	}
+	for i, c := range st.columns() {
+		if !c.Exact {
+			continue
+		}
+		j := st.column(u, i)
+		if j.Usual < verdict.Sure(c.Unit) {
+			continue
+		}
+		switch {
+		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u, -1), st.fellBy(i)):
+			return true
+		case j.Label == verdict.Warmup && st.goesOn(u, i, j.Usual):
+			return true
+		}
+	}
+	return false
+}
+
+// fellBy says of a block whether the i-th counter fell in it.
+func (st *State) fellBy(i int) func(*record.Block) bool {
+	return func(b *record.Block) bool { return st.value(b.End, i) < st.value(b.Start, i) }
+}
+
+// goesOn says that the requests of u that had a pause behind them have added at least
+// half of what its blocks mostly add, by the i-th counter.
+func (st *State) goesOn(u *URI, i int, usual float64) bool {
+	return slices.ContainsFunc(u.Others, func(b *record.Block) bool {
+		return b.Purpose == record.Later && b.Life == len(st.Lives)-1 && !b.Cut && b.N() > 0 &&
+			2*(st.value(b.End, i)-st.value(b.Start, i)) >= usual*float64(b.N())
+	})
+}
