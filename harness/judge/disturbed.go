@@ -32,7 +32,7 @@ func (st *State) Disturbed(u *URI) bool {
 		switch {
 		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u, -1), st.fellBy(i)):
 			return true
-		case j.Label == verdict.Warmup && st.goesOn(u, i, j.Usual):
+		case j.Label == verdict.Warmup && slices.ContainsFunc(u.Others, st.keeps(i, j.Usual)):
 			return true
 		}
 	}
@@ -44,11 +44,27 @@ func (st *State) fellBy(i int) func(*record.Block) bool {
 	return func(b *record.Block) bool { return st.value(b.End, i) < st.value(b.Start, i) }
 }
 
-// goesOn says that the requests of u that had a pause behind them have added at least
-// half of what its blocks mostly add, by the i-th counter.
-func (st *State) goesOn(u *URI, i int, usual float64) bool {
-	return slices.ContainsFunc(u.Others, func(b *record.Block) bool {
-		return b.Purpose == record.Later && b.Life == len(st.Lives)-1 && !b.Cut && b.N() > 0 &&
+// Keeps says that the first of u's blocks that end with a pause of their own has added as
+// much as before, by an exact counter: nothing of it was let go of in the pause.
+func (st *State) Keeps(u *URI) bool {
+	first := u.delayed()
+	if len(first) > 1 {
+		first = first[:1]
+	}
+	for i, c := range st.columns() {
+		j := st.column(u, i)
+		if c.Exact && j.Usual >= verdict.Sure(c.Unit) && slices.ContainsFunc(first, st.keeps(i, j.Usual)) {
+			return true
+		}
+	}
+	return false
+}
+
+// keeps says of a block with a pause behind it whether it has added at least half of what
+// its URI's blocks usually add to the i-th counter, in units/request.
+func (st *State) keeps(i int, usual float64) func(*record.Block) bool {
+	return func(b *record.Block) bool {
+		return (b.Purpose == record.Later || b.Purpose == record.Delayed) && b.Life == len(st.Lives)-1 && !b.Cut && b.N() > 0 &&
 			2*(st.value(b.End, i)-st.value(b.Start, i)) >= usual*float64(b.N())
-	})
+	}
 }

@@ -58,7 +58,9 @@ func nextLater(st *judge.State) *judge.URI {
 
 // delayed sends those that may be what was added in the pauses, and those that others
 // disturb, in blocks that end with a pause of their own: first one to each, then as many
-// to one that adds something as convict it or show that it comes to an end.
+// to one that adds something as convict it or show that it comes to an end. The first
+// pause is long enough for what others have left to be let go of. Who keeps through it
+// what it has added, and adds nothing late, needs no other one of that length.
 func delayed(st *judge.State) (record.Action, bool) {
 	for _, u := range st.URIs {
 		if !st.AddsLater(u) && !st.Disturbed(u) || !st.Allows(2*judge.LaterWait) {
@@ -73,7 +75,11 @@ func delayed(st *judge.State) (record.Action, bool) {
 			}
 			n = more
 		}
-		return record.Send{URI: u.Index, N: n, Purpose: record.Delayed, Round: lastRound(st) + 1, Settle: true, Pause: judge.LaterWait}, true
+		pause := float64(judge.LaterWait)
+		if len(have) > 0 && !st.AddsLater(u) && st.Keeps(u) {
+			pause = judge.Pause
+		}
+		return record.Send{URI: u.Index, N: n, Purpose: record.Delayed, Round: lastRound(st) + 1, Settle: true, Pause: pause}, true
 	}
 	return nil, false
 }
