@@ -1,9 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -172,13 +171,8 @@ func faultsOfSurroundings() []faulty {
 
 func faultsOfSources() []faulty {
 	usage := []int{exitUsage}
-	// As many members as MiB (RFC 1952, section 2.2): deflating all of it takes a minute.
-	gzipped := func(size int) string {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		_, _ = z.Write(bytes.Repeat([]byte(" "), 1<<20))
-		_ = z.Close()
-		return strings.Repeat(b.String(), size>>20)
+	large := func(name, kind string, pour func(io.Writer), codes ...int) faulty {
+		return faulty{name: name, large: map[string]func(io.Writer){"in": pour}, args: []string{"import", kind, "in"}, codes: codes, limit: 40 * time.Second}
 	}
 	from := func(name, kind, text string, codes ...int) faulty {
 		return faulty{name: name, files: map[string]string{"in": text}, args: []string{"import", kind, "in"}, codes: codes, limit: 40 * time.Second}
@@ -197,20 +191,20 @@ func faultsOfSources() []faulty {
 		return strings.Replace(faultResult, `"seed": 7`, fmt.Sprintf(`"seed": 7, "command": ["leakhunt", "run", "shop.yaml", "--shard=%d/2", "--shard-uris=2"]`, n), 1)
 	}
 	return []faulty{
-		from("a log of lines of 1 MB, and binary", "access-log", strings.Repeat(strings.Repeat("\x00\xff", 1<<19)+"\n", 20), exitUsage),
-		from("a HAR of 20 MB of [", "har", strings.Repeat("[", 20<<20), exitUsage),
+		large("a log of lines of 1 MB, and binary", "access-log", times(strings.Repeat("\x00\xff", 1<<19)+"\n", 20), exitUsage),
+		large("a HAR of 20 MB of [", "har", times("[", 20<<20), exitUsage),
 		from("a HAR of secrets", "har", `{"log":{"entries":[{"request":{"method":"GET","url":"http://a/x?token=hunter2-hunter2","headers":[{"name":"Cookie","value":"sid=hunter2-hunter2"}]},"response":{"status":200}}]}}`, 0),
 		from("an OpenAPI description with cycles", "openapi", openAPICycle, 0, exitUsage),
 		from("an OpenAPI description that names other files", "openapi", `{"openapi":"3.0.0","info":{"title":"x","version":"1"},"paths":{"/a":{"$ref":"/etc/passwd"}}}`, exitUsage),
-		from("a sitemap that is a gzip bomb", "sitemap", gzipped(1<<30), exitUsage),
+		large("a sitemap that is a gzip bomb", "sitemap", gzipped(1<<30), exitUsage),
 		from("a sitemap of entities of entities", "sitemap", entities, exitUsage),
-		from("a list of routes that is one line of 20 MB", "rails-routes", strings.Repeat("x", 20<<20), exitUsage),
+		large("a list of routes that is one line of 20 MB", "rails-routes", times("x", 20<<20), exitUsage),
 		{name: "a calendar without end is crawled", args: []string{"import", "crawl"}, wired: calendar, codes: []int{0}, limit: 60 * time.Second},
 		{name: "a scenario from /dev/zero", args: []string{"validate", "/dev/zero"}, codes: usage, ci: true},
 		{name: "a result from /dev/zero", args: []string{"report", "/dev/zero"}, codes: usage},
 		{name: "a series from /dev/zero", args: []string{"judge", "/dev/zero"}, codes: usage, limit: 40 * time.Second},
 		{name: "a scenario that is a folder", args: []string{"validate", "/"}, codes: usage},
-		{name: "data of 40 MB", files: map[string]string{"s.yaml": "version: 1\ntarget: {demo: {}}\ndata: d.csv\nuris: ['/{{data.a}}']\n", "d.csv": "a\n" + strings.Repeat("x\n", 20<<20)}, args: []string{"validate", "s.yaml"}, codes: []int{0, 2}, ci: true},
+		{name: "data of 40 MB", files: map[string]string{"s.yaml": "version: 1\ntarget: {demo: {}}\ndata: d.csv\nuris: ['/{{data.a}}']\n"}, large: map[string]func(io.Writer){"d.csv": all("a\n", times("x\n", 20<<20))}, args: []string{"validate", "s.yaml"}, codes: []int{0, 2}, ci: true},
 		{name: "data that ends within quotes", files: map[string]string{"s.yaml": "version: 1\ntarget: {demo: {}}\ndata: d.csv\nuris: ['/{{data.a}}']\n", "d.csv": "a\n\"x"}, args: []string{"validate", "s.yaml"}, codes: usage},
 		{name: "a result for a journal to go on with", files: map[string]string{"r.json": faultResult}, args: []string{"run", "--resume", "r.json"}, codes: usage},
 		{name: "one shard twice", files: map[string]string{"a.json": shard(1), "b.json": shard(1)}, args: []string{"merge", "a.json", "b.json"}, codes: usage},

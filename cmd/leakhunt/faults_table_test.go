@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -38,7 +39,7 @@ func faults() []faulty {
 	var all []faulty
 	for _, some := range [][]faulty{
 		faultsOfTheApplication(), faultsOfAnswers(), faultsOfOddAnswers(), faultsOfAgents(), faultsOfEnds(), faultsOfMoments(),
-		faultsOfOutputs(), faultsOfSurroundings(), faultsOfFiles(), faultsOfSources(),
+		faultsOfOutputs(), faultsOfSurroundings(), faultsOfFiles(), faultsOfSources(), faultsOfSize(),
 	} {
 		all = append(all, some...)
 	}
@@ -264,18 +265,18 @@ func faultsOfFiles() []faulty {
 		{name: "a result of 10^17 s", files: result(`"t_s": 1`, `"t_s": 1e17`), args: []string{"report", "r.json", "-o", "html=out.html"}, codes: usage, says: "more than can be"},
 		{name: "a result of 2^53 requests", files: result(`"requests": 250`, `"requests": 9007199254740992`), args: []string{"report", "r.json", "-o", "html=out.html"}, codes: usage, says: "more than can be", ci: true},
 		{name: "a result that is cut off", files: map[string]string{"r.json": faultResult[:400]}, args: []string{"report", "r.json"}, codes: usage, says: "cut off"},
-		{name: "a result of 200 MB of [", files: map[string]string{"r.json": strings.Repeat("[", 200<<20)}, args: []string{"report", "r.json"}, codes: usage},
+		{name: "a result of 200 MB of [", large: map[string]func(io.Writer){"r.json": times("[", 200<<20)}, args: []string{"report", "r.json"}, codes: usage},
 		{name: "a result of 2,000 URIs, in every format", files: map[string]string{"r.json": manyURIs(2000)}, args: []string{
 			"report", "r.json", "-q", "-o", "table=out.txt", "-o", "html=out.html", "-o", "junit=out.xml", "-o", "markdown=out.md", "-o", "csv=out.csv", "-o", "openmetrics=out.prom", "-o", "json=out.json",
 		}, codes: []int{0}},
 		{name: "a result that names files of this folder", files: map[string]string{"r.json": strings.Replace(faultResult, `"sites": []`, `"sites": [{"file": "app.rb", "line": 1, "objects_per_request": 1, "bytes_per_request": 1}]`, 1), "app.rb": "SECRET = 'hunter2'\n"}, args: []string{"report", "r.json", "-o", "html=/dev/stdout"}, codes: []int{0}, never: "hunter2"},
 		{name: "series of 10^12 requests", files: map[string]string{"s.csv": "requests,rss_bytes\n1,1\n1000000000000,2\n"}, args: []string{"judge", "s.csv"}, codes: []int{0, 1, 2, 4}},
 		{name: "the longest burn-in", files: map[string]string{"s.csv": "requests,rss_bytes\n1,1\n2,2\n"}, args: []string{"judge", "s.csv", "--burn-in", "9223372036854775807"}, codes: []int{0, 1, 2, 4}},
-		{name: "a series without end", files: map[string]string{"s.csv": "requests,rss_bytes\n" + strings.Repeat("1,1\n", 10<<20)}, args: []string{"judge", "s.csv"}, codes: []int{0, 2, 4}, limit: 30 * time.Second},
+		{name: "a series without end", large: map[string]func(io.Writer){"s.csv": all("requests,rss_bytes\n", times("1,1\n", 10<<20))}, args: []string{"judge", "s.csv"}, codes: []int{0, 2, 4}, limit: 30 * time.Second},
 		{name: "a journal of garbage", files: map[string]string{"j.jsonl": `{"e":"leakhunt-journal","version":1` + strings.Repeat("\x00\xff", 1<<20)}, args: []string{"report", "j.jsonl"}, codes: usage},
-		{name: "a journal of one endless line", files: map[string]string{"j.jsonl": `{"e":"leakhunt-journal","version":1,"tool":"` + strings.Repeat("x", 40<<20)}, args: []string{"report", "j.jsonl"}, codes: usage},
+		{name: "a journal of one endless line", large: map[string]func(io.Writer){"j.jsonl": all(`{"e":"leakhunt-journal","version":1,"tool":"`, times("x", 40<<20))}, args: []string{"report", "j.jsonl"}, codes: usage},
 		{name: "a scenario of aliases of aliases", files: map[string]string{"s.yaml": aliases()}, args: []string{"validate", "s.yaml"}, codes: usage, ci: true},
-		{name: "a scenario of 20 MB", files: map[string]string{"s.yaml": "version: 1\ntarget: {demo: {}}\nuris:\n" + strings.Repeat("  - /a\n", 3<<20)}, args: []string{"validate", "s.yaml"}, codes: usage},
+		{name: "a scenario of 20 MB", large: map[string]func(io.Writer){"s.yaml": all("version: 1\ntarget: {demo: {}}\nuris:\n", times("  - /a\n", 3<<20))}, args: []string{"validate", "s.yaml"}, codes: usage},
 		{name: "a scenario that names itself for data", files: map[string]string{"s.yaml": "version: 1\ntarget: {demo: {}}\ndata: s.yaml\nuris: [/]\n"}, args: []string{"validate", "s.yaml"}, codes: []int{0, 2}},
 		{name: "report waits for a FIFO, and is ended", wired: fifo, do: blocked, args: []string{"report", "fifo"}, codes: []int{143}},
 		{name: "validate waits for a FIFO, and is ended", wired: fifo, do: blocked, args: []string{"validate", "fifo"}, codes: []int{143}},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -58,8 +59,9 @@ type faulty struct {
 	yaml string // the scenario but for its first lines; "" where none is run
 	how  string // what the hostile application does as a whole
 	args []string
-	// files are written beside the scenario.
+	// files are written beside the scenario, large ones piece by piece.
 	files map[string]string
+	large map[string]func(io.Writer)
 	// do is done once a process is measured, or at once where no scenario is run.
 	do func(t *testing.T, c *trial)
 	// wired is done before the command is started.
@@ -100,7 +102,17 @@ target: {command: [hostile], ready: {uri: /, timeout: 5s}}
 sites: off
 `
 
-func (f *faulty) try(t *testing.T) (row []string) {
+// tried is what came of a fault.
+type tried struct {
+	words            []string // of the command line
+	code             int
+	kept, left, said string
+	most             int64 // own peak RSS
+	took             time.Duration
+}
+
+// try tries it with this leakhunt: "leakhunt" is this program, with the tests in it.
+func (f *faulty) try(t *testing.T, bin string) tried {
 	c := &trial{dir: t.TempDir(), mark: fmt.Sprintf("FAULT=%d-%s", os.Getpid(), f.name)}
 	c.tmp = filepath.Join("/tmp", fmt.Sprintf("lh%d-%d", os.Getpid(), time.Now().UnixNano()%1e9)) // short: sockets are made in it
 	if err := os.Mkdir(c.tmp, 0o700); err != nil {
@@ -115,13 +127,17 @@ func (f *faulty) try(t *testing.T) (row []string) {
 	for name, text := range f.files {
 		c.write(t, name, text)
 	}
-	c.cmd = exec.Command("leakhunt", args...)
+	for name, pour := range f.large {
+		c.pour(t, name, pour)
+	}
+	c.cmd = exec.Command(bin, args...)
 	c.cmd.Dir = c.dir
 	c.cmd.Env = append(os.Environ(), c.mark, "TMPDIR="+c.tmp, "HOSTILE="+f.how, peakFile+"="+filepath.Join(c.dir, "peak"), "KEY="+secretKey)
 	c.cmd.Stdout = &c.out
 	if f.wired != nil {
 		f.wired(t, c)
 	}
+	low := forgetPeak(t)
 	began := time.Now()
 	if c.cmd.Stderr == nil {
 		c.err = startLines(t, c.cmd)
@@ -158,6 +174,11 @@ func (f *faulty) try(t *testing.T) (row []string) {
 		n, _ := strconv.ParseInt(string(text), 10, 64)
 		most = max(most, n)
 	}
+	if usage, ok := c.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && bin != "leakhunt" {
+		if most = max(most, usage.Maxrss<<10); most <= low {
+			t.Logf("own peak RSS is at most %d MiB, that of the test at its start", low>>20)
+		}
+	}
 	code := c.cmd.ProcessState.ExitCode()
 	if !slices.Contains(f.codes, code) {
 		t.Errorf("exit code %d, want %v:\n%s", code, f.codes, ends(said+c.out.String()))
@@ -174,7 +195,32 @@ func (f *faulty) try(t *testing.T) (row []string) {
 	if left != "nothing" {
 		t.Errorf("left behind: %s", left)
 	}
-	return []string{f.name, fmt.Sprintf("exit code %d%s", code, shown(said, f.says)), has, left, fmt.Sprintf("%d MiB, %.1f s", most>>20, took.Seconds())}
+	return tried{words: args, code: code, kept: has, left: left, said: said, most: most, took: took}
+}
+
+// forgetPeak makes this process small, and has the kernel forget that it was not: what
+// it starts begins with its peak (getrusage(2)). It returns what is left.
+func forgetPeak(t *testing.T) int64 {
+	t.Helper()
+	debug.FreeOSMemory()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o200); err != nil {
+		t.Logf("peak RSS of what is started counts this process: %v", err)
+	}
+	return peak("self")
+}
+
+// pour writes a large file.
+func (c *trial) pour(t *testing.T, name string, pour func(io.Writer)) {
+	t.Helper()
+	file, err := os.Create(filepath.Join(c.dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bufio.NewWriterSize(file, 1<<20)
+	pour(w)
+	if err := errors.Join(w.Flush(), file.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (c *trial) write(t *testing.T, name, text string) {
@@ -331,7 +377,8 @@ func TestFaults(t *testing.T) {
 			continue
 		}
 		t.Run(f.name, func(t *testing.T) {
-			row := f.try(t)
+			got := f.try(t, "leakhunt")
+			row := []string{f.name, fmt.Sprintf("exit code %d%s", got.code, shown(got.said, f.says)), got.kept, got.left, fmt.Sprintf("%d MiB, %.1f s", got.most>>20, got.took.Seconds())}
 			t.Log(strings.Join(row, " | "))
 			if t.Failed() {
 				row[1] += " (NOT AS IT SHOULD BE)"
@@ -342,8 +389,14 @@ func TestFaults(t *testing.T) {
 	if file == "" {
 		return
 	}
+	writeTable(t, file, faultsHead, rows)
+}
+
+// writeTable writes a page: its head, and a numbered line for each row.
+func writeTable(t *testing.T, file, head string, rows [][]string) {
+	t.Helper()
 	var b strings.Builder
-	b.WriteString(faultsHead)
+	b.WriteString(head)
 	for i, row := range rows {
 		for k := range row {
 			row[k] = strings.ReplaceAll(row[k], "|", "\\|")

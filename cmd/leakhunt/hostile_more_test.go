@@ -18,7 +18,7 @@ func (h *hostile) more(w http.ResponseWriter, r *http.Request, page string) {
 	switch page {
 	case "bomb":
 		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = w.Write(bomb())
+		bomb()(w)
 	case "sets":
 		for i := range 3000 {
 			w.Header().Add("Set-Cookie", fmt.Sprintf("c%d=%s; Path=/", i, strings.Repeat("v", 100)))
@@ -123,6 +123,9 @@ func answerBadly(w io.Writer, what string, n int) bool {
 				return false
 			}
 		}
+	case "of counters without end":
+		all(`{"leakhunt":1,"runtime":"ruby","counters":[`, times(oneCounter("x", "1")+",", endlessly))(w)
+		return false
 	case "of garbage":
 		text = "\x1b[2J\x07\x00 no JSON\n"
 	case "that fails":

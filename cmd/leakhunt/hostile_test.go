@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"net"
@@ -102,11 +101,11 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "cookie":
 		w.Header().Set("Set-Cookie", "big="+strings.Repeat("v", 900<<10))
 	case "login":
-		_, _ = io.WriteString(w, `<form><input name=csrf value="a-token-of-the-form">`+strings.Repeat("<p>x</p>", 10<<20/8)+"</form>")
+		all(`<form><input name=csrf value="a-token-of-the-form">`, times("<p>x</p>", 10<<20/8))(w)
 	case "deep":
 		_, _ = io.WriteString(w, strings.Repeat("<div>", 1<<20)+`<input name=csrf value="a-token-of-the-form">`)
 	case "huge":
-		_, _ = w.Write(make([]byte, 100<<20))
+		times(string(make([]byte, 64<<10)), 1600)(w)
 	case "endless":
 		for r.Context().Err() == nil {
 			if _, err := w.Write(make([]byte, 64<<10)); err != nil {
@@ -121,6 +120,10 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.raw(w, page)
 	case "bomb", "sets", "drips", "login.json", "refused":
 		h.more(w, r, page)
+	case "vast login", "large cookies", "vars", "metrics":
+		h.vast(w, page, n)
+	case "no end of headers", "large header", "bad chunk", "no end of chunk":
+		h.rawVast(w, page)
 	case "chunk", "length", "reset", "status", "words", "upgrade", "body":
 		h.rawMore(w, page)
 	default:
@@ -133,7 +136,7 @@ func (h *hostile) profile(w http.ResponseWriter, r *http.Request) {
 	const totals = "\n# HeapAlloc = 4194304\n# HeapObjects = 4096\n"
 	switch os.Getenv("HOSTILE") {
 	case "bomb":
-		_, _ = w.Write(bomb())
+		bomb()(w)
 	case "large profile":
 		_, _ = io.WriteString(w, "heap profile: 1: 1 [1: 1] @ heap/1048576\n")
 		line := []byte("1: 1 [1: 1] @ 0x1 0x2 0x3\n#\t0x1\tmain.f+0x1\t/app/main.go:1\n")
@@ -142,9 +145,9 @@ func (h *hostile) profile(w http.ResponseWriter, r *http.Request) {
 		}
 		_, _ = io.WriteString(w, totals)
 	case "profile of one line":
-		_, _ = w.Write(bytes.Repeat([]byte("x"), 64<<20))
+		times("x", 64<<20)(w)
 	case "large probe":
-		_, _ = io.WriteString(w, `{"a":"`+strings.Repeat("x", 40<<20)+`","n":1}`)
+		all(`{"a":"`, times("x", 40<<20), `","n":1}`)(w)
 	case "probe of words":
 		_, _ = io.WriteString(w, `{"n":"\u001b[2Jmany"}`)
 	case "negative probe":
@@ -162,14 +165,8 @@ func (h *hostile) profile(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bomb is 256 MiB in 256 KiB, in as many members (RFC 1952, section 2.2).
-var bomb = sync.OnceValue(func() []byte {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, _ = z.Write(make([]byte, 1<<20))
-	_ = z.Close()
-	return bytes.Repeat(b.Bytes(), 256)
-})
+// bomb is 4 GiB in 4 MiB, packed once: packing all of it would take minutes.
+var bomb = sync.OnceValue(func() func(io.Writer) { return gzipped(4 << 30) })
 
 // raw answers what is no HTTP.
 func (h *hostile) raw(w http.ResponseWriter, page string) {
