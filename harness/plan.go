@@ -75,7 +75,7 @@ func budgetFor(budgets []scenarios.Budget, name string) int64 {
 
 func compile(sc *scenarios.Scenario, r scenarios.Request, keepBody bool) (*load.Template, error) {
 	if r.BodyFile != "" {
-		body, err := os.ReadFile(sc.File(r.BodyFile))
+		body, err := load.BodyFile(sc.File(r.BodyFile))
 		if err != nil {
 			return nil, err
 		}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/message"
 
 	"leakhunt/harness"
+	"leakhunt/harness/bounded"
 	"leakhunt/harness/fault"
 )
 
@@ -31,6 +32,9 @@ func Schema() []byte { return bytes.Clone(schemaText) }
 // fifteen times that of 500 URIs.
 const MaxResultBytes = 128 << 20
 
+// maxValue is how long a string or a number of it may be.
+const maxValue = 1 << 20
+
 // Read reads a result file. It returns a usage fault, and no result, for what
 // is cut off, from a newer schema, damaged, or no result file at all.
 func Read(r io.Reader) (*harness.Result, error) {
@@ -38,12 +42,15 @@ func Read(r io.Reader) (*harness.Result, error) {
 	if !object(in) {
 		return nil, notOurs("it is no JSON object")
 	}
-	text, err := io.ReadAll(io.LimitReader(in, MaxResultBytes+1))
-	if err != nil {
-		return nil, fault.Usagef("cannot read the result file").Because(err)
-	}
-	if len(text) > MaxResultBytes {
+	value := &bounded.JSON{R: in, Most: maxValue}
+	text, err := bounded.All(value, MaxResultBytes)
+	switch {
+	case errors.Is(err, bounded.ErrLong) && value.Long():
+		return nil, notOurs("a value in it is longer than %d MiB", maxValue>>20)
+	case errors.Is(err, bounded.ErrLong):
 		return nil, notOurs("it is larger than %d MiB", MaxResultBytes>>20)
+	case err != nil:
+		return nil, fault.Usagef("cannot read the result file").Because(err)
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // Windows editors begin with it
 	if err := wellFormed(text); err != nil {

@@ -11,23 +11,41 @@ import (
 )
 
 // maxData is how many bytes a data file may have, maxRows how many rows: a run takes
-// one for each request.
+// one for each request. maxRow is how many bytes a row may have, which is held whole.
 const (
 	maxData = 64 << 20
 	maxRows = 100_000
+	maxRow  = 1 << 20
 )
 
 var (
 	errLarge = errors.New("larger than 64 MiB")
 	errRows  = errors.New("more than 100,000 rows")
+	errRow   = errors.New("a row is longer than 1 MiB")
 )
+
+// rowReader fails where more than maxRow bytes are read for one row.
+type rowReader struct {
+	r    io.Reader
+	left int
+}
+
+func (r *rowReader) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if r.left -= n; r.left < 0 {
+		return 0, errRow
+	}
+	return n, err
+}
 
 // readRows reads a CSV file: its first row, and those below by the names in it.
 func readRows(f io.Reader) (columns []string, rows []map[string]string, err error) {
 	limited := &io.LimitedReader{R: f, N: maxData + 1}
-	in := csv.NewReader(limited)
+	row := &rowReader{r: limited}
+	in := csv.NewReader(row)
 	in.ReuseRecord = true
 	for {
+		row.left = maxRow
 		record, err := in.Read()
 		switch {
 		case limited.N == 0:
@@ -42,11 +60,11 @@ func readRows(f io.Reader) (columns []string, rows []map[string]string, err erro
 		case len(rows) == maxRows:
 			return nil, nil, errRows
 		}
-		row := make(map[string]string, len(columns))
+		values := make(map[string]string, len(columns))
 		for i, column := range columns {
-			row[column] = record[i]
+			values[column] = record[i]
 		}
-		rows = append(rows, row)
+		rows = append(rows, values)
 	}
 }
 
@@ -69,7 +87,7 @@ func (d *decoder) data(dst *[]map[string]string) reader {
 		columns, rows, err := readRows(f)
 		var bad *csv.ParseError
 		switch {
-		case errors.Is(err, errLarge), errors.Is(err, errRows):
+		case errors.Is(err, errLarge), errors.Is(err, errRows), errors.Is(err, errRow):
 			d.problem(n, "keep the first of its rows in a file of their own: no run sends so many requests", "the data file is too large: %v", err)
 			return
 		case errors.As(err, &bad):

@@ -15,6 +15,7 @@ func TestDataIsBounded(t *testing.T) {
 	}{
 		{maxRows, "x\n", nil},
 		{maxRows + 1, "x\n", errRows},
+		{1, strings.Repeat("x", maxRow+1<<16), errRow},
 		{maxData / 1024, strings.Repeat("x", 1023) + "\n", errLarge},
 	} {
 		columns, rows, err := readRows(strings.NewReader("a\n" + strings.Repeat(c.row, c.rows)))

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	_ "embed" // for the demo's scenario
+	"errors"
 	"io"
 	"net/url"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"leakhunt/harness/bounded"
 	"leakhunt/harness/fault"
 )
 
@@ -39,12 +41,13 @@ func Read(path string) ([]byte, error) {
 
 // ReadFrom is the text of a scenario that r holds; path names it in errors.
 func ReadFrom(r io.Reader, path string) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err != nil {
+	data, err := bounded.All(r, maxFile)
+	switch {
+	case errors.Is(err, bounded.ErrLong):
+		return nil, fault.Usagef("%s is larger than 1 MiB", path).
+			WithHint("A scenario is a YAML file: is this the right one? Values for many requests stand in a file of their own (data:).")
+	case err != nil:
 		return nil, unreadable(path, err)
-	}
-	if len(data) > maxFile {
-		return nil, fault.Usagef("%s is larger than 16 MiB", path).WithHint("A scenario is a YAML file: is this the right one?")
 	}
 	return data, nil
 }

@@ -39,15 +39,15 @@ func vastAnswers() []faulty {
 	}
 	counters := "an agent of counters without end"
 	return []faulty{
-		answer("no end of headers", "has headers without end", 20),
-		answer("large header", "has a header of 1 MB", 100),
-		answer("bad chunk", "is chunked, and wrongly", 100),
-		answer("no end of chunk", "has a chunk's line without end", 20),
-		answer("large cookies", "sets a new cookie of 64 kB each time", 200),
+		answer("no-end-of-headers", "has headers without end", 20),
+		answer("large-header", "has a header of 1 MB", 100),
+		answer("bad-chunk", "is chunked, and wrongly", 100),
+		answer("no-end-of-chunk", "has a chunk's line without end", 20),
+		answer("large-cookies", "sets a new cookie of 64 kB each time", 200),
 		probe("vars", "a probe of JSON without end", "json: memstats.n"),
 		probe("metrics", "a probe of metrics of 1 GB", "prometheus: go_memstats_heap_alloc_bytes"),
-		{name: "a login page of 1 GB", yaml: capture("vast login", "selector: 'input[name=csrf]', attr: value"), codes: whatever, limit: 40 * time.Second, ci: true},
-		{name: "a login page of 1 GB, read by a regexp", yaml: capture("vast login", "regexp: 'token=([a-z]+)'"), codes: whatever, limit: 40 * time.Second},
+		{name: "a login page of 1 GB", yaml: capture("vast-login", "selector: 'input[name=csrf]', attr: value"), codes: whatever, limit: 40 * time.Second, ci: true},
+		{name: "a login page of 1 GB, read by a regexp", yaml: capture("vast-login", "regexp: 'token=([a-z]+)'"), codes: whatever, limit: 40 * time.Second},
 		{name: "a login of JSON without end", yaml: capture("vars", "json: memstats.n"), codes: whatever, limit: 40 * time.Second},
 		{
 			name: counters, how: strings.TrimPrefix(counters, "an "), wired: agentFolder, codes: whatever, limit: 30 * time.Second,

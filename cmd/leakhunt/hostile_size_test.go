@@ -51,9 +51,9 @@ const endlessly = 1 << 40
 // vast answers without end, or nearly so.
 func (h *hostile) vast(w http.ResponseWriter, page string, n int64) {
 	switch page {
-	case "vast login":
+	case "vast-login":
 		all("<form>", times("<p>x</p>", 1<<30/8), `<input name=csrf value="a-token-of-the-form"></form>`)(w)
-	case "large cookies":
+	case "large-cookies":
 		http.SetCookie(w, &http.Cookie{Name: fmt.Sprintf("c%d", n), Value: strings.Repeat("v", 64<<10)})
 	case "vars":
 		all(`{"cmdline":[],"memstats":{"n":[`, times(`{"a":1},`, endlessly))(w)
@@ -71,13 +71,13 @@ func (h *hostile) rawVast(w http.ResponseWriter, page string) {
 	defer conn.Close()
 	const ok = "HTTP/1.1 200 OK\r\n"
 	switch page {
-	case "no end of headers":
+	case "no-end-of-headers":
 		all(ok, times("X-A: "+strings.Repeat("y", 100)+"\r\n", endlessly))(b)
-	case "large header":
+	case "large-header":
 		all(ok, "X-A: ", times("y", 1<<20), "\r\nContent-Length: 0\r\n\r\n")(b)
-	case "bad chunk":
+	case "bad-chunk":
 		_, _ = b.WriteString(ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\nx\r\n0\r\n\r\n")
-	case "no end of chunk":
+	case "no-end-of-chunk":
 		all(ok, "Transfer-Encoding: chunked\r\n\r\n5;", times("x", endlessly))(b)
 	}
 	_ = b.Flush()

@@ -120,9 +120,9 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.raw(w, page)
 	case "bomb", "sets", "drips", "login.json", "refused":
 		h.more(w, r, page)
-	case "vast login", "large cookies", "vars", "metrics":
+	case "vast-login", "large-cookies", "vars", "metrics":
 		h.vast(w, page, n)
-	case "no end of headers", "large header", "bad chunk", "no end of chunk":
+	case "no-end-of-headers", "large-header", "bad-chunk", "no-end-of-chunk":
 		h.rawVast(w, page)
 	case "chunk", "length", "reset", "status", "words", "upgrade", "body":
 		h.rawMore(w, page)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -140,7 +139,7 @@ func (f *sendFlags) template(line string, body bool) (*load.Template, error) {
 	}
 	spec := load.Spec{Method: method, URI: uri, HasBody: body, Body: f.data, Timeout: f.timeout, Status: f.status}
 	if name, ok := strings.CutPrefix(f.data, "@"); ok {
-		text, err := os.ReadFile(name)
+		text, err := load.BodyFile(name)
 		if err != nil {
 			return nil, fault.Usagef("cannot read the body").Because(err)
 		}

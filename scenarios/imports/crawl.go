@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ import (
 const (
 	perPattern = 10               // pages of one route
 	perFolder  = 50               // words beside each other
-	maxPage    = 4 << 20          // bytes of a page that are read
+	maxPage    = 1 << 20          // bytes of a page that are read
+	mostLinks  = 5_000            // links of a page that are looked at
 	pageTime   = 20 * time.Second // for one answer
 	crawlTime  = 5 * time.Minute  // for all of them
 	maxWaiting = 10_000           // links that are known and not asked for yet
@@ -82,6 +84,7 @@ func Crawl(ctx context.Context, start string, o Options) (*Found, error) {
 	f.note(c.alike, "link", fmt.Sprintf("to more pages of a route than %d", perPattern))
 	f.note(c.refused, "link", "that robots.txt asks to leave")
 	f.note(c.failed, "page", "that did not answer")
+	f.note(c.unread, "page", "whose links could not be read")
 	f.note(int64(len(c.waiting)), "link", fmt.Sprintf("not followed any more (--max %d, at most %v)", most, crawlTime))
 	if len(f.Routes) == 0 {
 		return nil, fault.Measuref("no page at %s answers 2xx or 3xx", u.Redacted()).WithHint("Open it in a browser: does it need a login?")
@@ -91,14 +94,14 @@ func Crawl(ctx context.Context, start string, o Options) (*Found, error) {
 
 // crawl is one crawl.
 type crawl struct {
-	origin                            *url.URL
-	client                            *http.Client
-	folder                            *Folder
-	waiting                           []*url.URL
-	known                             map[string]bool // targets, also those that were not taken
-	patterns, words                   map[string]int
-	disallowed                        []string
-	leftAlone, alike, refused, failed int64
+	origin                                    *url.URL
+	client                                    *http.Client
+	folder                                    *Folder
+	waiting                                   []*url.URL
+	known                                     map[string]bool // targets, also those that were not taken
+	patterns, words                           map[string]int
+	disallowed                                []string
+	leftAlone, alike, refused, failed, unread int64
 }
 
 // page asks for one page and takes up its links.
@@ -130,9 +133,14 @@ func (c *crawl) page(ctx context.Context, u *url.URL) error {
 
 // links takes up the links of a page.
 func (c *crawl) links(page *url.URL, body io.Reader) error {
-	doc, err := goquery.NewDocumentFromReader(body)
+	text, err := io.ReadAll(body)
 	if err != nil {
 		return err
+	}
+	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(text))
+	if err != nil {
+		c.unread++ // it was answered: elements stand in each other too deep, for one
+		return nil
 	}
 	base := page
 	if href, ok := doc.Find("base[href]").First().Attr("href"); ok {
@@ -140,7 +148,8 @@ func (c *crawl) links(page *url.URL, body io.Reader) error {
 			base = b
 		}
 	}
-	doc.Find("a[href], area[href], iframe[src], frame[src], form").Each(func(_ int, s *goquery.Selection) {
+	links := doc.Find("a[href], area[href], iframe[src], frame[src], form")
+	links.Slice(0, min(links.Length(), mostLinks)).Each(func(_ int, s *goquery.Selection) {
 		if goquery.NodeName(s) == "form" {
 			method := strings.ToLower(s.AttrOr("method", "get"))
 			if method != "get" || harmful(s.Text()) {

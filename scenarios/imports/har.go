@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"leakhunt/harness/bounded"
 	"leakhunt/harness/fault"
 	"leakhunt/scenarios"
 )
@@ -38,17 +39,20 @@ type harBody struct {
 	Text     string    `json:"text"`
 }
 
-// maxFile is how large a file may be that is read as a whole.
-const maxFile = 256 << 20
+// maxWhole is how large a file may be that is read as a whole, maxHAR one that is not.
+const (
+	maxWhole = 16 << 20
+	maxHAR   = 2 << 30
+)
 
 // all reads r whole. what is it in an error.
 func all(r io.Reader, what string) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err != nil {
+	data, err := bounded.All(r, maxWhole)
+	switch {
+	case errors.Is(err, bounded.ErrLong):
+		return nil, fault.Usagef("the %s is larger than %d MiB", what, maxWhole>>20)
+	case err != nil:
 		return nil, fault.Usagef("cannot read the %s", what).Because(err)
-	}
-	if len(data) > maxFile {
-		return nil, fault.Usagef("the %s is larger than 256 MiB", what)
 	}
 	return data, nil
 }
@@ -56,7 +60,7 @@ func all(r io.Reader, what string) ([]byte, error) {
 // harEntries reads the entries of a HAR file one after the other: what was answered is
 // in it too, and is many times as large.
 func harEntries(r io.Reader, each func(*harEntry)) error {
-	limited := &harReader{r: r, whole: maxFile, value: maxValue}
+	limited := &harReader{r: &bounded.JSON{R: r, Most: maxString, Cut: true}, whole: maxHAR, value: maxValue}
 	// What stands in the file is not shown: an error of json may quote it.
 	wrong := fault.Usagef("this is no HAR file").
 		WithHint("Record one with a browser: developer tools, network, save all as HAR.")
@@ -64,12 +68,12 @@ func harEntries(r io.Reader, each func(*harEntry)) error {
 	found := false
 	err := eachKey(d, func(key string) error {
 		if key != "log" {
-			return skipValue(d)
+			return limited.skip(d)
 		}
 		found = true
 		return eachKey(d, func(key string) error {
 			if key != "entries" {
-				return skipValue(d)
+				return limited.skip(d)
 			}
 			if err := opens(d, '['); err != nil {
 				return err
@@ -88,9 +92,9 @@ func harEntries(r io.Reader, each func(*harEntry)) error {
 	})
 	switch {
 	case err != nil && limited.whole < 0:
-		return fault.Usagef("the HAR file is larger than 256 MiB")
+		return fault.Usagef("the HAR file is larger than 2 GiB")
 	case err != nil && limited.value < 0:
-		return fault.Usagef("a part of the HAR file is larger than 32 MiB").WithHint("Save it without the contents of answers.")
+		return fault.Usagef("a part of the HAR file is too large").WithHint("Save it without the contents of answers.")
 	case err != nil || !found:
 		return wrong
 	}
@@ -104,8 +108,13 @@ type harReader struct {
 	whole, value int // bytes that may follow
 }
 
-// maxValue is how large an entry may be: what was answered is in it.
-const maxValue = 32 << 20
+// maxString is what is read of a string: what was answered is longer, and not needed.
+// maxValue is how large an entry may be with its strings cut so.
+const (
+	maxString  = 256 << 10
+	maxValue   = 4 << 20
+	maxSkipped = 16 << 20 // of what is not needed: a token of it is held
+)
 
 func (h *harReader) Read(p []byte) (int, error) {
 	n, err := h.r.Read(p)
@@ -144,9 +153,30 @@ func opens(d *json.Decoder, with json.Delim) error {
 	return err
 }
 
+// skip reads a value that is not needed.
+func (h *harReader) skip(d *json.Decoder) error {
+	h.value = maxSkipped
+	defer func() { h.value = maxValue }()
+	return skipValue(d)
+}
+
+// skipValue reads a value, and holds no more than a token of it.
 func skipValue(d *json.Decoder) error {
-	var value json.RawMessage
-	return d.Decode(&value)
+	for deep := 0; ; {
+		t, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			deep++
+		case json.Delim('}'), json.Delim(']'):
+			deep--
+		}
+		if deep == 0 {
+			return nil
+		}
+	}
 }
 
 // HAR reads what a browser recorded. Requests to hosts other than that of the

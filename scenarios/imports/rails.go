@@ -2,10 +2,12 @@ package imports
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"regexp"
 	"strings"
 
+	"leakhunt/harness/bounded"
 	"leakhunt/harness/fault"
 )
 
@@ -21,18 +23,26 @@ var (
 // railsRoute is one route as rails routes shows it.
 type railsRoute struct{ verb, uri, action, location string }
 
+// maxRoutes is how many bytes a list may have, some 20,000 routes, and maxRoute a line of it.
+const (
+	maxRoutes = 4 << 20
+	maxRoute  = 64 << 10
+)
+
 // RailsRoutes reads the output of rails routes, in both of its forms. Values of
 // path parameters are not in it: each is a placeholder without a value. Errors
 // are Usage faults.
 func RailsRoutes(r io.Reader, o Options) (*Found, error) {
 	p := &rails{mounts: map[string]string{}, options: o, found: &Found{Source: "the output of rails routes"}}
-	in := bufio.NewScanner(r)
-	in.Buffer(nil, 1<<20)
+	in := bufio.NewScanner(bounded.Reader(r, maxRoutes, "the list of routes"))
+	in.Buffer(nil, maxRoute)
 	for in.Scan() {
 		p.line(strings.TrimRight(in.Text(), " \r"))
 	}
 	p.end()
-	if err := in.Err(); err != nil {
+	if err := in.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return nil, fault.Usagef("cannot read the routes: a line is longer than 64 KiB")
+	} else if err != nil {
 		return nil, fault.Usagef("cannot read the routes").Because(err)
 	}
 	if p.routes == 0 {

@@ -10,6 +10,7 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/guard"
+	"leakhunt/harness/units"
 )
 
 // commandWithin bounds a status command, which may have to start a container's
@@ -19,14 +20,23 @@ const commandWithin = 30 * time.Second
 // mostComplaint is what is taken of what sudo may complain of, in bytes.
 const mostComplaint = 64 << 10
 
-// most takes so many bytes, and lets the rest go by.
+// mostOutput bounds what it prints: some 1,000 processes.
+const mostOutput = 4 << 20
+
+var errOutput = errors.New("it prints without end")
+
+// most takes so many bytes, and lets the rest go by; over is called for it.
 type most struct {
 	b    *bytes.Buffer
 	left int
+	over func()
 }
 
 func (m *most) Write(p []byte) (int, error) {
 	n := min(len(p), m.left)
+	if n < len(p) {
+		m.over()
+	}
 	m.left -= n
 	m.b.Write(p[:n])
 	return len(p), nil
@@ -41,12 +51,19 @@ func FromCommand(ctx context.Context, argv []string) (Instance, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandWithin)
 	defer cancel()
 	var out, complaints bytes.Buffer
+	// What is too much is no status: nobody waits for its end.
+	ctx, tooMuch := context.WithCancelCause(ctx)
+	defer tooMuch(nil)
+	over := func() { tooMuch(fmt.Errorf("%w: more than %s", errOutput, units.Bytes(mostOutput))) }
 	err := guard.Command{
-		Argv: argv, Stdout: &most{&out, mostStatus}, Stderr: &most{&complaints, mostComplaint},
+		Argv: argv, Stdout: &most{&out, mostOutput, over}, Stderr: &most{&complaints, mostComplaint, func() {}},
 		Terminal: true, // sudo may ask for a password
 	}.Run(ctx)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
+	}
+	if errors.Is(err, errOutput) {
+		return Instance{}, commandFailed(argv[0], err, nil, "")
 	}
 	in, perr := Parse(out.Bytes())
 	if perr == nil && err == nil {

@@ -224,6 +224,7 @@ func TestFromCommand(t *testing.T) {
 		"several":       {argv: []string{"sh", "-c", `echo "It appears that multiple instances"; exit 1`}, want: ErrManyInstances.Error()},
 		"right, and 1":  {argv: []string{"sh", "-c", "cat testdata/pool-6.0.17.xml; exit 1"}, want: "exit status 1"},
 		"says too much": {argv: []string{"sh", "-c", "yes | head -c 100000 >&2; exit 1"}, want: "exit status 1"},
+		"without end":   {argv: []string{"yes"}, want: "prints without end: more than 4.0 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, err := FromCommand(t.Context(), c.argv)

@@ -1,0 +1,65 @@
+package imports
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"leakhunt/harness/fault"
+)
+
+// TestLongHAR: what was answered may be long, in an entry; what is not needed is not held.
+func TestLongHAR(t *testing.T) {
+	const entry = `{"request":{"method":"GET","url":"http://a/shop"},"response":{"status":200,"content":{"text":"%s"}}}`
+	har := `{"log":{"pages":[` + strings.Repeat(`{"a":[1]},`, 500_000) + `{}],"entries":[` + fmt.Sprintf(entry, strings.Repeat("x", 5<<20)) + `]}}`
+	f, err := HAR(strings.NewReader(har), Options{}, false)
+	if err != nil || len(f.Routes) != 1 || f.Routes[0].URI != "/shop" {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+func TestLongRoutes(t *testing.T) {
+	const row = "   users GET    /users(.:format)    users#index\n"
+	for name, text := range map[string]string{
+		"longer than 4.0 MiB":          strings.Repeat(row, 5<<20/len(row)),
+		"a line is longer than 64 KiB": row + strings.Repeat("x", 100_000),
+	} {
+		if _, err := RailsRoutes(strings.NewReader(text), Options{}); fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), name) {
+			t.Errorf("want %q: %v", name, err)
+		}
+	}
+}
+
+// TestHostilePages: a page that cannot be read has answered, and of a page without end
+// the first links are looked at.
+func TestHostilePages(t *testing.T) {
+	page := ""
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		for i := 0; i < 2<<20; i += len(page) {
+			if _, err := w.Write([]byte(page)); err != nil {
+				return
+			}
+		}
+	}))
+	defer s.Close()
+	page = strings.Repeat("<div>", 1<<18)
+	f, err := Crawl(t.Context(), s.URL, Options{})
+	if err != nil || len(f.Routes) != 1 || !strings.Contains(strings.Join(f.Notes, "\n"), "whose links could not be read") {
+		t.Errorf("elements in each other: %+v, %v", f, err)
+	}
+	var links strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&links, "<a href=/a/%d/b>x</a>", i)
+	}
+	page = links.String()
+	f, err = Crawl(t.Context(), s.URL, Options{Max: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes := strings.Join(f.Notes, "\n"); !strings.Contains(notes, "4,990 links to more pages of a route") {
+		t.Errorf("links without end: %s", notes)
+	}
+}
