@@ -10,12 +10,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
-	"sync"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
 	"leakhunt/harness"
 	"leakhunt/harness/bounded"
@@ -37,10 +31,17 @@ const maxValue = 1 << 20
 
 // Read reads a result file. It returns a usage fault, and no result, for what
 // is cut off, from a newer schema, damaged, or no result file at all.
-func Read(r io.Reader) (*harness.Result, error) {
+func Read(r io.Reader) (*harness.Result, error) { return ReadSized(r, 0) }
+
+// ReadSized reads a result file of that size, or packed to it; 0 where nobody knows it.
+// One that is too large is not read at all.
+func ReadSized(r io.Reader, size int64) (*harness.Result, error) {
 	in := bufio.NewReader(r)
 	if !object(in) {
 		return nil, notOurs("it is no JSON object")
+	}
+	if size > MaxResultBytes {
+		return nil, notOurs("it is larger than %d MiB", MaxResultBytes>>20)
 	}
 	value := &bounded.JSON{R: in, Most: maxValue}
 	text, err := bounded.All(value, MaxResultBytes)
@@ -84,6 +85,9 @@ func object(r *bufio.Reader) bool {
 }
 
 func wellFormed(text []byte) error {
+	if json.Valid(text) {
+		return nil
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	var value json.RawMessage
 	err := d.Decode(&value)
@@ -173,43 +177,6 @@ func ours(text []byte) error {
 			WithHint("It was written by leakhunt %s: use that version or a newer one.", clean(head.Tool.Version))
 	}
 	return nil
-}
-
-var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaText))
-	if err != nil {
-		return nil, err
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("result.schema.json", doc); err != nil {
-		return nil, err
-	}
-	return c.Compile("result.schema.json")
-})
-
-// conforms checks text against the schema, and names what is wrong first.
-func conforms(text []byte) error {
-	schema, err := compiled()
-	if err != nil {
-		return fmt.Errorf("result.schema.json: %w", err)
-	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		return damaged(err.Error())
-	}
-	err = schema.Validate(doc)
-	var invalid *jsonschema.ValidationError
-	if errors.As(err, &invalid) {
-		for len(invalid.Causes) > 0 {
-			invalid = invalid.Causes[0]
-		}
-		where := strings.Join(invalid.InstanceLocation, ".")
-		if where == "" {
-			where = "the file"
-		}
-		return damaged(where + ": " + invalid.ErrorKind.LocalizedString(message.NewPrinter(language.English)))
-	}
-	return err
 }
 
 func notOurs(format string, args ...any) error {

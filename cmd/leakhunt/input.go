@@ -23,6 +23,7 @@ type input struct {
 	name   string
 	head   []byte // how it begins, decompressed
 	packed bool   // with gzip
+	size   int64  // of a file, in bytes
 	close  func() error
 }
 
@@ -38,6 +39,9 @@ func (a *app) open(path string, unreadable *fault.Error) (*input, error) {
 			return nil, unreadable.Because(err)
 		}
 		in.Reader, in.close = bufio.NewReader(f), f.Close
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			in.size = info.Size()
+		}
 	}
 	const enough = 1 << 10
 	in.head, _ = in.Peek(enough) // what is wrong with it, whoever reads it will say
@@ -82,7 +86,7 @@ func (a *app) readResult(path string) (*harness.Result, error) {
 	if err != nil {
 		return nil, fault.Usagef("%s", in.name).Because(err)
 	}
-	r, err := report.Read(plain)
+	r, err := report.ReadSized(plain, in.size)
 	if err != nil {
 		return nil, fault.Usagef("%s", in.name).Because(err)
 	}

@@ -63,6 +63,6 @@ func File(path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read from
+	defer f.Close()
 	return All(f, most)
 }
