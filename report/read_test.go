@@ -39,6 +39,7 @@ func TestReadRefuses(t *testing.T) {
 		"long number":    {strings.Replace(good, `"rank": 1`, `"rank": 1`+strings.Repeat("0", 400), 1), "which is more than can be"},
 		"endless run":    {strings.Replace(good, `"t_s":`, `"t_s": 1e17, "x":`, 1), "t_s is 1e17, which is more than can be"},
 		"endless series": {strings.Replace(good, `"requests":`, `"requests": 9007199254740992, "x":`, 1), "requests is 9007199254740992, which is more than can be"},
+		"long value":     {`{"tool":{"name":"` + strings.Repeat("x", maxValue+1), "a value in it is longer than 1 MiB"},
 		"escape":         {"{\"tool\":{\"name\":\"\x1b[31m\"}}", `invalid character '\x1b'`},
 	}
 	for name, tt := range tests {

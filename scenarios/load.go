@@ -28,9 +28,9 @@ type Options struct {
 	TargetGiven bool
 }
 
-// maxFile is how many bytes a scenario may have: about 20,000 URIs. Its tree takes 40
+// maxFile is how many bytes a scenario may have: about 10,000 URIs. Its tree takes 50
 // times as many.
-const maxFile = 1 << 20
+const maxFile = 512 << 10
 
 // Load reads the scenario at path, as Read does. What is wrong in it comes as
 // *Errors, all of it at once; every error is a Usage fault.

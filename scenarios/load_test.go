@@ -183,7 +183,7 @@ func TestLoadOfNoFile(t *testing.T) {
 	if err := os.WriteFile(large, bytes.Repeat([]byte("# large\n"), maxFile/8+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = Load(large, Options{}); fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), "1 MiB") {
+	if _, err = Load(large, Options{}); fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), "512 KiB") {
 		t.Errorf("a large file: %v", err)
 	}
 }

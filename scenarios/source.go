@@ -44,7 +44,7 @@ func ReadFrom(r io.Reader, path string) ([]byte, error) {
 	data, err := bounded.All(r, maxFile)
 	switch {
 	case errors.Is(err, bounded.ErrLong):
-		return nil, fault.Usagef("%s is larger than 1 MiB", path).
+		return nil, fault.Usagef("%s is larger than 512 KiB", path).
 			WithHint("A scenario is a YAML file: is this the right one? Values for many requests stand in a file of their own (data:).")
 	case err != nil:
 		return nil, unreadable(path, err)

@@ -188,12 +188,12 @@ func vastScenarios() []faulty {
 	sent.args = []string{"send", "/", "--pid", "1", "-d", "@body"}
 	return []faulty{
 		whole("a scenario of 1 GB", all(plain, times("# x\n", 1<<28))),
-		whole("a scenario of one line of 1 MB", all("version: 1\nname: ", times("x", 1<<20-100))),
-		whole("a scenario of 1 MB of keys", all("version: 1\n", numbered("k%d-%d: 1\n", 70_000))),
-		whole("a scenario of [ in each other", times("[", 1<<20-1)),
-		whole("a scenario of maps in each other", times("{a: ", 1<<18-1)),
-		whole("a scenario of 1 MB of comments", all(plain, times("# x\n", 1<<18-50))),
-		whole("a scenario of 1 MB of URIs", all("version: 1\ntarget: {demo: {}}\nuris:\n", numbered("  - /p%d/x%d\n", 60_000))),
+		whole("a scenario of one line of 500 kB", all("version: 1\nname: ", times("x", 500<<10))),
+		whole("a scenario of 500 kB of keys", all("version: 1\n", numbered("k%d-%d: 1\n", 35_000))),
+		whole("a scenario of [ in each other", times("[", 500<<10)),
+		whole("a scenario of maps in each other", times("{a: ", 125<<10)),
+		whole("a scenario of 500 kB of comments", all(plain, times("# x\n", 125<<10))),
+		whole("a scenario of 500 kB of URIs", all("version: 1\ntarget: {demo: {}}\nuris:\n", numbered("  - /p%d/x%d\n", 30_000))),
 		large("data of one line of 200 MB", "d.csv", all("a\n", times("x", 200<<20)), "version: 1\ntarget: {demo: {}}\ndata: d.csv\nuris: ['/{{data.a}}']\n"),
 		large("data of 200 MB within quotes", "d.csv", all("a\n\"", times("x\n", 100<<20)), "version: 1\ntarget: {demo: {}}\ndata: d.csv\nuris: ['/{{data.a}}']\n"),
 		body, sent,

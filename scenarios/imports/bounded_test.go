@@ -20,6 +20,18 @@ func TestLongHAR(t *testing.T) {
 	}
 }
 
+// TestHARParts: what is too large is said to be.
+func TestHARParts(t *testing.T) {
+	for name, text := range map[string]string{
+		"an entry":           `{"log":{"entries":[{"request":{"headers":[` + strings.Repeat(`{"name":"a"},`, 500_000),
+		"what is not needed": `{"log":{"pages":[` + strings.Repeat(`{"name":"a"},`, 1_500_000),
+	} {
+		if _, err := HAR(strings.NewReader(text), Options{}, false); err == nil || !strings.Contains(err.Error(), "a part of the HAR file is too large") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestLongRoutes(t *testing.T) {
 	const row = "   users GET    /users(.:format)    users#index\n"
 	for name, text := range map[string]string{

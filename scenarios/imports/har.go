@@ -93,7 +93,7 @@ func harEntries(r io.Reader, each func(*harEntry)) error {
 	switch {
 	case err != nil && limited.whole < 0:
 		return fault.Usagef("the HAR file is larger than 2 GiB")
-	case err != nil && limited.value < 0:
+	case err != nil && limited.long:
 		return fault.Usagef("a part of the HAR file is too large").WithHint("Save it without the contents of answers.")
 	case err != nil || !found:
 		return wrong
@@ -106,6 +106,7 @@ func harEntries(r io.Reader, each func(*harEntry)) error {
 type harReader struct {
 	r            io.Reader
 	whole, value int // bytes that may follow
+	long         bool
 }
 
 // maxString is what is read of a string: what was answered is longer, and not needed.
@@ -121,6 +122,7 @@ func (h *harReader) Read(p []byte) (int, error) {
 	h.whole -= n
 	h.value -= n
 	if h.whole < 0 || h.value < 0 {
+		h.long = true
 		return 0, errors.New("it is too large")
 	}
 	return n, err
