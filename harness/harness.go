@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"leakhunt/harness/judge"
+	"leakhunt/harness/lanes"
 	"leakhunt/harness/load"
 	"leakhunt/harness/proc"
 	"leakhunt/harness/record"
@@ -47,6 +48,10 @@ type Options struct {
 	Journal func(record.Header) (Journal, error)
 	// Resume is the state that the run goes on from; nil: a run from the start.
 	Resume *judge.State
+	// Beside are the targets of the lanes beside the first; nil: a run with one lane.
+	Beside []session.Target
+	// ResumeLanes is Resume of a run with several lanes.
+	ResumeLanes *lanes.Run
 }
 
 // Journal is where the events of a run go.

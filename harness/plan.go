@@ -113,7 +113,7 @@ func (p *Plan) Header(opt Options, now time.Time) record.Header {
 		Plan: record.Plan{
 			Target: sc.Target.Kind, Runtime: sc.Runtime.Kind, Metric: sc.Metric, Rounds: sc.Rounds,
 			Warmup: record.Count(sc.Warmup), Before: len(sc.Before), Restarts: sc.Target.Restarts, Sites: sc.Sites,
-			Stay: cmp.Or(opt.Stay, usualStay).Seconds(), Strategy: sc.Strategy, Isolate: sc.Isolate,
+			Stay: cmp.Or(opt.Stay, usualStay).Seconds(), Strategy: sc.Strategy, Isolate: sc.Isolate, Lanes: several(sc.Lanes),
 			Limits: record.Limits{RSS: sc.Limits.RSS, Time: sc.Limits.Time.Seconds(), Errors: sc.Limits.Errors},
 		},
 	}
@@ -128,6 +128,24 @@ func (p *Plan) Header(opt Options, now time.Time) record.Header {
 		h.Items = append(h.Items, r)
 	}
 	return h
+}
+
+// several is a number of lanes as a record has it.
+func several(lanes int) int {
+	if lanes > 1 {
+		return lanes
+	}
+	return 0
+}
+
+// part is the plan of a hunt that has those of its URIs.
+func (p *Plan) part(uris []int) *Plan {
+	part := *p
+	part.Items = nil
+	for _, i := range uris {
+		part.Items = append(part.Items, p.Items[i])
+	}
+	return &part
 }
 
 // environment is the machine the run is made on.

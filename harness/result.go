@@ -31,7 +31,9 @@ type Result struct {
 	Summary       Summary     `json:"summary"`
 	URIs          []URIResult `json:"uris"`
 	Scan          *Scan       `json:"scan,omitempty"` // what groups have cleared; nil of a run without them
-	Warnings      []Warning   `json:"warnings"`
+	// Lanes are the processes that worked side by side; nil of a run with one.
+	Lanes    []LaneResult `json:"lanes,omitempty"`
+	Warnings []Warning    `json:"warnings"`
 }
 
 // Scan is what a scan says of the URIs that were sent in groups alone.
@@ -94,6 +96,7 @@ type URIResult struct {
 	Method       string        `json:"method"`
 	URI          string        `json:"uri"`
 	Scope        string        `json:"scope,omitempty"` // "" of a URI of the scenario
+	Lane         int           `json:"lane,omitempty"`  // that its series is of; 0 of a run with one
 	Verdict      verdict.Label `json:"verdict"`
 	Evidence     []string      `json:"evidence"` // what decided, best first: "agent", "rss", …
 	Why          string        `json:"why"`

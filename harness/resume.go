@@ -11,8 +11,8 @@ import (
 // Ok is false for a run from the start.
 func reopen(st *judge.State) (a record.Action, ok bool) {
 	life := st.Life()
-	if life == nil {
-		return nil, false
+	if life == nil { // nothing was measured: what ended it is past
+		return record.Open{}, st.Ended != nil
 	}
 	why := record.Resumed
 	if lives(life.Process) {

@@ -18,6 +18,9 @@ import (
 // Run also returns an error. That is a *fault.Error where the target could
 // not be measured, and the context's error where the run was interrupted.
 func Run(ctx context.Context, plan *Plan, tgt session.Target, opt Options) (*Result, error) {
+	if len(opt.Beside) > 0 {
+		return runLanes(ctx, plan, append([]session.Target{tgt}, opt.Beside...), opt)
+	}
 	began := time.Now()
 	w := newWatch(opt.Observer)
 	st := opt.Resume

@@ -91,21 +91,6 @@ func Merge(parts []Part, allowMissing bool) (*harness.Result, error) {
 	return out, nil
 }
 
-// surest are the rows of no URI of the scenario, one of each scope: each shard has seen
-// it on a process of its own, and the surest speaks for all.
-func surest(rows []harness.URIResult) (out []harness.URIResult) {
-	for _, u := range rows {
-		i := slices.IndexFunc(out, func(o harness.URIResult) bool { return o.Scope == u.Scope })
-		switch {
-		case i < 0:
-			out = append(out, u)
-		case u.Rank < out[i].Rank:
-			out[i] = u
-		}
-	}
-	return out
-}
-
 // urisOf is how many rows are those of URIs of the scenario.
 func urisOf(r *harness.Result) (n int) {
 	for _, u := range r.URIs {
@@ -212,7 +197,7 @@ func join(parts []Part) (*harness.Result, error) {
 			out.Complete, out.Incomplete, out.EndedBy = false, r.Incomplete, r.EndedBy
 		}
 	}
-	for _, u := range surest(rows) {
+	for _, u := range harness.Surest(rows) {
 		out.URIs = append(out.URIs, u)
 		out.Summary.Count(u.Verdict)
 	}

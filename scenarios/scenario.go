@@ -34,6 +34,7 @@ type Scenario struct {
 	Sites    string // SitesAuto, SitesOff or SitesRetainers
 	Strategy string // "auto", "sweep" or "scan"
 	Isolate  bool   // a fresh process for each URI
+	Lanes    int    // pinned processes that work side by side; 0 is 1
 	Seed     int64  // 0: chosen by the run
 	Budgets  []Budget
 }

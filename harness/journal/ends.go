@@ -74,8 +74,10 @@ func lastLines(f io.ReaderAt, from, size int64) (end, bool) {
 // at is when an event came, in seconds since the run began; 0 where it does not
 // say.
 func at(ev record.Event) float64 {
-	switch ev := ev.(type) {
+	switch ev := record.Bare(ev).(type) {
 	case record.Opened:
+		return ev.T
+	case record.Assigned:
 		return ev.T
 	case record.Began:
 		return ev.T

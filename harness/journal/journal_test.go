@@ -164,7 +164,7 @@ func TestOpenNamesWhatIsWrong(t *testing.T) {
 		"empty":   {nil, []string{"holds no run: it is empty", "Nothing was recorded: run the scenario again."}},
 		"cut":     {raw[:100], []string{"holds no run: it ends within its first line"}},
 		"foreign": {[]byte("hello\n"), []string{"cannot be used as a journal: it is not a journal of leakhunt", "leakhunt runs"}},
-		"newer":   {bytes.Replace(raw, []byte(`"version":1`), []byte(`"version":9`), 1), []string{"its format has version 9, and this leakhunt reads version 1 (leakhunt 1.0 wrote it)", "or a newer one"}},
+		"newer":   {bytes.Replace(raw, []byte(`"version":1`), []byte(`"version":9`), 1), []string{"its format has version 9, and this leakhunt reads up to version 2 (leakhunt 1.0 wrote it)", "or a newer one"}},
 		"flipped": {flipped, []string{"is damaged: line 2: its checksum is wrong", "head -n 1 > whole.jsonl"}},
 		"first":   {bytes.Replace(raw, []byte(`"tool":"1.0"`), []byte(`"tool":"1.1"`), 1), []string{"is damaged: line 1:", "Nothing in it can be used"}},
 	} {

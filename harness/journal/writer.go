@@ -101,8 +101,8 @@ func (w *Writer) Append(ev record.Event) error {
 
 // urgent says that an event is synced before Append returns. They are few.
 func urgent(ev record.Event) bool {
-	switch ev.(type) {
-	case record.Opened, record.Lost, record.Failed, record.Limited, record.Ended, record.Traced:
+	switch record.Bare(ev).(type) {
+	case record.Assigned, record.Opened, record.Lost, record.Failed, record.Limited, record.Ended, record.Traced:
 		return true
 	}
 	return false

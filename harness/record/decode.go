@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // decode reads a line of a journal: from is its text without checksum and closing
@@ -14,6 +15,38 @@ func decode(from, line []byte) (Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	ev, err := bare(kind, from, line)
+	if _, unknown := ev.(Unknown); err != nil || unknown {
+		return ev, err
+	}
+	lane, err := laneIn(from[len(opening)+len(kind)+1:])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", kind, err)
+	}
+	if lane == 0 {
+		return ev, nil
+	}
+	return OfLane{lane, ev}, nil
+}
+
+// laneIn is the lane that a line is of, by what follows its kind; 0 where it is of none.
+func laneIn(rest []byte) (int, error) {
+	rest, ok := bytes.CutPrefix(rest, []byte(ofLane))
+	if !ok {
+		return 0, nil
+	}
+	digits, _, _ := bytes.Cut(rest, []byte(","))
+	lane, err := strconv.Atoi(string(digits))
+	if err != nil || lane < 1 || lane > MaxLanes || string(digits) != strconv.Itoa(lane) {
+		return 0, fmt.Errorf("lane %q is a number from 1 to %d", clip(digits), MaxLanes)
+	}
+	return lane, nil
+}
+
+func clip(text []byte) []byte { return text[:min(len(text), 20)] }
+
+// bare reads a line without the lane that it is of.
+func bare(kind string, from, line []byte) (Event, error) {
 	switch kind {
 	case "opened":
 		return as[Opened](kind, line)
@@ -45,6 +78,8 @@ func decode(from, line []byte) (Event, error) {
 		return as[Limited](kind, line)
 	case "ended":
 		return as[Ended](kind, line)
+	case "assigned":
+		return as[Assigned](kind, line)
 	case magic:
 		return nil, errors.New("another journal begins here")
 	}

@@ -2,11 +2,11 @@ package record
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"strconv"
 )
 
 // A journal is a record as text: JSON Lines, the header first, then an event a
@@ -15,6 +15,10 @@ import (
 //
 //	{"e":"leakhunt-journal","version":1,"tool":"1.0",…,"crc":"2f6b01aa"}
 //	{"e":"noted","message":"logged in","crc":"90c1d3e7"}
+//
+// In a run with several lanes a line says next which it is of:
+//
+//	{"e":"began","lane":2,"t":1.5,…}
 //
 // The checksum is the CRC-32 of zlib, gzip and PNG, in hex, over all lines so far
 // without their checksums and newlines. So it shows a line that is changed, and
@@ -33,6 +37,7 @@ import (
 const (
 	magic   = "leakhunt-journal"
 	opening = `{"e":"`
+	ofLane  = `,"lane":`
 	sumAt   = `,"crc":"`
 	sumEnd  = `"}` + "\n"
 	sumLen  = len(sumAt) + 2*crc32.Size + len(sumEnd)
@@ -56,11 +61,11 @@ func NewEncoder(pageBytes int) *Encoder {
 
 // Header appends the first line to dst.
 func (e *Encoder) Header(dst []byte, h Header) ([]byte, error) {
-	h.Version = cmp.Or(h.Version, Version)
-	if h.Version != Version {
-		return dst, fmt.Errorf("a header of version %d, and this leakhunt writes version %d", h.Version, Version)
+	if h.Version > VersionLanes {
+		return dst, fmt.Errorf("a header of version %d, and this leakhunt writes up to version %d", h.Version, VersionLanes)
 	}
-	return e.line(dst, magic, h)
+	h.Version = versionOf(h)
+	return e.line(dst, opening+magic+`"`, h)
 }
 
 // Append appends the line of an event to dst. On an error dst is returned as it
@@ -69,6 +74,8 @@ func (e *Encoder) Header(dst []byte, h Header) ([]byte, error) {
 // would be longer than MaxLine.
 func (e *Encoder) Append(dst []byte, ev Event) ([]byte, error) {
 	switch ev := ev.(type) {
+	case OfLane:
+		return e.lane(dst, ev)
 	case Unknown:
 		if err := ev.check(); err != nil {
 			return dst, err
@@ -79,23 +86,47 @@ func (e *Encoder) Append(dst []byte, ev Event) ([]byte, error) {
 		if err != nil {
 			return dst, err
 		}
-		return e.line(dst, kindOf(ev), p)
+		return e.line(dst, opener(ev, 0), p)
 	}
-	kind := kindOf(ev)
-	if kind == "" {
+	if kindOf(ev) == "" {
 		return dst, fmt.Errorf("a journal has no events of type %T", ev)
 	}
-	return e.line(dst, kind, ev)
+	return e.line(dst, opener(ev, 0), ev)
 }
 
-func (e *Encoder) line(dst []byte, kind string, v any) ([]byte, error) {
+// lane appends the line of an event of a lane.
+func (e *Encoder) lane(dst []byte, of OfLane) ([]byte, error) {
+	if kindOf(of.Event) == "" || of.Lane < 1 || of.Lane > MaxLanes {
+		return dst, fmt.Errorf("a journal has no events of type %T in lane %d", of.Event, of.Lane)
+	}
+	var v any = of.Event
+	if r, ok := of.Event.(Readings); ok {
+		p, err := pack(r, e.page)
+		if err != nil {
+			return dst, err
+		}
+		v = p
+	}
+	return e.line(dst, opener(of.Event, of.Lane), v)
+}
+
+// opener is how the line of an event begins, which may be of a lane.
+func opener(ev Event, lane int) string {
+	s := opening + kindOf(ev) + `"`
+	if lane > 0 {
+		s += ofLane + strconv.Itoa(lane)
+	}
+	return s
+}
+
+func (e *Encoder) line(dst []byte, begin string, v any) ([]byte, error) {
 	e.json.Reset()
 	enc := json.NewEncoder(&e.json)
 	enc.SetEscapeHTML(false) // it is no HTML, and URIs stay readable
 	if err := enc.Encode(v); err != nil {
-		return dst, fmt.Errorf("%s: %w", kind, err)
+		return dst, fmt.Errorf("%s…: %w", begin, err)
 	}
-	line := append(append(append(dst, opening...), kind...), '"')
+	line := append(dst, begin...)
 	// json ends with a newline.
 	if fields := e.json.Bytes()[1 : e.json.Len()-2]; len(fields) > 0 {
 		line = append(append(line, ','), fields...)
@@ -144,6 +175,8 @@ func kindOf(ev Event) string {
 		return "limited"
 	case Ended:
 		return "ended"
+	case Assigned:
+		return "assigned"
 	}
 	return ""
 }

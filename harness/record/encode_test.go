@@ -154,7 +154,7 @@ func TestEncoderRefuses(t *testing.T) {
 			t.Errorf("%s: then %v, %v", name, events, err)
 		}
 	}
-	if _, err := NewEncoder(page).Header(nil, Header{Version: Version + 1}); err == nil {
+	if _, err := NewEncoder(page).Header(nil, Header{Version: VersionLanes + 1}); err == nil {
 		t.Error("a header of a newer version was written")
 	}
 }

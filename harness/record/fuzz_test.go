@@ -14,6 +14,10 @@ func FuzzJournal(f *testing.F) {
 	raw := written(f, h, events...)
 	f.Add(raw)
 	f.Add(raw[:len(raw)/2])
+	lh, levents := laned()
+	for _, line := range lines(written(f, lh, levents...)) {
+		f.Add(line[:len(line)-sumLen])
+	}
 	for _, line := range lines(raw) {
 		f.Add(line[:len(line)-sumLen])
 	}

@@ -16,7 +16,7 @@ const page = 4096
 
 // types are those of all events that a journal knows.
 var types = []Event{
-	Opened{}, Began{}, Readings{}, Finished{}, Read{}, Traced{}, Noted{}, Lost{}, Failed{}, Limited{}, Ended{},
+	Opened{}, Began{}, Readings{}, Finished{}, Read{}, Traced{}, Noted{}, Lost{}, Failed{}, Limited{}, Ended{}, Assigned{},
 }
 
 // anyEvent is an event with random values in all its fields.
@@ -64,7 +64,7 @@ func anyHeader(t testing.TB, rng *rand.Rand) Header {
 		t.Fatal("no values for Header")
 	}
 	h := v.Interface().(Header)
-	h.Version, h.Environment.PageBytes = Version, page
+	h.Version, h.Environment.PageBytes = versionOf(h), page
 	return h
 }
 

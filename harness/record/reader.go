@@ -28,7 +28,7 @@ type VersionError struct {
 }
 
 func (e *VersionError) Error() string {
-	s := fmt.Sprintf("its format has version %d, and this leakhunt reads version %d", e.Version, Version)
+	s := fmt.Sprintf("its format has version %d, and this leakhunt reads up to version %d", e.Version, VersionLanes)
 	if e.Tool != "" {
 		s += fmt.Sprintf(" (leakhunt %s wrote it)", e.Tool)
 	}
@@ -84,7 +84,7 @@ func NewReader(in io.Reader) (*Reader, error) {
 	if err := json.Unmarshal(line, &r.Header); err != nil {
 		return nil, &DamageError{Line: 1, Err: err}
 	}
-	if v := r.Header.Version; v != Version {
+	if v := r.Header.Version; v != versionOf(r.Header) {
 		return nil, &VersionError{Version: v, Tool: r.Header.Tool}
 	}
 	r.accept(from, line)
@@ -130,7 +130,7 @@ func (r *Reader) recognise() error {
 		}
 		version = 10*version + int(c-'0')
 	}
-	if version <= Version {
+	if version <= VersionLanes {
 		return nil // 0 where it is torn; the checksum tells of all else
 	}
 	e := &VersionError{Version: version}

@@ -82,11 +82,11 @@ func TestReaderRefuses(t *testing.T) {
 	}
 	older := h
 	older.Version = 0
-	v0, err := NewEncoder(page).line(nil, magic, older)
+	v0, err := NewEncoder(page).line(nil, opening+magic+`"`, older)
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer := []byte(strings.Replace(string(raw), `"version":1`, `"version":2`, 1))
+	newer := []byte(strings.Replace(string(raw), `"version":1`, `"version":3`, 1))
 	for name, c := range map[string]struct {
 		raw  []byte
 		want string
@@ -95,10 +95,10 @@ func TestReaderRefuses(t *testing.T) {
 		"a result":             {[]byte(`{"schema_version": 1}`), "it is not a journal of leakhunt"},
 		"text":                 {[]byte("requests,rss_bytes\n1,2\n"), "it is not a journal of leakhunt"},
 		"zeros":                {make([]byte, 100), "it is not a journal of leakhunt"},
-		"newer":                {newer, "its format has version 2, and this leakhunt reads version 1 (leakhunt 1.0 wrote it)"},
-		"version 0":            {v0, "its format has version 0, and this leakhunt reads version 1"},
-		"newer, from nobody":   {[]byte(head1 + "3,\"tool\":\"\\u001b[31m\"}\n"), "its format has version 3, and this leakhunt reads version 1"},
-		"newer, cut":           {newer[:60], "its format has version 2, and this leakhunt reads version 1"},
+		"newer":                {newer, "its format has version 3, and this leakhunt reads up to version 2 (leakhunt 1.0 wrote it)"},
+		"version 0":            {v0, "its format has version 0, and this leakhunt reads up to version 2"},
+		"newer, from nobody":   {[]byte(head1 + "3,\"tool\":\"\\u001b[31m\"}\n"), "its format has version 3, and this leakhunt reads up to version 2"},
+		"newer, cut":           {newer[:60], "its format has version 3, and this leakhunt reads up to version 2"},
 		"a header that is bad": {join([]byte(strings.Replace(string(ls[0]), `"version":1`, `"version":0`, 1)), ls[1]), "line 1: its checksum is wrong"},
 		"a line is missing":    {join(ls[0], ls[1], ls[3], ls[4]), "line 3: its checksum is wrong, or lines before it are missing"},
 		"a line stands twice":  {join(ls[0], ls[1], ls[1], ls[2]), "line 3: its checksum is wrong"},
@@ -110,6 +110,8 @@ func TestReaderRefuses(t *testing.T) {
 		"no newline, ever":     {join(ls[0], bytes.Repeat([]byte("x"), MaxLine+1)), "line 2: it is longer than 8 MiB"},
 		"too long a line":      {join(ls[0], bytes.Repeat([]byte("x"), MaxLine), []byte("\n"), ls[1]), "line 2: it is longer than 8 MiB"},
 		"too long a header":    {join([]byte(head1), bytes.Repeat([]byte("1"), MaxLine), []byte("\n"), ls[1]), "its format has version"},
+		"lane 0":               {sealed(`{"e":"finished","lane":0`), `line 2: finished: lane "0" is a number from 1 to 64`},
+		"a lane of text":       {sealed(`{"e":"finished","lane":"2"`), `line 2: finished: lane "\"2\"" is a number from 1 to 64`},
 		"no kind":              {sealed(`{"x":1`), "line 2: it does not say which event it is"},
 		"no JSON":              {sealed(`{"e":"x","y`), "line 2: x: this is no JSON object"},
 		"a wrong type":         {sealed(`{"e":"began","t":"soon"`), "line 2: began: json: cannot unmarshal string"},

@@ -8,12 +8,27 @@
 // otherwise. URIs are named by their index in Header.Items.
 package record
 
-// Version is the version of the journal's format.
-const Version = 1
+// Version is the version of the journal's format. One with several lanes has version
+// VersionLanes: a leakhunt that does not know them would take them for one.
+const (
+	Version      = 1
+	VersionLanes = 2
+)
+
+// MaxLanes is how many lanes a run may have.
+const MaxLanes = 64
+
+// versionOf is the version of a journal that begins with that header.
+func versionOf(h Header) int {
+	if h.Plan.Lanes > 1 {
+		return VersionLanes
+	}
+	return Version
+}
 
 // Header is what the run was asked to do.
 type Header struct {
-	Version     int         `json:"version"`    // of the format: Version
+	Version     int         `json:"version"`    // of the format: Version or VersionLanes
 	Tool        string      `json:"tool"`       // leakhunt's version
 	StartedAt   string      `json:"started_at"` // RFC 3339, UTC
 	Seed        int64       `json:"seed"`
@@ -52,6 +67,7 @@ type Plan struct {
 	Stay     float64 `json:"stay_s"`             // how long what grew must have stayed before it convicts
 	Strategy string  `json:"strategy,omitempty"` // "auto", "sweep" or "scan"; "" is "sweep"
 	Isolate  bool    `json:"isolate,omitempty"`  // each URI has a fresh process of its own
+	Lanes    int     `json:"lanes,omitempty"`    // pinned processes side by side; 0 is 1
 	Limits   Limits  `json:"limits"`
 }
 
