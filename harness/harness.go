@@ -14,7 +14,6 @@ import (
 	"context"
 	"time"
 
-	"leakhunt/harness/judge"
 	"leakhunt/harness/lanes"
 	"leakhunt/harness/load"
 	"leakhunt/harness/proc"
@@ -47,11 +46,9 @@ type Options struct {
 	// error of it ends nothing: the journal keeps its own.
 	Journal func(record.Header) (Journal, error)
 	// Resume is the state that the run goes on from; nil: a run from the start.
-	Resume *judge.State
+	Resume *lanes.Run
 	// Beside are the targets of the lanes beside the first; nil: a run with one lane.
 	Beside []session.Target
-	// ResumeLanes is Resume of a run with several lanes.
-	ResumeLanes *lanes.Run
 }
 
 // Journal is where the events of a run go.

@@ -42,7 +42,7 @@ type sideBySide struct {
 // runLanes is Run with several lanes.
 func runLanes(ctx context.Context, plan *Plan, tgts []session.Target, opt Options) (*Result, error) {
 	began := time.Now()
-	s := &sideBySide{run: opt.ResumeLanes, tell: func(record.Event) {}}
+	s := &sideBySide{run: opt.Resume, tell: func(record.Event) {}}
 	if s.run == nil {
 		s.run = lanes.New(plan.Header(opt, began))
 	}
@@ -57,7 +57,7 @@ func runLanes(ctx context.Context, plan *Plan, tgts []session.Target, opt Option
 	}
 	elapsed := time.Duration(s.run.Now() * float64(time.Second))
 	s.now = func(*lanes.Lane) float64 { return (elapsed + time.Since(began)).Seconds() }
-	if opt.ResumeLanes != nil {
+	if opt.Resume != nil {
 		s.on = s.run.Resume()
 	} else {
 		tgts = together(tgts)

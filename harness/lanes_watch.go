@@ -58,7 +58,7 @@ func (s *side) Progress(p Progress) {
 	defer s.mu.Unlock()
 	s.at[s.lane] = p
 	sum := p
-	sum.Sent, sum.Expected = 0, 0
+	sum.Lane, sum.Sent, sum.Expected = s.lane+1, 0, 0
 	for i := range s.at {
 		sum.Sent += s.before[i] + s.at[i].Sent
 		sum.Expected += s.before[i] + max(s.at[i].Sent, s.at[i].Expected)

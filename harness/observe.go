@@ -13,7 +13,8 @@ import (
 
 // Progress is where a run stands.
 type Progress struct {
-	Phase    string // "warming up", "round 3", "confirming"
+	Phase    string // "warming up", "round 3", "confirming"; "lane 2, round 3" with several
+	Lane     int    // that the phase, the URI and RSS are of, from 1; 0 with one
 	URI      string // its name
 	RSS      int64  // bytes
 	Sent     int    // requests sent so far

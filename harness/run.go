@@ -8,6 +8,7 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/judge"
+	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
 	"leakhunt/harness/session"
 	"leakhunt/harness/strategy"
@@ -23,10 +24,11 @@ func Run(ctx context.Context, plan *Plan, tgt session.Target, opt Options) (*Res
 	}
 	began := time.Now()
 	w := newWatch(opt.Observer)
-	st := opt.Resume
-	if st == nil {
-		st = judge.New(plan.Header(opt, began))
+	run := opt.Resume
+	if run == nil {
+		run = lanes.New(plan.Header(opt, began))
 	}
+	st := run.Only()
 	var journal Journal
 	if opt.Journal != nil {
 		var err error

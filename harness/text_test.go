@@ -19,6 +19,7 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/hunttest"
 	"leakhunt/harness/judge"
+	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
 )
 
@@ -214,7 +215,7 @@ func (w *world) resume() string {
 		w.model.Restart()
 		w.p.Locked(w.sync)
 	}
-	w.opt.Resume = st
+	w.opt.Resume = lanes.Of(st)
 	return w.run()
 }
 

@@ -128,10 +128,10 @@ func newPage(r *harness.Result, o Options) *page {
 			{"Started", r.StartedAt.UTC().Format("2 January 2006, 15:04 MST")},
 			{"Duration", clock(r.DurationS)},
 			{"Requests", units.Count(r.RequestsTotal)},
-			{"Process", clean(strings.Join(strings.Fields(fmt.Sprintf("%s %s pid %d", r.Target.Server, r.Target.App, r.Target.PID)), " "))},
+			{"Process", clean(strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", r.Target.Server, r.Target.App, pids(r))), " "))},
 		},
 		Target: some(
-			fact{"Kind", r.Target.Kind}, fact{"Process", fmt.Sprint(r.Target.PID)}, fact{"Application", r.Target.App},
+			fact{"Kind", r.Target.Kind}, fact{"Process", fmt.Sprint(r.Target.PID)}, fact{"Lanes", lanesText(r)}, fact{"Application", r.Target.App},
 			fact{"Address", r.Target.URL}, fact{"Server", r.Target.Server}, fact{"Runtime", r.Target.Runtime},
 			fact{"Restarts in the run", fmt.Sprint(r.Target.Restarts)},
 		),

@@ -130,7 +130,7 @@ func alike(a, b Part, sa, sb Shard) error {
 		return differ("the number of shards", strconv.Itoa(sa.Of), strconv.Itoa(sb.Of))
 	}
 	// What says which requests are sent; where they are sent to may differ.
-	for _, flag := range [...]string{"--requests=", "--warmup=", "--rounds=", "--only=", "--skip=", "--tag=", "--strategy=", "--isolate=", urisFlag} {
+	for _, flag := range [...]string{"--requests=", "--warmup=", "--rounds=", "--only=", "--skip=", "--tag=", "--strategy=", "--isolate=", "--lanes=", urisFlag} {
 		x, y := flagsOf(ra.Command, flag), flagsOf(rb.Command, flag)
 		if x != y {
 			return differ(strings.TrimSuffix(flag, "="), cmp.Or(x, "not given"), cmp.Or(y, "not given"))

@@ -42,6 +42,10 @@ func notes(w io.Writer, r *harness.Result, o Options) error {
 		b.WriteByte('\n')
 		say("", "  ", "Against the baseline: %s", o.Comparison.advice())
 	}
+	if text := lanesText(r); text != "" {
+		b.WriteByte('\n')
+		say("", "  ", "%s", text)
+	}
 	if len(r.Warnings) > 0 {
 		b.WriteByte('\n')
 	}

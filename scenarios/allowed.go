@@ -1,5 +1,7 @@
 package scenarios
 
+import "fmt"
+
 // Unisolated says why no fresh process for each URI can be had (isolate: true), and what
 // to do about it; "" where it can, or is not asked for. A process that others have started
 // is not ours to start again.
@@ -32,4 +34,27 @@ func (s *Scenario) Unscannable() (wrong, fix string) {
 		return "strategy: scan sends all URIs to one process, and isolate: true each to one of its own", "leave one of the two out"
 	}
 	return "", ""
+}
+
+// Crowded says why so many lanes cannot work side by side (lanes:), and what to do about
+// it; "" where they can. Each has a process and URIs of its own.
+func (s *Scenario) Crowded() (wrong, fix string) {
+	t := &s.Target
+	switch {
+	case s.Lanes <= 1:
+		return "", ""
+	case len(s.URIs) > 0 && s.Lanes > len(s.URIs):
+		are := fmt.Sprintf("there are %d URIs", len(s.URIs))
+		if len(s.URIs) == 1 {
+			are = "there is 1 URI"
+		}
+		return fmt.Sprintf("lanes: %d, and %s: each lane has URIs of its own", s.Lanes, are), "write no more lanes than there are URIs"
+	case t.Kind == "", t.Kind == "demo", t.Kind == "command" && t.Port == 0:
+		return "", ""
+	case t.Kind == "command":
+		return fmt.Sprintf("lanes: %d, and the command listens on a port of its own (port: %d): two of it cannot run at once", s.Lanes, t.Port), "let it listen on ${PORT}, without port:, or leave lanes out"
+	case t.Kind == "passenger" && len(t.Command) > 0:
+		return "", ""
+	}
+	return fmt.Sprintf("lanes: %d processes side by side, and target: %s pins one", s.Lanes, t.Kind), "let target: command: start them, or leave lanes out"
 }

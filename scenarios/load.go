@@ -126,13 +126,15 @@ func (d *decoder) scenario(s *Scenario, root *yaml.Node) {
 	if wrong, fix := s.Unscannable(); wrong != "" && found["strategy"] != nil {
 		d.problem(found["strategy"], fix, "%s", wrong)
 	}
+	if wrong, fix := s.Crowded(); wrong != "" && found["lanes"] != nil && !d.targetGiven {
+		d.problem(found["lanes"], fix, "%s", wrong)
+	}
 	maps.Copy(s.Vars, d.override)
 	d.resolveSecrets(s)
 	d.checkPlaceholders(s.Vars)
 }
 
 func (d *decoder) scenarioFields(s *Scenario) fields {
-	var lanes int
 	return fields{
 		"version":  d.version(&s.Version),
 		"name":     d.text(&s.Name, notEmpty, oneLine),
@@ -155,11 +157,14 @@ func (d *decoder) scenarioFields(s *Scenario) fields {
 		"sites":    d.enum(&s.Sites, SitesAuto, SitesOff, SitesRetainers),
 		"strategy": d.enum(&s.Strategy, "auto", "sweep", "scan"),
 		"isolate":  d.flag(&s.Isolate),
-		"lanes":    d.unbuilt("more than one lane", whole(d, &lanes, 1, maxCount), func() bool { return lanes > 1 }),
+		"lanes":    whole(d, &s.Lanes, 1, maxLanes),
 		"seed":     whole(d, &s.Seed, 0, 1<<62),
 		"budgets":  d.budgets(&s.Budgets),
 	}
 }
+
+// maxLanes is how many lanes a run may have, as a record has it.
+const maxLanes = 64
 
 func (d *decoder) version(dst *int) reader {
 	return func(n *yaml.Node) {
@@ -167,17 +172,6 @@ func (d *decoder) version(dst *int) reader {
 		whole(d, dst, 0, maxCount)(n)
 		if len(d.problems) == before && *dst != 1 {
 			d.problem(n, "write version: 1, or use a leakhunt that knows this version", "this leakhunt reads version 1 of the format")
-		}
-	}
-}
-
-// unbuilt reads a setting, and refuses a value that the format has and no code
-// follows yet.
-func (d *decoder) unbuilt(what string, read reader, asked func() bool) reader {
-	return func(n *yaml.Node) {
-		read(n)
-		if asked() {
-			d.problem(n, "leave it out", "%s is not supported yet", what)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func TestSchemaRefusesBadScenarios(t *testing.T) {
 	for _, name := range []string{
 		"keys", "counts", "sizes", "two-targets", "target-passenger-url", "no-target", "empty-target", "target-keys",
 		"command-string", "fastcgi-missing", "passenger", "uris", "no-uris", "null-uris", "captures", "runtime-word",
-		"runtime-typo", "runtime-two", "runtime-none", "runtime-paths", "measure", "settle", "unsupported", "version", "list",
+		"runtime-typo", "runtime-two", "runtime-none", "runtime-paths", "measure", "settle", "version", "list",
 	} {
 		data, err := os.ReadFile("testdata/bad/" + name + ".yaml")
 		if err != nil {

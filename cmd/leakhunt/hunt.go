@@ -7,7 +7,7 @@ import (
 
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
-	"leakhunt/harness/judge"
+	"leakhunt/harness/lanes"
 	"leakhunt/harness/memory"
 	"leakhunt/harness/proc"
 	"leakhunt/harness/session"
@@ -35,7 +35,7 @@ func (a *app) prepare(path string, f *runFlags) (*harness.Plan, []report.Sink, e
 }
 
 // hunt carries the plan out, from where an earlier run stood unless from is nil.
-func (a *app) hunt(cmd *cobra.Command, plan *harness.Plan, path string, f *runFlags, sinks []report.Sink, k *keeper, from *judge.State) error {
+func (a *app) hunt(cmd *cobra.Command, plan *harness.Plan, path string, f *runFlags, sinks []report.Sink, k *keeper, from *lanes.Run) error {
 	defer k.close()
 	if err := a.foretell(sinks); err != nil {
 		return err
@@ -44,12 +44,12 @@ func (a *app) hunt(cmd *cobra.Command, plan *harness.Plan, path string, f *runFl
 	if err != nil {
 		return err
 	}
-	tgt, agents, done, err := a.openTarget(plan.Scenario)
+	tgts, agents, done, err := a.openTargets(plan.Scenario)
 	if err != nil {
 		return err
 	}
 	defer done()
-	res, runErr := harness.Run(cmd.Context(), plan, tgt, harness.Options{
+	res, runErr := harness.Run(cmd.Context(), plan, tgts[0], harness.Options{
 		Version:     version(),
 		Command:     repeated(cmd, path),
 		Observer:    obs,
@@ -59,6 +59,7 @@ func (a *app) hunt(cmd *cobra.Command, plan *harness.Plan, path string, f *runFl
 		Redact:      a.secrets.RedactString,
 		SitesFor:    f.sitesFor,
 		Journal:     k.open,
+		Beside:      tgts[1:],
 		Resume:      from,
 	})
 	obs.Close()

@@ -12,7 +12,7 @@ import (
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/journal"
-	"leakhunt/harness/judge"
+	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
 	"leakhunt/report"
 )
@@ -103,11 +103,11 @@ func (a *app) resultOf(in *input) (*harness.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return harness.ResultOf(st, version()), nil
+	return harness.ResultOfRun(st, version()), nil
 }
 
 // replay is what a journal has shown. What it does not hold is said.
-func (a *app) replay(j *journal.Journal) (*judge.State, error) {
+func (a *app) replay(j *journal.Journal) (*lanes.Run, error) {
 	st, unknown, err := refold(j)
 	if err != nil {
 		return nil, err
@@ -122,8 +122,8 @@ func (a *app) replay(j *journal.Journal) (*judge.State, error) {
 }
 
 // refold is what a journal has shown, and the kinds of its unknown events.
-func refold(j *journal.Journal) (st *judge.State, unknown []string, err error) {
-	st = judge.New(j.Header)
+func refold(j *journal.Journal) (st *lanes.Run, unknown []string, err error) {
+	st = lanes.New(j.Header)
 	for ev, err := range j.Events() {
 		if err != nil {
 			return nil, nil, err

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/record"
 	"leakhunt/scenarios"
 )
 
@@ -26,6 +27,7 @@ func (o *overrides) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.tags, "tag", nil, "only URIs with this tag; repeatable")
 	f.Int64Var(&o.seed, "seed", 0, "seed of the random order; 0: a new one")
 	f.BoolVar(&o.isolate, "isolate", false, "a fresh process for each URI")
+	f.IntVar(&o.lanes, "lanes", 0, "pinned processes that work side by side, each on its own URIs")
 	f.StringVar(&o.strategy, "strategy", "", "sweep (every URI by itself), scan (groups first) or auto")
 	o.shard.register(f)
 	f.DurationVar(&o.maxTime, "max-time", 0, "stop after this time and keep what was measured")
@@ -41,7 +43,7 @@ func (o *overrides) load(text []byte, path string) (*scenarios.Scenario, error) 
 	if err != nil {
 		return nil, err
 	}
-	for _, apply := range []func(*scenarios.Scenario) error{o.counts, o.target, o.request, o.choose, o.alone, o.shard.apply} {
+	for _, apply := range []func(*scenarios.Scenario) error{o.counts, o.target, o.request, o.choose, o.alone, o.shard.apply, o.sideBySide} {
 		if err := apply(sc); err != nil {
 			return nil, err
 		}
@@ -104,6 +106,20 @@ func (o *overrides) alone(sc *scenarios.Scenario) error {
 		sc.Strategy = o.strategy
 	}
 	if wrong, fix := sc.Unscannable(); wrong != "" {
+		return fault.Usagef("%s", wrong).WithHint("%s", strings.ToUpper(fix[:1])+fix[1:]+".")
+	}
+	return nil
+}
+
+// sideBySide takes over how many lanes there are, which must have processes and URIs.
+func (o *overrides) sideBySide(sc *scenarios.Scenario) error {
+	if o.given("lanes") {
+		if o.lanes < 1 || o.lanes > record.MaxLanes {
+			return fault.Usagef("--lanes %d: a whole number from 1 to %d is needed", o.lanes, record.MaxLanes)
+		}
+		sc.Lanes = o.lanes
+	}
+	if wrong, fix := sc.Crowded(); wrong != "" {
 		return fault.Usagef("%s", wrong).WithHint("%s", strings.ToUpper(fix[:1])+fix[1:]+".")
 	}
 	return nil

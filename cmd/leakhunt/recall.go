@@ -90,6 +90,7 @@ func differs(was, is record.Header) (what, then, now string) {
 		{"the metric", was.Plan.Metric, is.Plan.Metric},
 		{"runtime:", was.Plan.Runtime, is.Plan.Runtime},
 		{"isolate:", was.Plan.Isolate, is.Plan.Isolate},
+		{"the number of lanes", max(1, was.Plan.Lanes), max(1, is.Plan.Lanes)},
 	}
 	if was.Plan.Strategy != "" { // of a journal that is older than the choice
 		parts = append(parts, part{"strategy:", was.Plan.Strategy, is.Plan.Strategy})

@@ -11,7 +11,7 @@ import (
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/journal"
-	"leakhunt/harness/judge"
+	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
 	"leakhunt/report"
 )
@@ -37,7 +37,7 @@ func (a *app) resume(cmd *cobra.Command, args []string, f *runFlags) error {
 			return err
 		}
 	}
-	if st.Ended != nil && st.Ended.Complete {
+	if end := st.End(); end != nil && end.Complete {
 		return a.renderComplete(st, path, f)
 	}
 	if err := a.unchanged(path, st.Header, f.resume); err != nil {
@@ -67,14 +67,14 @@ func (a *app) resume(cmd *cobra.Command, args []string, f *runFlags) error {
 }
 
 // resume takes the journal over, and says where its run stands.
-func (k *keeper) resume() (*judge.State, error) {
+func (k *keeper) resume() (*lanes.Run, error) {
 	w, run, err := journal.Resume(k.path)
 	if err != nil {
 		return nil, err
 	}
 	k.w = w
-	st, err := judge.Replay(run.Header, run.Events)
-	k.pinned = st.Life() != nil
+	st, err := lanes.Replay(run.Header, run.Events)
+	k.pinned = st.Begun()
 	if err != nil { // it was read just now, without an error
 		k.close()
 		return nil, fault.Usagef("the journal %s was changed while it was read", k.path).Because(err)
@@ -83,7 +83,7 @@ func (k *keeper) resume() (*judge.State, error) {
 }
 
 // renderComplete shows the result of a run that needs no more.
-func (a *app) renderComplete(st *judge.State, path string, f *runFlags) error {
+func (a *app) renderComplete(st *lanes.Run, path string, f *runFlags) error {
 	sinks, err := a.sinks(f.outputs)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (a *app) renderComplete(st *judge.State, path string, f *runFlags) error {
 		return err
 	}
 	a.note("the run of %s is complete: this is its result", f.resume)
-	return a.conclude(harness.ResultOf(st, version()), nil, path, sinks, f, &keeper{app: a, path: noJournal, kept: f.resume})
+	return a.conclude(harness.ResultOfRun(st, version()), nil, path, sinks, f, &keeper{app: a, path: noJournal, kept: f.resume})
 }
 
 // unchanged refuses a scenario that is not the one the run began with.
@@ -111,7 +111,7 @@ func (a *app) unchanged(path string, h record.Header, file string) error {
 
 // fits refuses to go on with a run by a plan that it was not begun with, or that
 // leaves it no time.
-func (a *app) fits(p *harness.Plan, f *runFlags, st *judge.State) error {
+func (a *app) fits(p *harness.Plan, f *runFlags, st *lanes.Run) error {
 	now := report.Redact(p.Header(harness.Options{SitesFor: f.sitesFor}, time.Now()), a.secrets.RedactString)
 	if p.Seed == 0 {
 		now.Seed = st.Header.Seed
@@ -120,7 +120,7 @@ func (a *app) fits(p *harness.Plan, f *runFlags, st *judge.State) error {
 		return fault.Usagef("the run of %s cannot go on with another plan: %s was %s, and would be %s", f.resume, what, was, is).
 			WithHint("Leave out the flag that changes it, or run the scenario from the start.")
 	}
-	if l := p.Scenario.Limits.Time; l > 0 && st.Now >= l.Seconds() {
+	if l := p.Scenario.Limits.Time; l > 0 && st.Now() >= l.Seconds() {
 		return fault.Usagef("the run of %s has had its %s (limits.time)", f.resume, l).
 			WithHint("Give it more: %s", report.ShellLine("leakhunt", "run", "--resume", f.resume, "--max-time", (2*l).String()))
 	}

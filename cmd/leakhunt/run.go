@@ -179,6 +179,7 @@ type overrides struct {
 	only, skip, tags []string
 	seed             int64
 	isolate          bool
+	lanes            int
 	strategy         string
 	maxTime          time.Duration
 	shard            shardFlags

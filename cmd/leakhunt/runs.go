@@ -88,5 +88,5 @@ func judged(path string) (*harness.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return harness.ResultOf(st, version()), nil
+	return harness.ResultOfRun(st, version()), nil
 }

@@ -17,6 +17,17 @@ import (
 // agent in its environment, unless the scenario wants none; agents is the
 // folder of its sockets, "" without. done removes what was written for it.
 func (a *app) openTarget(sc *scenarios.Scenario) (tgt session.Target, agents string, done func(), err error) {
+	one := *sc
+	one.Lanes = 1
+	tgts, agents, done, err := a.openTargets(&one)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	return tgts[0], agents, done, nil
+}
+
+// openTargets is openTarget for each of the scenario's lanes.
+func (a *app) openTargets(sc *scenarios.Scenario) (tgts []session.Target, agents string, done func(), err error) {
 	if err := proc.Mounted(); err != nil {
 		return nil, "", nil, err
 	}
@@ -36,14 +47,22 @@ func (a *app) openTarget(sc *scenarios.Scenario) (tgt session.Target, agents str
 			}
 		}
 	}
-	tgt, err = target.Open(sc, opt)
-	if err != nil {
-		done()
-		return nil, "", nil, err
-	}
-	c := &claimed{Target: tgt}
 	scratch := done
-	return c, agents, func() { c.release(); scratch() }, nil
+	done = func() {
+		for _, t := range tgts {
+			t.(*claimed).release()
+		}
+		scratch()
+	}
+	for range max(1, sc.Lanes) {
+		tgt, err := target.Open(sc, opt)
+		if err != nil {
+			done()
+			return nil, "", nil, err
+		}
+		tgts = append(tgts, &claimed{Target: tgt})
+	}
+	return tgts, agents, done, nil
 }
 
 // claimed is a target whose process no other run of leakhunt measures.

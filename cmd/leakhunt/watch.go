@@ -75,7 +75,7 @@ type plain struct {
 	w     io.Writer
 	every time.Duration
 	next  time.Duration
-	phase string
+	phase map[int]string // of each lane
 }
 
 const plainEvery = 5 * time.Second
@@ -83,10 +83,13 @@ const plainEvery = 5 * time.Second
 func (p *plain) Note(text string) { fmt.Fprintln(p.w, printable(text)) }
 
 func (p *plain) Progress(g harness.Progress) {
-	if g.Elapsed < p.next && (g.Phase == p.phase || g.Elapsed < p.next-p.every+time.Second) {
+	if g.Elapsed < p.next && (g.Phase == p.phase[g.Lane] || g.Elapsed < p.next-p.every+time.Second) {
 		return
 	}
-	p.next, p.phase = g.Elapsed+p.every, g.Phase
+	if p.phase == nil {
+		p.phase = map[int]string{}
+	}
+	p.next, p.phase[g.Lane] = g.Elapsed+p.every, g.Phase
 	text := status(g)
 	if left := remaining(g); left != "" {
 		text += ", " + left
