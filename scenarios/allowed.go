@@ -40,6 +40,9 @@ func (s *Scenario) Unscannable() (wrong, fix string) {
 // it; "" where they can. Each has a process and URIs of its own.
 func (s *Scenario) Crowded() (wrong, fix string) {
 	t := &s.Target
+	one := func(key string) (string, string) {
+		return fmt.Sprintf("lanes: %d processes side by side, and %s names one", s.Lanes, key), "leave the pid out where the application has several workers, or leave lanes out"
+	}
 	switch {
 	case s.Lanes <= 1:
 		return "", ""
@@ -53,7 +56,11 @@ func (s *Scenario) Crowded() (wrong, fix string) {
 		return "", ""
 	case t.Kind == "command":
 		return fmt.Sprintf("lanes: %d, and the command listens on a port of its own (port: %d): two of it cannot run at once", s.Lanes, t.Port), "let it listen on ${PORT}, without port:, or leave lanes out"
-	case t.Kind == "passenger" && len(t.Command) > 0:
+	case t.Kind == "passenger" && t.Passenger != nil && t.Passenger.PID != 0:
+		return one("target.passenger.pid")
+	case t.Kind == "url" && t.PID != 0:
+		return one("target.pid")
+	case t.Kind == "passenger", t.Kind == "url":
 		return "", ""
 	}
 	return fmt.Sprintf("lanes: %d processes side by side, and target: %s pins one", s.Lanes, t.Kind), "let target: command: start them, or leave lanes out"

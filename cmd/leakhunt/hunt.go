@@ -44,7 +44,7 @@ func (a *app) hunt(cmd *cobra.Command, plan *harness.Plan, path string, f *runFl
 	if err != nil {
 		return err
 	}
-	tgts, agents, done, err := a.openTargets(plan.Scenario)
+	tgts, agents, done, err := a.openTargets(plan.Scenario, from)
 	if err != nil {
 		return err
 	}

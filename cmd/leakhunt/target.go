@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"leakhunt/harness/claim"
+	"leakhunt/harness/lanes"
 	"leakhunt/harness/proc"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/session"
@@ -19,15 +20,16 @@ import (
 func (a *app) openTarget(sc *scenarios.Scenario) (tgt session.Target, agents string, done func(), err error) {
 	one := *sc
 	one.Lanes = 1
-	tgts, agents, done, err := a.openTargets(&one)
+	tgts, agents, done, err := a.openTargets(&one, nil)
 	if err != nil {
 		return nil, "", nil, err
 	}
 	return tgts[0], agents, done, nil
 }
 
-// openTargets is openTarget for each of the scenario's lanes.
-func (a *app) openTargets(sc *scenarios.Scenario) (tgts []session.Target, agents string, done func(), err error) {
+// openTargets is openTarget for each of the scenario's lanes, which go on as they were in
+// a run unless that is nil.
+func (a *app) openTargets(sc *scenarios.Scenario, from *lanes.Run) (tgts []session.Target, agents string, done func(), err error) {
 	if err := proc.Mounted(); err != nil {
 		return nil, "", nil, err
 	}
@@ -54,15 +56,32 @@ func (a *app) openTargets(sc *scenarios.Scenario) (tgts []session.Target, agents
 		}
 		scratch()
 	}
-	for range max(1, sc.Lanes) {
-		tgt, err := target.Open(sc, opt)
-		if err != nil {
-			done()
-			return nil, "", nil, err
-		}
+	all, err := target.OpenLanes(sc, opt, processes(from))
+	if err != nil {
+		done()
+		return nil, "", nil, err
+	}
+	for _, tgt := range all {
 		tgts = append(tgts, &claimed{Target: tgt})
 	}
 	return tgts, agents, done, nil
+}
+
+// processes are those that the lanes of a run had last.
+func processes(run *lanes.Run) (out []proc.ID) {
+	if run == nil {
+		return nil
+	}
+	for _, l := range run.Lanes {
+		var id proc.ID
+		for _, h := range l.Hunts {
+			if life := h.Life(); life != nil {
+				id = proc.ID{PID: life.Process.PID, Start: life.Process.Start}
+			}
+		}
+		out = append(out, id)
+	}
+	return out
 }
 
 // claimed is a target whose process no other run of leakhunt measures.

@@ -24,6 +24,7 @@ type passengerTarget struct {
 	want    scenarios.Passenger
 	command *command // starts Standalone; nil where Passenger runs already
 	opt     Options
+	lane    *place // in the pool that lanes share; nil: no lanes
 }
 
 func openPassenger(sc *scenarios.Scenario, opt Options) (Target, error) {
@@ -113,7 +114,9 @@ func (p *passengerPinned) await(ctx context.Context, not []string) (chosen, erro
 		if err != nil {
 			return chosen{}, err
 		}
-		c, err := choose(found, p.target.want, not)
+		leave := p.target.lane.enter()
+		c, err := p.target.lane.choose(found, p.target.want, not)
+		leave()
 		var later *notYet
 		if !errors.As(err, &later) {
 			return c, err

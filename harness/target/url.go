@@ -24,8 +24,9 @@ func openURL(t *scenarios.Target) (Target, error) {
 }
 
 type urlTarget struct {
-	at  address
-	pid int // 0: whoever answers
+	at   address
+	pid  int    // 0: whoever answers
+	lane *place // in the pool of workers that lanes share; nil: no lanes
 }
 
 // Pin implements Target.
@@ -54,9 +55,15 @@ func (t *urlTarget) Pin(ctx context.Context) (Pinned, error) {
 	if Identify(first.PID).Server == "php-fpm" {
 		return nil, fastCGIOnly(first.PID)
 	}
-	if err := p.choose(ctx, first, t.pid); err != nil {
+	defer t.lane.enter()()
+	pid, err := t.lane.worker(ctx, at, first, t.pid)
+	if err != nil {
 		return nil, err
 	}
+	if err := p.choose(ctx, first, pid); err != nil {
+		return nil, err
+	}
+	t.lane.has(p.id)
 	return p, nil
 }
 

@@ -123,3 +123,59 @@ func TestAnotherProcessTakesTheAddress(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Each lane pins a worker of its own, and the same one again.
+func TestLanesShareAServersWorkers(t *testing.T) {
+	at, _ := prefork(t, "keep")
+	sc := &scenarios.Scenario{Target: url(at), Lanes: preforked}
+	tgts, err := target.OpenLanes(sc, target.Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	had := make([]proc.ID, len(tgts))
+	for round := range 2 {
+		for i, tgt := range tgts {
+			p, err := tgt.Pin(t.Context())
+			if err != nil {
+				t.Fatalf("lane %d: %v (%s)", i+1, err, fault.HintOf(err))
+			}
+			if round == 0 && slices.Contains(had, p.Process()) || round > 0 && p.Process() != had[i] {
+				t.Errorf("lane %d pinned %v; the lanes had %v", i+1, p.Process(), had)
+			}
+			had[i] = p.Process()
+		}
+	}
+	// A run that is gone on with has them in the same lanes.
+	slices.Reverse(had)
+	again, err := target.OpenLanes(sc, target.Options{}, had)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := again[0].Pin(t.Context()); err != nil || p.Process() != had[0] {
+		t.Errorf("%v; want %v", err, had[0])
+	}
+}
+
+func TestMoreLanesThanWorkersAreRefused(t *testing.T) {
+	keep, _ := prefork(t, "keep")
+	single := "http://127.0.0.1:" + targettest.FreePort(t)
+	serve(t, "tcp", strings.TrimPrefix(single, "http://"))
+	for _, c := range []struct {
+		at, want string
+		lanes    int
+	}{
+		{keep, fmt.Sprintf("lanes: 4, and 3 processes answer at %s: pid ", keep), 4},
+		{single, fmt.Sprintf("lanes: 2, and 1 process answers at %s: pid ", single), 2},
+	} {
+		tgts, err := target.OpenLanes(&scenarios.Scenario{Target: url(c.at), Lanes: c.lanes}, target.Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, tgt := range tgts {
+			_, err := tgt.Pin(t.Context())
+			if last := i == len(tgts)-1; !last && err != nil || last && (err == nil || !strings.Contains(err.Error(), c.want) || fault.HintOf(err) == "") {
+				t.Errorf("lane %d of %d: %v (%s)", i+1, c.lanes, err, fault.HintOf(err))
+			}
+		}
+	}
+}
