@@ -208,21 +208,51 @@ func TestAnotherLaneTakesOverFromOneThatIsLost(t *testing.T) {
 	}
 }
 
-// A URI that ends its process is not sent to the next one.
-func TestAURIThatKillsItsLaneStaysThere(t *testing.T) {
+// A URI that ends its process is sent to another one when there is nothing else to do, and
+// to no third.
+func TestAURIThatKillsItsLaneComesLast(t *testing.T) {
 	s := &side{
-		t: t, process: counted, lanes: 2, uris: [][2]string{{"/a", "leak 4KiB"}, {"/b", "kills from 100, garbage 20KiB"}, {"/c", "garbage 8KiB"}, {"/d", "leak 2KiB"}},
+		t: t, process: counted, lanes: 3,
+		uris: [][2]string{{"/a", "leak 4KiB"}, {"/b", "kills from 100, garbage 20KiB"}, {"/c", "garbage 8KiB"}, {"/d", "leak 2KiB"}, {"/e", "leak 3KiB"}},
 	}
 	r := s.hunt()
 	got := verdicts(r)
-	if got["/a"] != verdict.Leak || got["/c"] != verdict.Stable || got["/d"] != verdict.Leak || got["/b"] == verdict.Stable {
+	if got["/a"] != verdict.Leak || got["/c"] != verdict.Stable || got["/d"] != verdict.Leak || got["/e"] != verdict.Leak || got["/b"] == verdict.Stable {
 		t.Errorf("%v", got)
 	}
-	if r.Complete || r.EndedBy != harness.EndedByFault || !strings.HasPrefix(r.Incomplete, "lane 2: ") || s.err == nil {
+	if r.Complete || r.EndedBy != harness.EndedByFault || !strings.Contains(r.Incomplete, "while it was to answer /b") || s.err == nil {
 		t.Errorf("complete %v, by %s: %s (%v)", r.Complete, r.EndedBy, r.Incomplete, s.err)
 	}
-	if r.Lanes[0].Lost != "" {
-		t.Errorf("lane 1 was lost, too: %s", r.Lanes[0].Lost)
+	lost := 0
+	for _, l := range r.Lanes {
+		if l.Lost != "" {
+			lost++
+		}
+	}
+	if lost != 2 {
+		t.Errorf("%d lanes were lost: %+v", lost, r.Lanes)
+	}
+	for _, u := range []string{"/a", "/c", "/d", "/e"} {
+		if row := rowOf(t, r, u); row.Requests == 0 {
+			t.Errorf("%s was measured by no request: %+v", u, row)
+		}
+	}
+}
+
+// What others have killed is measured to the end in another lane, the URI that was being
+// sent with it.
+func TestAProcessThatOthersKillLosesNothing(t *testing.T) {
+	s := &side{
+		t: t, process: counted, lanes: 2, uris: [][2]string{{"/a", "leak 4KiB"}, {"/b", "garbage 20KiB"}, {"/c", "garbage 8KiB"}, {"/d", "leak 2KiB"}},
+		differs: map[string]map[int]string{"/b": {2: "kills from 100, garbage 20KiB"}},
+	}
+	r := s.hunt()
+	want := map[string]verdict.Label{"/a": verdict.Leak, "/b": verdict.Stable, "/c": verdict.Stable, "/d": verdict.Leak}
+	if got := verdicts(r); !reflect.DeepEqual(got, want) || !r.Complete || s.err != nil {
+		t.Errorf("got %v (complete %v, %s, %v), want %v", got, r.Complete, r.Incomplete, s.err, want)
+	}
+	if r.Lanes[1].Lost == "" || !slices.ContainsFunc(r.Warnings, func(w harness.Warning) bool { return w.Code == "lane-lost" }) {
+		t.Errorf("%+v, %+v", r.Lanes, r.Warnings)
 	}
 }
 

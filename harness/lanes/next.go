@@ -17,8 +17,9 @@ func ByRSS(label verdict.Label, evidence []string) bool {
 }
 
 // Next is what a lane that has nothing to do hunts next: its share of the URIs, then what
-// a lane that was lost has left, then a URI that another lane convicts by RSS. Wait says
-// that a lane that still hunts may leave something.
+// a lane that was lost has left, then a URI that another lane convicts by RSS, and when
+// all lanes have done so the URI that a process was lost at. Wait says that a lane that
+// still hunts may leave something.
 func (r *Run) Next(lane int) (a record.Assigned, ok, wait bool) {
 	l := r.Lanes[lane-1]
 	if share := r.share(lane); len(l.Hunts) == 0 && len(share) > 0 {
@@ -47,6 +48,11 @@ func (r *Run) Next(lane int) (a record.Assigned, ok, wait bool) {
 			if uris := r.unshown(h); len(uris) > 0 {
 				return record.Assigned{URIs: uris[:1], Why: record.Second}, true, false
 			}
+		}
+	}
+	for _, h := range r.Hunts() {
+		if uri, ok := r.fatal(h); ok && !wait && h.Lane != lane {
+			return record.Assigned{URIs: []int{uri}, Why: record.Left}, true, false
 		}
 	}
 	return a, false, wait
@@ -86,10 +92,32 @@ func (h *Hunt) fatal(i int) bool {
 	return len(all) > 0 && all[len(all)-1].Killed && all[len(all)-1].URI == i
 }
 
+// broken says that the hunt's process was lost for good.
+func (h *Hunt) broken() bool {
+	e := h.Ended
+	return e != nil && !e.Complete && e.By == "fault" && h.Why != record.Second
+}
+
+// fatal is the URI that a hunt's process was lost at, while that has happened once alone
+// and no lane has taken it over.
+func (r *Run) fatal(h *Hunt) (uri int, ok bool) {
+	if !h.over || !h.broken() {
+		return 0, false
+	}
+	for _, i := range h.open() {
+		uri := h.URIs[i]
+		twice := slices.ContainsFunc(r.Others(h, uri), func(o *Hunt) bool { return o.over && o.fatal(slices.Index(o.URIs, uri)) })
+		if h.fatal(i) && !twice && r.after(h, uri, record.Left) == nil {
+			return uri, true
+		}
+	}
+	return 0, false
+}
+
 // left are the URIs that a hunt had no verdict on when its process was lost for good, and
-// that no lane has taken over.
+// that no lane has taken over, but for the one that it was lost at.
 func (r *Run) left(h *Hunt) (out []int) {
-	if e := h.Ended; e == nil || e.Complete || e.By != "fault" || h.Why == record.Second {
+	if !h.broken() {
 		return nil
 	}
 	for _, i := range h.open() {
