@@ -282,3 +282,47 @@ func number(t *testing.T, s string) (n int) {
 	}
 	return n
 }
+
+// Each lane has a process of its own, and a fresh one is none that another lane has.
+func TestPassengerLanes(t *testing.T) {
+	s := passengertest.Apache(t, "", passengertest.App{Name: "shop", Type: "rack", Processes: 2})
+	s.Warm(t)
+	t.Setenv("PASSENGER_INSTANCE_REGISTRY_DIR", s.Registry)
+	sc := &scenarios.Scenario{Target: scenarios.Target{Kind: "passenger", Passenger: &scenarios.Passenger{App: "shop"}}, Lanes: 2}
+	tgts, err := target.OpenLanes(sc, target.Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pins []target.Pinned
+	for i, tgt := range tgts {
+		p, err := tgt.Pin(t.Context())
+		if err != nil {
+			t.Fatalf("lane %d: %v (%s)", i+1, err, fault.HintOf(err))
+		}
+		pins = append(pins, p)
+	}
+	for round := range 2 {
+		if pins[0].Process() == pins[1].Process() {
+			t.Errorf("round %d: both lanes have %v", round, pins[0].Process())
+		}
+		if err := pins[round].(target.Restarter).Restart(t.Context()); err != nil {
+			t.Fatalf("%v (%s)", err, fault.HintOf(err))
+		}
+	}
+	if pins[0].Process() == pins[1].Process() {
+		t.Errorf("both lanes have %v", pins[0].Process())
+	}
+	if again, err := tgts[0].Pin(t.Context()); err != nil || again.Process() != pins[0].Process() {
+		t.Errorf("lane 1 does not pin its process again: %v", err)
+	}
+	sc.Lanes = 3
+	if tgts, err = target.OpenLanes(sc, target.Options{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for i, tgt := range tgts {
+		_, err := tgt.Pin(t.Context())
+		if last := i == 2; !last && err != nil || last && (err == nil || !strings.Contains(err.Error(), "lanes: 3, and Passenger runs 2 processes of ")) {
+			t.Errorf("lane %d: %v", i+1, err)
+		}
+	}
+}
