@@ -126,7 +126,8 @@ func (e *Encoder) line(dst []byte, begin string, v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return dst, fmt.Errorf("%s…: %w", begin, err)
 	}
-	line := append(dst, begin...)
+	line := dst
+	line = append(line, begin...)
 	// json ends with a newline.
 	if fields := e.json.Bytes()[1 : e.json.Len()-2]; len(fields) > 0 {
 		line = append(append(line, ','), fields...)

@@ -153,12 +153,12 @@ func (l *place) choose(found []passenger.Instance, want scenarios.Passenger, not
 		l.has(id)
 	}
 	var later *notYet
-	if any, known := choose(found, want, nil); errors.As(err, &later) && !later.coming && known == nil && len(not) == 0 {
+	if there, known := choose(found, want, nil); errors.As(err, &later) && !later.coming && known == nil && len(not) == 0 {
 		var pids []string
-		for _, p := range any.app.Processes {
+		for _, p := range there.app.Processes {
 			pids = append(pids, fmt.Sprint(p.PID))
 		}
-		return c, &notYet{fault.Measuref("lanes: %d, and Passenger runs %s of %s: pid %s", len(l.of), units.Quantity(float64(len(pids)), "processes"), any.app.Name, strings.Join(pids, ", ")).
+		return c, &notYet{fault.Measuref("lanes: %d, and Passenger runs %s of %s: pid %s", len(l.of), units.Quantity(float64(len(pids)), "processes"), there.app.Name, strings.Join(pids, ", ")).
 			WithHint("Set PassengerMinInstances to the number of lanes, or ask for fewer lanes."), false}
 	}
 	return c, err
