@@ -291,7 +291,8 @@ func TestLanesGoOnAfterAnInterruption(t *testing.T) {
 					got := verdicts(r)
 					for _, u := range s.uris {
 						leak, is := strings.HasPrefix(u[1], "leak"), got[u[0]]
-						if leak != (is == verdict.Leak) && !(leak && process == tight && is == verdict.Inconclusive) {
+						unsure := leak && process == tight && is == verdict.Inconclusive
+						if leak != (is == verdict.Leak) && !unsure {
 							t.Errorf("%s %s is %s", u[0], u[1], is)
 						}
 					}
