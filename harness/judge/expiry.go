@@ -156,8 +156,13 @@ func (st *State) outlived(u *URI) float64 {
 	case st.swept == nil:
 		return 0
 	}
-	half := u.Requests() / 2
-	for _, b := range u.Blocks {
+	blocks := st.counted(u, -1)
+	half := 0
+	for _, b := range blocks {
+		half += b.N()
+	}
+	half /= 2
+	for _, b := range blocks {
 		if half < b.N() {
 			return st.sweptAt - float64(b.At[half])/record.Ticks
 		}
@@ -214,10 +219,26 @@ func (st *State) expired(u *URI, i int) (grown, gone float64) {
 	all := grown
 	for _, o := range st.URIs {
 		if o != u {
-			all += max(0, st.sum(st.counted(o, first.T), i))
+			all += st.made(o, first.T, i)
 		}
 	}
 	return grown, all - (st.value(now, i) - st.value(first, i))
+}
+
+// made is what the blocks of a neighbour that began at since or later have added to the
+// i-th counter. Where it leaks, that is what most of them tell: in the others expired what
+// was not its own.
+func (st *State) made(o *URI, since float64, i int) float64 {
+	blocks := st.counted(o, since)
+	added := max(0, st.sum(blocks, i))
+	if j := st.column(o, i); j.Label == verdict.Leak {
+		n := 0
+		for _, b := range blocks {
+			n += b.N()
+		}
+		added = max(added, j.Usual*float64(n))
+	}
+	return added
 }
 
 // fell is what the requests of u's neighbours have let go of, by the i-th counter,
