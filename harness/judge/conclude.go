@@ -161,7 +161,7 @@ func (st *State) finding(u *URI) Finding {
 		f.Why += fmt.Sprintf(" About %s may settle it.", units.Quantity(float64(j.More), "more requests"))
 	}
 	if u.Later() && j.Label == verdict.Leak {
-		f.Why += " It was measured with pauses behind its requests: what is kept may come late, or be let go of late."
+		f.Why += " It was measured with pauses behind its requests: what is kept may come late, or be freed late."
 	}
 	if !st.Counted() && st.Life() != nil && j.Label == verdict.Inconclusive {
 		f.Better = st.Better()
