@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -24,6 +25,7 @@ type app struct {
 	secrets        *secret.Set
 	said           []byte // all of stdin, where a scenario was read from it
 	quiet, verbose bool
+	stay           time.Duration // how long what is convicted must have stayed; 0: as long as usual
 	color          string
 	bisect         bool
 	unhelped       error                  // help was asked for what is no command

@@ -46,8 +46,11 @@ func (i *interruption) Error() string { return "interrupted by " + unix.SignalNa
 // Main is the whole program: it runs the command line args and returns the
 // exit code.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	app := newApp(stdin, stdout, stderr)
-	if f, ok := stderr.(*os.File); ok {
+	return newApp(stdin, stdout, stderr).main(args)
+}
+
+func (app *app) main(args []string) int {
+	if f, ok := app.rawErr.(*os.File); ok {
 		app.unread = &patient{w: f}
 		app.stderr = app.secrets.Writer(app.unread)
 	}

@@ -59,6 +59,7 @@ func (a *app) hunt(cmd *cobra.Command, plan *harness.Plan, path string, f *runFl
 		Redact:      a.secrets.RedactString,
 		SitesFor:    f.sitesFor,
 		Journal:     k.open,
+		Stay:        a.stay,
 		Beside:      tgts[1:],
 		Resume:      from,
 	})

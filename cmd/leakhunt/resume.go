@@ -112,7 +112,7 @@ func (a *app) unchanged(path string, h record.Header, file string) error {
 // fits refuses to go on with a run by a plan that it was not begun with, or that
 // leaves it no time.
 func (a *app) fits(p *harness.Plan, f *runFlags, st *lanes.Run) error {
-	now := report.Redact(p.Header(harness.Options{SitesFor: f.sitesFor}, time.Now()), a.secrets.RedactString)
+	now := report.Redact(p.Header(harness.Options{SitesFor: f.sitesFor, Stay: a.stay}, time.Now()), a.secrets.RedactString)
 	if p.Seed == 0 {
 		now.Seed = st.Header.Seed
 	}
