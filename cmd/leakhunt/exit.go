@@ -49,16 +49,17 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return newApp(stdin, stdout, stderr).main(args)
 }
 
-func (app *app) main(args []string) int {
-	if f, ok := app.rawErr.(*os.File); ok {
-		app.unread = &patient{w: f}
-		app.stderr = app.secrets.Writer(app.unread)
+// main is Main, for an app whose settings may be those of a test.
+func (a *app) main(args []string) int {
+	if f, ok := a.rawErr.(*os.File); ok {
+		a.unread = &patient{w: f}
+		a.stderr = a.secrets.Writer(a.unread)
 	}
 	in, stop := interruptible()
 	defer stop()
-	root := app.root()
+	root := a.root()
 	root.SetArgs(args)
-	most := app.patience(root, args) // before it runs, which changes the commands
+	most := a.patience(root, args) // before it runs, which changes the commands
 	ended := make(chan error, 1)
 	go func() {
 		if err := oneDash(root, args); err != nil {
@@ -69,14 +70,14 @@ func (app *app) main(args []string) int {
 	}()
 	inOrder, err := in.await(ended, most)
 	if err == nil {
-		err = app.unhelped
+		err = a.unhelped
 	}
-	code := exitCode(err, app.bisect || bisecting(args))
+	code := exitCode(err, a.bisect || bisecting(args))
 	if !inOrder {
-		return app.abandon(err, code)
+		return a.abandon(err, code)
 	}
-	app.tell(err)
-	app.flush()
+	a.tell(err)
+	a.flush()
 	return code
 }
 
