@@ -44,7 +44,7 @@ func TestBareFileSystem(t *testing.T) {
 		}
 	}
 	const readOnly = `mount -t proc proc "$0/proc"; mount -o remount,bind,ro "$0"`
-	leak := []string{"run", "demo", "--only", "/leak/16k", "--only", "/", "-n", "60", "--max-time", "10s"}
+	leak := []string{"run", "demo", "--only", "/leak/16k", "--only", "/", "-n", "60", "--max-time", "60s"}
 	innocents := []string{"run", "demo", "--only", "/pool", "--only", "/", "-n", "60"}
 	none := []string{"--journal", "none"}
 	for name, c := range map[string]struct {
