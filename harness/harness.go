@@ -19,13 +19,14 @@ import (
 	"leakhunt/harness/proc"
 	"leakhunt/harness/record"
 	"leakhunt/harness/session"
+	"leakhunt/harness/watch"
 )
 
 // Options are what a run needs from outside.
 type Options struct {
 	Version  string
-	Command  []string // as Result has it
-	Observer Observer
+	Command  []string // as result.Result has it
+	Observer watch.Observer
 	// OpenMeter opens the meter of the pinned process.
 	OpenMeter func(proc.ID) (session.Meter, error)
 	// OpenCounter opens the runtime's counter where there is one; nil without.

@@ -11,8 +11,10 @@ import (
 	"leakhunt/harness/fault"
 	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/session"
 	"leakhunt/harness/strategy"
+	"leakhunt/harness/watch"
 )
 
 // LaneDriver is what a lane is driven on for the length of one hunt.
@@ -28,7 +30,7 @@ type LaneDriver interface {
 // touched by its own goroutine alone until it is over.
 type sideBySide struct {
 	run   *lanes.Run
-	begin func(*lanes.Hunt) (LaneDriver, *watch)
+	begin func(*lanes.Hunt) (LaneDriver, *watch.Watch)
 	now   func(*lanes.Lane) float64
 	tell  func(record.Event) // one at a time
 	on    []*lanes.Hunt      // what each lane goes on with first; nil: nothing
@@ -40,7 +42,7 @@ type sideBySide struct {
 }
 
 // runLanes is Run with several lanes.
-func runLanes(ctx context.Context, plan *Plan, tgts []session.Target, opt Options) (*Result, error) {
+func runLanes(ctx context.Context, plan *Plan, tgts []session.Target, opt Options) (*result.Result, error) {
 	began := time.Now()
 	s := &sideBySide{run: opt.Resume, tell: func(record.Event) {}}
 	if s.run == nil {
@@ -49,7 +51,7 @@ func runLanes(ctx context.Context, plan *Plan, tgts []session.Target, opt Option
 	if opt.Journal != nil {
 		journal, err := opt.Journal(s.run.Header)
 		if err != nil {
-			return ResultOfRun(s.run, opt.Version), err
+			return result.OfRun(s.run, opt.Version), err
 		}
 		if journal != nil {
 			s.tell = func(e record.Event) { journal.Append(e) } //nolint:errcheck // the journal keeps its first error for whoever opened it
@@ -60,13 +62,13 @@ func runLanes(ctx context.Context, plan *Plan, tgts []session.Target, opt Option
 	if opt.Resume != nil {
 		s.on = s.run.Resume()
 	} else {
-		tgts = together(tgts)
+		tgts = session.Together(tgts)
 	}
-	board := newBoard(opt.Observer, s.run)
-	s.begin = func(h *lanes.Hunt) (LaneDriver, *watch) {
-		w := newWatch(board.lane(h))
+	board := watch.NewBoard(opt.Observer, s.run)
+	s.begin = func(h *lanes.Hunt) (LaneDriver, *watch.Watch) {
+		w := watch.New(board.Lane(h))
 		part := plan.part(h.URIs)
-		c := part.session(tgts[h.Lane-1], opt, h.State, began, w.tick)
+		c := part.Session(tgts[h.Lane-1], opt, h.State, began, w.Tick)
 		c.Elapsed = elapsed
 		for i, uri := range h.URIs {
 			c.Sent[i] += s.run.Sent(h, uri)
@@ -74,15 +76,15 @@ func runLanes(ctx context.Context, plan *Plan, tgts []session.Target, opt Option
 		return session.New(c), w
 	}
 	err := s.drive(ctx)
-	board.ended(s.run)
-	return ResultOfRun(s.run, opt.Version), err
+	board.Ended(s.run)
+	return result.OfRun(s.run, opt.Version), err
 }
 
 // HuntLanes drives all lanes of a run without watching them: a simulation, or a test. begin
 // is asked for the process of each hunt.
 func HuntLanes(ctx context.Context, run *lanes.Run, begin func(*lanes.Hunt) LaneDriver, tell func(record.Event)) error {
 	s := &sideBySide{run: run, tell: tell, now: (*lanes.Lane).Now, on: run.Resume()}
-	s.begin = func(h *lanes.Hunt) (LaneDriver, *watch) { return begin(h), newWatch(nil) }
+	s.begin = func(h *lanes.Hunt) (LaneDriver, *watch.Watch) { return begin(h), watch.New(nil) }
 	return s.drive(ctx)
 }
 
@@ -125,9 +127,9 @@ func (s *sideBySide) drive(ctx context.Context) error {
 // why is the error of a run that ended so.
 func (s *sideBySide) why(ctx context.Context, e record.Ended) error {
 	switch e.By {
-	case EndedByUser:
+	case result.EndedByUser:
 		return ctx.Err()
-	case EndedByFault:
+	case result.EndedByFault:
 		for i, err := range s.errs {
 			if err != nil && s.run.Lanes[i].Lost() != nil {
 				return err
@@ -174,18 +176,18 @@ func (s *sideBySide) hunt(ctx context.Context, h *lanes.Hunt) {
 	s.mu.Unlock()
 	err := loop(ctx, d, h.State, strategy.Hunt{}, func(e record.Event) {
 		s.tell(record.OfLane{Lane: h.Lane, Event: e})
-		w.event(h.State, e)
-	}, w.action)
+		w.Event(h.State, e)
+	}, w.Action)
 	e := Ending(h.State, err)
 	h.Append(e) //nolint:errcheck // an end can always come
 	s.tell(record.OfLane{Lane: h.Lane, Event: e})
-	w.ended(h.State)
+	w.Ended(h.State)
 	closed := end(ctx, d)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h.Over()
 	s.closed = errors.Join(s.closed, closed)
-	if e.By == EndedByFault {
+	if e.By == result.EndedByFault {
 		if err == nil {
 			err = d.Err()
 		}
@@ -198,17 +200,17 @@ func (s *sideBySide) hunt(ctx context.Context, h *lanes.Hunt) {
 // is complete where each URI has come to its end in one of them.
 func EndingOf(r *lanes.Run, interrupted error) (e record.Ended) {
 	if interrupted != nil {
-		return record.Ended{By: EndedByUser, Reason: "interrupted"}
+		return record.Ended{By: result.EndedByUser, Reason: "interrupted"}
 	}
 	same := 0 // lanes that ended for one reason
 	for _, l := range r.Lanes {
 		for _, h := range l.Hunts {
 			end := h.Ended
-			if end == nil || end.Complete || end.By == EndedByFault && len(r.Unsettled(h)) == 0 {
+			if end == nil || end.Complete || end.By == result.EndedByFault && len(r.Unsettled(h)) == 0 {
 				continue
 			}
 			switch {
-			case e.By == "", e.By == EndedByLimit && end.By != EndedByLimit:
+			case e.By == "", e.By == result.EndedByLimit && end.By != result.EndedByLimit:
 				e.By, e.Reason, same = end.By, fmt.Sprintf("lane %d: %s", l.Number, end.Reason), 1
 			case strings.HasSuffix(e.Reason, ": "+end.Reason):
 				same++

@@ -14,6 +14,7 @@ import (
 	"leakhunt/harness/journal"
 	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/simulate"
 	"leakhunt/harness/verdict"
 )
@@ -73,7 +74,7 @@ func (s *side) world(h *lanes.Hunt) *simulate.World {
 	return w
 }
 
-func (s *side) hunt() *harness.Result {
+func (s *side) hunt() *result.Result {
 	s.t.Helper()
 	if s.run == nil {
 		s.run = lanes.New(s.header())
@@ -88,13 +89,13 @@ func (s *side) hunt() *harness.Result {
 			cancel()
 		}
 	})
-	res := harness.ResultOfRun(s.run, "test")
+	res := result.OfRun(s.run, "test")
 	s.replayed(res)
 	return res
 }
 
 // replayed checks that the record gives the result, through a journal's bytes.
-func (s *side) replayed(want *harness.Result) {
+func (s *side) replayed(want *result.Result) {
 	s.t.Helper()
 	path := filepath.Join(s.t.TempDir(), "run.jsonl")
 	w, err := journal.Create(path, s.header())
@@ -110,7 +111,7 @@ func (s *side) replayed(want *harness.Result) {
 		s.t.Fatal(err)
 	}
 	run := s.read(path)
-	if got := harness.ResultOfRun(run, "test"); !reflect.DeepEqual(got, want) {
+	if got := result.OfRun(run, "test"); !reflect.DeepEqual(got, want) {
 		s.t.Errorf("the record gives another result:\n got %+v\nwant %+v", got, want)
 	}
 }
@@ -135,7 +136,7 @@ func (s *side) read(path string) *lanes.Run {
 }
 
 // verdicts are those of all URIs, by name.
-func verdicts(r *harness.Result) map[string]verdict.Label {
+func verdicts(r *result.Result) map[string]verdict.Label {
 	out := map[string]verdict.Label{}
 	for _, u := range r.URIs {
 		out[u.Name] = u.Verdict
@@ -143,9 +144,9 @@ func verdicts(r *harness.Result) map[string]verdict.Label {
 	return out
 }
 
-func rowOf(t *testing.T, r *harness.Result, name string) harness.URIResult {
+func rowOf(t *testing.T, r *result.Result, name string) result.URI {
 	t.Helper()
-	i := slices.IndexFunc(r.URIs, func(u harness.URIResult) bool { return u.Name == name })
+	i := slices.IndexFunc(r.URIs, func(u result.URI) bool { return u.Name == name })
 	if i < 0 {
 		t.Fatalf("no %s in %v", name, verdicts(r))
 	}
@@ -203,7 +204,7 @@ func TestAnotherLaneTakesOverFromOneThatIsLost(t *testing.T) {
 	if got := verdicts(r); !reflect.DeepEqual(got, want) || !r.Complete || s.err != nil {
 		t.Errorf("got %v (complete %v, %v), want %v", got, r.Complete, s.err, want)
 	}
-	if !strings.Contains(r.Lanes[1].Lost, "not ready") || !slices.ContainsFunc(r.Warnings, func(w harness.Warning) bool { return w.Code == "lane-lost" }) {
+	if !strings.Contains(r.Lanes[1].Lost, "not ready") || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.Code == "lane-lost" }) {
 		t.Errorf("%+v, %+v", r.Lanes, r.Warnings)
 	}
 }
@@ -220,7 +221,7 @@ func TestAURIThatKillsItsLaneComesLast(t *testing.T) {
 	if got["/a"] != verdict.Leak || got["/c"] != verdict.Stable || got["/d"] != verdict.Leak || got["/e"] != verdict.Leak || got["/b"] == verdict.Stable {
 		t.Errorf("%v", got)
 	}
-	if r.Complete || r.EndedBy != harness.EndedByFault || !strings.Contains(r.Incomplete, "while it was to answer /b") || s.err == nil {
+	if r.Complete || r.EndedBy != result.EndedByFault || !strings.Contains(r.Incomplete, "while it was to answer /b") || s.err == nil {
 		t.Errorf("complete %v, by %s: %s (%v)", r.Complete, r.EndedBy, r.Incomplete, s.err)
 	}
 	lost := 0
@@ -251,7 +252,7 @@ func TestAProcessThatOthersKillLosesNothing(t *testing.T) {
 	if got := verdicts(r); !reflect.DeepEqual(got, want) || !r.Complete || s.err != nil {
 		t.Errorf("got %v (complete %v, %s, %v), want %v", got, r.Complete, r.Incomplete, s.err, want)
 	}
-	if r.Lanes[1].Lost == "" || !slices.ContainsFunc(r.Warnings, func(w harness.Warning) bool { return w.Code == "lane-lost" }) {
+	if r.Lanes[1].Lost == "" || !slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.Code == "lane-lost" }) {
 		t.Errorf("%+v, %+v", r.Lanes, r.Warnings)
 	}
 }
@@ -259,7 +260,7 @@ func TestAProcessThatOthersKillLosesNothing(t *testing.T) {
 func TestNoLaneCanStart(t *testing.T) {
 	s := &side{t: t, process: counted, lanes: 2, uris: [][2]string{{"/a", "leak 4KiB"}, {"/b", "garbage 20KiB"}}, faults: map[int]string{1: "fault start fails after 1", 2: "fault start fails after 1"}}
 	r := s.hunt()
-	if r.Complete || r.Incomplete != "the process was not ready within 1m0s" || r.EndedBy != harness.EndedByFault {
+	if r.Complete || r.Incomplete != "the process was not ready within 1m0s" || r.EndedBy != result.EndedByFault {
 		t.Errorf("complete %v, by %s: %s", r.Complete, r.EndedBy, r.Incomplete)
 	}
 }
@@ -276,7 +277,7 @@ func TestLanesGoOnAfterAnInterruption(t *testing.T) {
 						t: t, process: process, lanes: 2, uris: [][2]string{{"/a", "leak 8KiB"}, {"/b", "garbage 1KiB"}, {"/c", "garbage 2KiB"}, {"/d", "leak 8KiB"}},
 					}
 					s.cancel = func(record.Event) bool { n++; return n >= at }
-					if r := s.hunt(); r.Complete || r.EndedBy != harness.EndedByUser {
+					if r := s.hunt(); r.Complete || r.EndedBy != result.EndedByUser {
 						t.Fatalf("it was over by then: %v", r.Complete)
 					}
 					if killed {

@@ -6,6 +6,7 @@ import (
 	"leakhunt/harness"
 	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/simulate"
 	"leakhunt/harness/strategy"
 )
@@ -23,7 +24,7 @@ func TestResultSaysWhetherNativeMemoryIsKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 		floors := 0
-		for _, u := range harness.ResultOf(st, "test").URIs {
+		for _, u := range result.Of(st, "test").URIs {
 			if u.Counted == 0 {
 				continue
 			}

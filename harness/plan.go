@@ -159,8 +159,8 @@ func environment() record.Environment {
 	}
 }
 
-// session is how the plan's session is configured, which goes on from st.
-func (p *Plan) session(tgt session.Target, opt Options, st *judge.State, now time.Time, tick func(session.Tick)) session.Config {
+// Session is how the plan's session is configured, which goes on from st.
+func (p *Plan) Session(tgt session.Target, opt Options, st *judge.State, now time.Time, tick func(session.Tick)) session.Config {
 	c := session.Config{
 		Scenario: p.Scenario, Before: p.Before, Target: tgt, OpenMeter: opt.OpenMeter, OpenCounter: opt.OpenCounter,
 		Patience: opt.Patience, Secret: opt.Secret, Redact: opt.Redact, Tick: tick,

@@ -10,20 +10,22 @@ import (
 	"leakhunt/harness/judge"
 	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/session"
 	"leakhunt/harness/strategy"
+	"leakhunt/harness/watch"
 )
 
 // Run pins the target, carries the plan out and judges every URI. The result
 // is never nil: it holds what was measured, and is marked incomplete where
 // Run also returns an error. That is a *fault.Error where the target could
 // not be measured, and the context's error where the run was interrupted.
-func Run(ctx context.Context, plan *Plan, tgt session.Target, opt Options) (*Result, error) {
+func Run(ctx context.Context, plan *Plan, tgt session.Target, opt Options) (*result.Result, error) {
 	if len(opt.Beside) > 0 {
 		return runLanes(ctx, plan, append([]session.Target{tgt}, opt.Beside...), opt)
 	}
 	began := time.Now()
-	w := newWatch(opt.Observer)
+	w := watch.New(opt.Observer)
 	run := opt.Resume
 	if run == nil {
 		run = lanes.New(plan.Header(opt, began))
@@ -33,19 +35,19 @@ func Run(ctx context.Context, plan *Plan, tgt session.Target, opt Options) (*Res
 	if opt.Journal != nil {
 		var err error
 		if journal, err = opt.Journal(st.Header); err != nil {
-			return ResultOf(st, opt.Version), err
+			return result.Of(st, opt.Version), err
 		}
 	}
-	s := session.New(plan.session(tgt, opt, st, began, w.tick))
+	s := session.New(plan.Session(tgt, opt, st, began, w.Tick))
 	err := loop(ctx, s, st, strategy.Hunt{}, func(e record.Event) {
 		if journal != nil {
 			journal.Append(e) //nolint:errcheck // the journal keeps its first error for whoever opened it
 		}
-		w.event(st, e)
-	}, w.action)
+		w.Event(st, e)
+	}, w.Action)
 	err = finish(st, err, s, journal)
-	w.ended(st)
-	res := ResultOf(st, opt.Version)
+	w.Ended(st)
+	res := result.Of(st, opt.Version)
 	if closed := end(ctx, s); closed != nil {
 		err = errors.Join(err, closed)
 	}
@@ -109,7 +111,7 @@ func Hunt(ctx context.Context, d Driver, st *judge.State, plan strategy.Strategy
 // it is incomplete, nil where it is not or where a limit of the user's ended it.
 func finish(st *judge.State, err error, s *session.Session, journal Journal) error {
 	e := Ending(st, err)
-	if err == nil && e.By == EndedByFault {
+	if err == nil && e.By == result.EndedByFault {
 		if err = s.Err(); err == nil {
 			err = fault.Measuref("%s", e.Reason)
 		}
@@ -128,9 +130,9 @@ func Ending(st *judge.State, err error) record.Ended {
 	e := record.Ended{T: st.Now}
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		e.By, e.Reason = EndedByUser, "interrupted"
+		e.By, e.Reason = result.EndedByUser, "interrupted"
 	case err != nil:
-		e.By, e.Reason = EndedByFault, err.Error()
+		e.By, e.Reason = result.EndedByFault, err.Error()
 	default:
 		e.By, e.Reason = stopped(st)
 		e.Complete = e.By == ""
@@ -144,22 +146,22 @@ func stopped(st *judge.State) (by, reason string) {
 	if st.Header.Plan.Isolate {
 		for _, s := range st.Segments {
 			if s.Limited != nil && s.Only != nil {
-				return EndedByLimit, fmt.Sprintf("%s: %s", st.Header.Items[*s.Only].Name, s.Limited.Reason)
+				return result.EndedByLimit, fmt.Sprintf("%s: %s", st.Header.Items[*s.Only].Name, s.Limited.Reason)
 			}
 		}
 	}
 	switch stop := st.Stopped.(type) {
 	case record.Limited:
 		if st.Segment().Only == nil {
-			return EndedByLimit, stop.Reason
+			return result.EndedByLimit, stop.Reason
 		}
 	case record.Lost:
 		if !trying {
-			return EndedByFault, stop.Reason
+			return result.EndedByFault, stop.Reason
 		}
 	case record.Failed:
 		if !trying {
-			return EndedByFault, stop.Reason
+			return result.EndedByFault, stop.Reason
 		}
 	}
 	return "", ""

@@ -16,11 +16,14 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"leakhunt/harness"
+	"leakhunt/harness/doctor"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/hunttest"
 	"leakhunt/harness/judge"
 	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
+	"leakhunt/harness/watch"
 )
 
 // TestTexts reads runs as text: a process that serves, the run, and what is reported.
@@ -75,14 +78,14 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 	case "verdicts":
 		return hunttest.Table(w.res, true, d.HasArg("floors"))
 	case "why":
-		return w.each(func(u harness.URIResult) string {
+		return w.each(func(u result.URI) string {
 			if len(d.CmdArgs) > 0 && !d.HasArg(u.Name) {
 				return ""
 			}
 			return hunttest.Plain(u.Why)
 		})
 	case "sites":
-		return w.each(func(u harness.URIResult) string { return hunttest.Plain(u.SitesNote) })
+		return w.each(func(u result.URI) string { return hunttest.Plain(u.SitesNote) })
 	case "warnings":
 		text := ""
 		for _, n := range w.res.Warnings {
@@ -140,7 +143,7 @@ func orNone(text string) string {
 	return strings.TrimSuffix(text, "\n") + "\n"
 }
 
-func (w *world) each(say func(harness.URIResult) string) string {
+func (w *world) each(say func(result.URI) string) string {
 	text := ""
 	for _, u := range w.res.URIs {
 		if s := say(u); s != "" {
@@ -163,7 +166,7 @@ func (w *world) run() string {
 		return w, nil
 	}
 	w.res, w.err = harness.Run(ctx, w.plan, w, opt)
-	slices.SortFunc(w.res.URIs, func(a, b harness.URIResult) int { return a.Line - b.Line })
+	slices.SortFunc(w.res.URIs, func(a, b result.URI) int { return a.Line - b.Line })
 	text := hunttest.Table(w.res, true, false)
 	if !w.res.Complete {
 		text += fmt.Sprintf("incomplete, ended by %s: %s\n", w.res.EndedBy, w.res.Incomplete)
@@ -219,15 +222,15 @@ func (w *world) resume() string {
 	return w.run()
 }
 
-// Progress implements harness.Observer.
-func (w *world) Progress(p harness.Progress) {
+// Progress implements watch.Observer.
+func (w *world) Progress(p watch.Progress) {
 	w.progress = append(w.progress, p)
 	if n := len(w.phases); n == 0 || w.phases[n-1] != p.Phase {
 		w.phases = append(w.phases, p.Phase)
 	}
 }
 
-// Note implements harness.Observer.
+// Note implements watch.Observer.
 func (w *world) Note(text string) {
 	w.notes = append(w.notes, hunttest.Plain(text))
 	if w.stop == "waiting" && strings.HasPrefix(text, "waiting") {
@@ -235,18 +238,18 @@ func (w *world) Note(text string) {
 	}
 }
 
-// Standing implements harness.Observer.
-func (w *world) Standing([]harness.URIResult) {}
+// Standing implements watch.Observer.
+func (w *world) Standing([]result.URI) {}
 
 // guesses are the first progress that was told, the first that holds a guess of the time
 // that is left, and the last.
 func (w *world) guesses() string {
 	text := ""
-	say := func(p harness.Progress) {
+	say := func(p watch.Progress) {
 		text += fmt.Sprintf("%s, %s: %d of %d requests in %s, %s left\n", p.Phase, p.URI, p.Sent, p.Expected, p.Elapsed.Round(time.Millisecond), p.Left.Round(time.Second))
 	}
 	say(w.progress[0])
-	if i := slices.IndexFunc(w.progress, func(p harness.Progress) bool { return p.Left > 0 }); i > 0 {
+	if i := slices.IndexFunc(w.progress, func(p watch.Progress) bool { return p.Left > 0 }); i > 0 {
 		say(w.progress[i])
 	}
 	say(w.progress[len(w.progress)-1])
@@ -277,7 +280,7 @@ func (w *world) series(name string) string {
 }
 
 func (w *world) doctor() string {
-	found, err := harness.Diagnose(w.t.Context(), w.plan, w, w.opt)
+	found, err := doctor.Diagnose(w.t.Context(), w.plan, w, w.opt)
 	text := ""
 	for _, f := range found.Findings {
 		sign := "-"
@@ -292,7 +295,7 @@ func (w *world) doctor() string {
 	}
 	if len(found.Floors) > 1 {
 		text += fmt.Sprintf("%d floors, each lower than the one before: %v\n", len(found.Floors),
-			slices.IsSortedFunc(found.Floors, func(a, b harness.Floor) int { return int(b.Bytes - a.Bytes) }))
+			slices.IsSortedFunc(found.Floors, func(a, b doctor.Floor) int { return int(b.Bytes - a.Bytes) }))
 	}
 	if err != nil {
 		text += fmt.Sprintf("error: %v. %s\n", err, fault.HintOf(err))

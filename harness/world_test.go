@@ -19,9 +19,11 @@ import (
 	"leakhunt/harness/load"
 	"leakhunt/harness/proc"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/session"
 	"leakhunt/harness/session/sessiontest"
 	"leakhunt/harness/target"
+	"leakhunt/harness/watch"
 	"leakhunt/scenarios"
 )
 
@@ -40,13 +42,13 @@ type world struct {
 	sent   map[string]int // requests, by name
 	asked  map[string]int // requests, by path
 
-	res      *harness.Result
+	res      *result.Result
 	err      error
 	events   []record.Event
 	header   record.Header
 	phases   []string
 	notes    []string
-	progress []harness.Progress
+	progress []watch.Progress
 }
 
 // begin reads a process from a text: see hunttest.Parse. The arguments say what the

@@ -6,15 +6,15 @@ import (
 	"slices"
 	"strings"
 
-	"leakhunt/harness"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
 
 // label is what a reader calls the URI: its name, or what is sent.
-func label(u *harness.URIResult) string {
+func label(u *result.URI) string {
 	if u.Name != "" {
 		return u.Name
 	}
@@ -23,10 +23,10 @@ func label(u *harness.URIResult) string {
 
 // convicted says that a reader should look at the URI's code: it leaks, or it
 // breaks its budget.
-func convicted(u *harness.URIResult) bool { return u.Verdict == verdict.Leak || u.OverBudget }
+func convicted(u *result.URI) bool { return u.Verdict == verdict.Leak || u.OverBudget }
 
 // interval is the growth's confidence interval.
-func interval(u *harness.URIResult) string { return between(u.GrowthLow, u.GrowthHigh) }
+func interval(u *result.URI) string { return between(u.GrowthLow, u.GrowthHigh) }
 
 // between is two amounts of bytes, their unit once where both share it:
 // "3.9 … 4.3 KiB".
@@ -41,27 +41,27 @@ func between(from, to float64) string {
 
 // Measured says that the URI has a growth at all: too few readings give none,
 // and failed requests none that means anything.
-func Measured(u *harness.URIResult) bool {
+func Measured(u *result.URI) bool {
 	unknown := u.Verdict == verdict.Inconclusive && u.Detectable == 0 && u.GrowthLow == u.GrowthHigh
 	return u.Requests > 0 && u.Verdict != verdict.Failed && !unknown
 }
 
 // NothingMeasured says that r holds no judged request, and none that failed: the
 // run ended in its warm-up.
-func NothingMeasured(r *harness.Result) bool {
-	return !slices.ContainsFunc(r.URIs, func(u harness.URIResult) bool { return u.Requests > 0 || u.Verdict == verdict.Failed })
+func NothingMeasured(r *result.Result) bool {
+	return !slices.ContainsFunc(r.URIs, func(u result.URI) bool { return u.Requests > 0 || u.Verdict == verdict.Failed })
 }
 
 // advice is what to do next, in a sentence or two. Text from outside is in it
 // as it came: the caller escapes it.
-func advice(r *harness.Result, o Options) string {
+func advice(r *result.Result, o Options) string {
 	lead, detail := headline(r, o)
 	return strings.TrimSpace(lead + " " + detail)
 }
 
 // headline is advice as a sentence to read first, and what belongs to it. Where
 // the gate lets pass what the baseline has too, so does the headline.
-func headline(r *harness.Result, o Options) (lead, detail string) {
+func headline(r *result.Result, o Options) (lead, detail string) {
 	lead, detail = toDo(r, o)
 	if s := r.Scan; s != nil && s.URIs > 0 {
 		detail = strings.TrimSpace(detail + " " + scanned(s))
@@ -70,15 +70,15 @@ func headline(r *harness.Result, o Options) (lead, detail string) {
 }
 
 // scanned is the bound that a scan ends with.
-func scanned(s *harness.Scan) string {
+func scanned(s *result.Scan) string {
 	return fmt.Sprintf("%s sent in groups alone: no other leak above %s.",
 		plural(s.URIs, "1 URI was", units.Count(s.URIs)+" URIs were"), units.Rate(s.Detectable))
 }
 
 // toDo is what comes first, of what was found.
-func toDo(r *harness.Result, o Options) (lead, detail string) {
-	in := func(pick func(*harness.URIResult) bool) []*harness.URIResult {
-		var out []*harness.URIResult
+func toDo(r *result.Result, o Options) (lead, detail string) {
+	in := func(pick func(*result.URI) bool) []*result.URI {
+		var out []*result.URI
 		for i := range r.URIs {
 			if pick(&r.URIs[i]) {
 				out = append(out, &r.URIs[i])
@@ -86,11 +86,11 @@ func toDo(r *harness.Result, o Options) (lead, detail string) {
 		}
 		return out
 	}
-	with := func(l verdict.Label) []*harness.URIResult {
-		return in(func(u *harness.URIResult) bool { return u.Verdict == l && !u.Ignored })
+	with := func(l verdict.Label) []*result.URI {
+		return in(func(u *result.URI) bool { return u.Verdict == l && !u.Ignored })
 	}
-	var known []*harness.URIResult
-	leaks := slices.DeleteFunc(with(verdict.Leak), func(u *harness.URIResult) bool {
+	var known []*result.URI
+	leaks := slices.DeleteFunc(with(verdict.Leak), func(u *result.URI) bool {
 		ch := o.Comparison.of(u)
 		pass := o.FailOn == FailOnRegression && !ch.worse() && ch.Base != nil && ch.Base.Verdict == verdict.Leak
 		if pass {
@@ -98,7 +98,7 @@ func toDo(r *harness.Result, o Options) (lead, detail string) {
 		}
 		return pass
 	})
-	broken := in(func(u *harness.URIResult) bool { return u.OverBudget && u.Verdict != verdict.Leak && !u.Ignored })
+	broken := in(func(u *result.URI) bool { return u.OverBudget && u.Verdict != verdict.Leak && !u.Ignored })
 	failed, open := with(verdict.Failed), with(verdict.Inconclusive)
 	switch {
 	case NothingMeasured(r):
@@ -124,7 +124,7 @@ func toDo(r *harness.Result, o Options) (lead, detail string) {
 	return cleared(r), ""
 }
 
-func leakAdvice(leaks []*harness.URIResult) (lead, detail string) {
+func leakAdvice(leaks []*result.URI) (lead, detail string) {
 	u := leaks[0]
 	lead = fmt.Sprintf("Fix %s first: it keeps %s with every request", label(u), units.Bytes(u.Growth))
 	if s := headSite(u); s != nil {
@@ -142,7 +142,7 @@ func leakAdvice(leaks []*harness.URIResult) (lead, detail string) {
 }
 
 // cleared names what was excluded: nothing is known below the floor.
-func cleared(r *harness.Result) string {
+func cleared(r *result.Result) string {
 	var floor, live float64
 	var ignored int
 	of := "RSS" // whose floor is the largest
@@ -175,8 +175,8 @@ func cleared(r *harness.Result) string {
 // settling says what would settle what is open, the cheapest first: evidence that
 // tells more than RSS; the rest of a run that ended early, else so many more
 // requests.
-func settling(open []*harness.URIResult, complete, several bool) string {
-	most := slices.MaxFunc(open, func(a, b *harness.URIResult) int { return a.More - b.More })
+func settling(open []*result.URI, complete, several bool) string {
+	most := slices.MaxFunc(open, func(a, b *result.URI) int { return a.More - b.More })
 	var ways []string
 	if open[0].Better != "" {
 		ways = append(ways, open[0].Better)
@@ -213,7 +213,7 @@ const leastShare = 0.3
 // headSite is the site whose line the headline names: the first that is, or was
 // called from, the user's own code, of those that explain enough, else the first
 // of these. nil where none does.
-func headSite(u *harness.URIResult) *record.Site {
+func headSite(u *result.URI) *record.Site {
 	share := map[string]float64{} // by line: several types may be made at one
 	for _, s := range u.Sites {
 		share[culprit(s)] += s.BytesPerRequest

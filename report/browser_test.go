@@ -21,7 +21,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // browser is Debian's chromium, headless. Its context has no time limit, which
@@ -177,7 +177,7 @@ func pages(t *testing.T) map[string]string {
 	incomplete := sample()
 	incomplete.Complete, incomplete.Incomplete = false, "interrupted"
 	out := map[string]string{}
-	for name, r := range map[string]*harness.Result{"sample": sample(), "hostile": hostile(), "folded": many(126), "many": many(500), "incomplete": incomplete} {
+	for name, r := range map[string]*result.Result{"sample": sample(), "hostile": hostile(), "folded": many(126), "many": many(500), "incomplete": incomplete} {
 		path := filepath.Join(dir, name+".html")
 		o := Options{SourceRoots: []string{dir}}
 		if name == "incomplete" {

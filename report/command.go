@@ -6,14 +6,14 @@ import (
 	"strings"
 	"unicode"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/secret"
 )
 
 // command is the command line that measures one URI of the run again. Which
 // URIs the run had chosen does not matter to it, nor does their order: with
 // one URI there is none.
-func command(u *harness.URIResult, r *harness.Result) string {
+func command(u *result.URI, r *result.Result) string {
 	var words []string
 	for _, w := range commandWords(r) {
 		flag, _, _ := strings.Cut(w, "=")
@@ -27,7 +27,7 @@ func command(u *harness.URIResult, r *harness.Result) string {
 }
 
 // commandAll is the command line that repeats the whole run, in the same order.
-func commandAll(r *harness.Result) string {
+func commandAll(r *result.Result) string {
 	var words []string
 	for _, w := range commandWords(r) {
 		if !strings.HasPrefix(w, "--seed=") {
@@ -38,7 +38,7 @@ func commandAll(r *harness.Result) string {
 }
 
 // commandWords are those of the run; results of old do not have them.
-func commandWords(r *harness.Result) []string {
+func commandWords(r *result.Result) []string {
 	if len(r.Command) > 0 {
 		return r.Command
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
@@ -72,7 +72,7 @@ type Side struct {
 }
 
 // of is the change of a URI of the head; its zero value without one.
-func (c *Comparison) of(u *harness.URIResult) Change {
+func (c *Comparison) of(u *result.URI) Change {
 	if c != nil {
 		for _, ch := range c.Changes {
 			if ch.Head != nil && ch.Name == u.Name {
@@ -87,8 +87,8 @@ func (c *Comparison) of(u *harness.URIResult) Change {
 // and URI are. It returns a usage fault that names the differences where the
 // runs are of other scenarios or environments, unless allow is set: then the
 // differences are notes.
-func Compare(base, head *harness.Result, allow bool) (*Comparison, error) {
-	c := &Comparison{SchemaVersion: harness.SchemaVersion, Base: side(base), Head: side(head), Notes: []string{}, Changes: []Change{}}
+func Compare(base, head *result.Result, allow bool) (*Comparison, error) {
+	c := &Comparison{SchemaVersion: result.SchemaVersion, Base: side(base), Head: side(head), Notes: []string{}, Changes: []Change{}}
 	differences := incomparable(base, head)
 	if len(differences) > 0 && !allow {
 		return nil, fault.Usagef("the two runs cannot be compared: %s", clean(strings.Join(differences, "; "))).
@@ -96,7 +96,7 @@ func Compare(base, head *harness.Result, allow bool) (*Comparison, error) {
 	}
 	c.Notes = append(c.Notes, differences...)
 	c.Notes = append(c.Notes, remarks(base, head)...)
-	old := map[string]*harness.URIResult{}
+	old := map[string]*result.URI{}
 	for i := range base.URIs {
 		old[identity(&base.URIs[i])] = &base.URIs[i]
 	}
@@ -120,13 +120,13 @@ func Compare(base, head *harness.Result, allow bool) (*Comparison, error) {
 	return c, nil
 }
 
-func side(r *harness.Result) Run {
+func side(r *result.Result) Run {
 	return Run{Scenario: r.Scenario.Name, StartedAt: r.StartedAt, Version: r.Tool.Version, Complete: r.Complete}
 }
 
-func identity(u *harness.URIResult) string { return u.Name + "\x00" + u.Method + "\x00" + u.URI }
+func identity(u *result.URI) string { return u.Name + "\x00" + u.Method + "\x00" + u.URI }
 
-func change(b, h *harness.URIResult) Change {
+func change(b, h *result.URI) Change {
 	if b == nil {
 		c := Change{Kind: Added, Name: h.Name, Method: h.Method, URI: h.URI, Head: sideOf(h), Floor: h.Detectable}
 		c.Why = fmt.Sprintf("%s is new: %s.", label(h), h.Verdict)
@@ -161,12 +161,12 @@ func change(b, h *harness.URIResult) Change {
 
 // counted says that a runtime's counter judged a URI: its growth is that of what is
 // alive, and not that of RSS.
-func counted(u *harness.URIResult) bool {
+func counted(u *result.URI) bool {
 	return u.Counted > 0 || u.Verdict == verdict.Leak && len(u.Probes) > 0 && !slices.Equal(u.Evidence, []string{"rss"})
 }
 
 // liveFloor is the floor by the counter alone.
-func liveFloor(u *harness.URIResult) float64 {
+func liveFloor(u *result.URI) float64 {
 	if u.Counted > 0 {
 		return u.Counted
 	}
@@ -174,7 +174,7 @@ func liveFloor(u *harness.URIResult) float64 {
 }
 
 // liveHigh is the upper end of the growth by the counter alone.
-func liveHigh(u *harness.URIResult) float64 {
+func liveHigh(u *result.URI) float64 {
 	if u.Counted > 0 {
 		return min(u.GrowthHigh, max(u.Growth, u.Counted))
 	}
@@ -186,7 +186,7 @@ func liveHigh(u *harness.URIResult) float64 {
 // ratio says nothing where the base is near zero. And it must be growth that
 // goes on: warming up longer than the base did is no regression, and where the
 // head is inconclusive, so is the comparison.
-func decide(b, h *harness.URIResult, c Change) (kind, why string) {
+func decide(b, h *result.URI, c Change) (kind, why string) {
 	worse := c.Low > 0 && c.Difference > c.Floor
 	now := fmt.Sprintf("%s against %s before", units.Rate(h.Growth), units.Bytes(b.Growth))
 	switch {
@@ -204,12 +204,12 @@ func decide(b, h *harness.URIResult, c Change) (kind, why string) {
 	return Same, fmt.Sprintf("%s: no difference above %s.", label(h), units.Rate(max(c.Floor, c.High)))
 }
 
-func sideOf(u *harness.URIResult) *Side {
+func sideOf(u *result.URI) *Side {
 	return &Side{Verdict: u.Verdict, Growth: u.Growth, Low: u.GrowthLow, High: u.GrowthHigh, measured: Measured(u)}
 }
 
 // incomparable names what makes growth differ that is not the application.
-func incomparable(base, head *harness.Result) []string {
+func incomparable(base, head *result.Result) []string {
 	var out []string
 	for _, d := range []struct{ what, base, head string }{
 		{"scenario", base.Scenario.Name, head.Scenario.Name},
@@ -239,7 +239,7 @@ func minor(release string) string {
 }
 
 // remarks are what a reader should know of two runs that can be compared.
-func remarks(base, head *harness.Result) []string {
+func remarks(base, head *result.Result) []string {
 	var out []string
 	if base.Scenario.SHA256 != head.Scenario.SHA256 && base.Scenario.Name == head.Scenario.Name {
 		out = append(out, "the scenario file changed between the runs: URIs are compared where name, method and URI are the same")

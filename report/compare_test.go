@@ -7,17 +7,17 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 )
 
 // growing is a URI with a growth and half the width of its interval.
-func growing(v verdict.Label, growth, half, floor float64) harness.URIResult {
+func growing(v verdict.Label, growth, half, floor float64) result.URI {
 	return uri("GET", "/x", v, growth, half, floor, "")
 }
 
-func with(u ...harness.URIResult) *harness.Result {
+func with(u ...result.URI) *result.Result {
 	r := sample()
 	r.URIs = u
 	return r
@@ -26,7 +26,7 @@ func with(u ...harness.URIResult) *harness.Result {
 func TestChange(t *testing.T) {
 	leak, stable, open, failed := verdict.Leak, verdict.Stable, verdict.Inconclusive, verdict.Failed
 	for name, tt := range map[string]struct {
-		base, head harness.URIResult
+		base, head result.URI
 		want       string
 	}{
 		"alike":                          {growing(stable, 10, 50, 100), growing(stable, 30, 50, 100), Same},
@@ -84,14 +84,14 @@ func TestCompareNewAndRemoved(t *testing.T) {
 }
 
 func TestCompareRefuses(t *testing.T) {
-	for want, change := range map[string]func(*harness.Result){
-		`the scenario was "shop", and is "blog"`:                  func(r *harness.Result) { r.Scenario.Name = "blog" },
-		`the kernel was "6.1", and is "6.2"`:                      func(r *harness.Result) { r.Environment.Kernel = "6.2.0-1" },
-		`the processors was "2", and is "4"`:                      func(r *harness.Result) { r.Environment.CPUs = 4 },
-		`the allocator was "glibc", and is "musl"`:                func(r *harness.Result) { r.Environment.Allocator = "musl" },
-		`the runtime was "ruby", and is "node"`:                   func(r *harness.Result) { r.Target.Runtime = "node" },
-		`RUBY_GC_HEAP_GROWTH_FACTOR=1.03", and is ""`:             func(r *harness.Result) { r.Target.Settings = nil },
-		`the target was "command", and is "url"; the application`: func(r *harness.Result) { r.Target.Kind, r.Target.App = "url", "x" },
+	for want, change := range map[string]func(*result.Result){
+		`the scenario was "shop", and is "blog"`:                  func(r *result.Result) { r.Scenario.Name = "blog" },
+		`the kernel was "6.1", and is "6.2"`:                      func(r *result.Result) { r.Environment.Kernel = "6.2.0-1" },
+		`the processors was "2", and is "4"`:                      func(r *result.Result) { r.Environment.CPUs = 4 },
+		`the allocator was "glibc", and is "musl"`:                func(r *result.Result) { r.Environment.Allocator = "musl" },
+		`the runtime was "ruby", and is "node"`:                   func(r *result.Result) { r.Target.Runtime = "node" },
+		`RUBY_GC_HEAP_GROWTH_FACTOR=1.03", and is ""`:             func(r *result.Result) { r.Target.Settings = nil },
+		`the target was "command", and is "url"; the application`: func(r *result.Result) { r.Target.Kind, r.Target.App = "url", "x" },
 	} {
 		head := sample()
 		change(head)
@@ -107,9 +107,9 @@ func TestCompareRefuses(t *testing.T) {
 }
 
 // worse is a head run with a regression, an unclear URI and an improvement.
-func worse() (base, head *harness.Result) {
+func worse() (base, head *result.Result) {
 	base, head = sample(), sample()
-	set := func(u *harness.URIResult, v verdict.Label, growth float64) {
+	set := func(u *result.URI, v verdict.Label, growth float64) {
 		u.Verdict, u.Growth, u.GrowthLow, u.GrowthHigh = v, growth, growth-90, growth+90
 	}
 	set(&head.URIs[6], verdict.Leak, 4180)

@@ -6,13 +6,13 @@ import (
 	"strconv"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // writeCSV writes one record for each URI (RFC 4180, in base units), under the
 // names that the result file uses.
-func writeCSV(w io.Writer, r *harness.Result, _ Options) error {
-	type u = *harness.URIResult
+func writeCSV(w io.Writer, r *result.Result, _ Options) error {
+	type u = *result.URI
 	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 	columns := []struct {
 		name string

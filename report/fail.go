@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
@@ -36,7 +36,7 @@ func CheckFailOn(failOn string, baseline bool) error {
 
 // Failure is one reason for which a run fails.
 type Failure struct {
-	URI     *harness.URIResult
+	URI     *result.URI
 	Kind    string // "leak", "over budget" or "regression"
 	Message string // a sentence; what came from outside is in it as it came
 }
@@ -44,10 +44,10 @@ type Failure struct {
 // Outcome is what the gate decided. Which exit code it becomes is the
 // command's business.
 type Outcome struct {
-	Failing      []Failure            // in the order of the ranking
-	Inconclusive []*harness.URIResult // with FailOnInconclusive, and where no URI could be settled
-	Errors       []*harness.URIResult // URIs whose requests failed, whatever the gate
-	Warnings     []harness.Warning    // ignores that end, or have ended
+	Failing      []Failure        // in the order of the ranking
+	Inconclusive []*result.URI    // with FailOnInconclusive, and where no URI could be settled
+	Errors       []*result.URI    // URIs whose requests failed, whatever the gate
+	Warnings     []result.Warning // ignores that end, or have ended
 	// Ended says why the run ended before its time. It is "" where it did not, and
 	// where a limit that the user set ended it and something was measured.
 	Ended string
@@ -57,9 +57,9 @@ type Outcome struct {
 // without one. An ignored URI fails nothing, until its ignore has ended on the
 // day on which the run began. A run that settled no URI at all is inconclusive
 // whatever the gate: it must not be taken for one that found nothing.
-func Decide(r *harness.Result, failOn string, cmp *Comparison) Outcome {
+func Decide(r *result.Result, failOn string, cmp *Comparison) Outcome {
 	o := Outcome{Warnings: ignoreWarnings(r)}
-	if !r.Complete && (r.EndedBy != harness.EndedByLimit || NothingMeasured(r)) {
+	if !r.Complete && (r.EndedBy != result.EndedByLimit || NothingMeasured(r)) {
 		o.Ended = "The run ended before everything was measured" + reason(r.Incomplete) + "."
 	}
 	if failOn == "" {
@@ -85,13 +85,13 @@ func Decide(r *harness.Result, failOn string, cmp *Comparison) Outcome {
 }
 
 // unsettled says that something was measured, and each URI is inconclusive.
-func unsettled(r *harness.Result) bool {
-	return !NothingMeasured(r) && !slices.ContainsFunc(r.URIs, func(u harness.URIResult) bool { return u.Verdict != verdict.Inconclusive })
+func unsettled(r *result.Result) bool {
+	return !NothingMeasured(r) && !slices.ContainsFunc(r.URIs, func(u result.URI) bool { return u.Verdict != verdict.Inconclusive })
 }
 
 // failure is the gravest reason for which u fails: a regression names what
 // changed, a leak what is wrong, a broken budget what was promised.
-func failure(u *harness.URIResult, change Change, failOn string) (Failure, bool) {
+func failure(u *result.URI, change Change, failOn string) (Failure, bool) {
 	switch {
 	case change.Kind == Regression, change.worse() && failOn == FailOnRegression:
 		return Failure{u, "regression", change.Why}, true

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/scenarios"
 )
@@ -29,7 +29,7 @@ type figures struct {
 const nativeMemory = "native memory"
 
 // figuresOf are those of u.
-func figuresOf(u *harness.URIResult) figures {
+func figuresOf(u *result.URI) figures {
 	f := figures{Of: growthOf(u), Growth: u.Growth, Low: u.GrowthLow, High: u.GrowthHigh, Floor: u.Detectable}
 	if ofCounter(u) && u.Counted > 0 {
 		f.High, f.Floor = liveHigh(u), u.Counted
@@ -44,7 +44,7 @@ func figuresOf(u *harness.URIResult) figures {
 }
 
 // ofCounter says that u's figures are those of a counter.
-func ofCounter(u *harness.URIResult) bool {
+func ofCounter(u *result.URI) bool {
 	switch u.GrowthOf {
 	case "": // a result of old
 		return counted(u)
@@ -54,7 +54,7 @@ func ofCounter(u *harness.URIResult) bool {
 	return true
 }
 
-func growthOf(u *harness.URIResult) string {
+func growthOf(u *result.URI) string {
 	switch {
 	case u.GrowthOf == scenarios.MetricAnon:
 		return "anon"
@@ -82,13 +82,13 @@ func (f figures) interval() string { return between(f.Low, f.High) }
 func (f figures) floor() string    { return units.Bytes(f.Floor) }
 
 // cellOf is a cell of what is measured, "–" else.
-func cellOf(f func(figures) string) func(*harness.URIResult) string {
-	return ifMeasured(func(u *harness.URIResult) string { return f(figuresOf(u)) })
+func cellOf(f func(figures) string) func(*result.URI) string {
+	return ifMeasured(func(u *result.URI) string { return f(figuresOf(u)) })
 }
 
 // beyond says what is excluded of memory that no counter counts, where the rows hold
 // figures of a counter; "" where none has a larger floor of it.
-func beyond(r *harness.Result) string {
+func beyond(r *result.Result) string {
 	var said []string
 	for _, k := range []struct{ of, text string }{
 		{nativeMemory, "Native memory is what the process has beyond its runtime's own, and no counter counts it"},

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 )
 
@@ -121,7 +121,7 @@ func TestExcerptsAreShownOnce(t *testing.T) {
 
 // Chips and rows lead somewhere on the page.
 func TestLinksLead(t *testing.T) {
-	for _, r := range []*harness.Result{sample(), many(130)} {
+	for _, r := range []*result.Result{sample(), many(130)} {
 		text := string(render(t, "html", r, Options{}))
 		for _, m := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(text, -1) {
 			if !strings.Contains(text, `id="`+m[1]+`"`) {

@@ -13,14 +13,14 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"leakhunt/harness"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/secret"
 	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
 
-func junit(t *testing.T, r *harness.Result, o Options) junitSuite {
+func junit(t *testing.T, r *result.Result, o Options) junitSuite {
 	t.Helper()
 	var s junitSuite
 	if err := xml.Unmarshal(render(t, "junit", r, o), &s); err != nil {
@@ -86,10 +86,10 @@ func TestEndedEarly(t *testing.T) {
 		measured bool
 		told     bool
 	}{
-		{harness.EndedByFault, true, true},
-		{harness.EndedByUser, true, true},
-		{harness.EndedByLimit, true, false},
-		{harness.EndedByLimit, false, true},
+		{result.EndedByFault, true, true},
+		{result.EndedByUser, true, true},
+		{result.EndedByLimit, true, false},
+		{result.EndedByLimit, false, true},
 	} {
 		r := sample()
 		r.Complete, r.Incomplete, r.EndedBy = false, "it was lost", c.by
@@ -130,7 +130,7 @@ func TestCSV(t *testing.T) {
 // The exposition is one of Prometheus' text format too, which node_exporter's
 // textfile collector parses with this very parser.
 func TestOpenMetricsIsPrometheusText(t *testing.T) {
-	for _, r := range []*harness.Result{sample(), hostile()} {
+	for _, r := range []*result.Result{sample(), hostile()} {
 		text := render(t, "openmetrics", r, Options{})
 		if !bytes.HasSuffix(text, []byte("\n# EOF\n")) {
 			t.Error("does not end in # EOF")
@@ -180,7 +180,7 @@ func TestGitHub(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(app, "app", "models", "feed.rb"), []byte("class Feed\nend\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	first := func(r *harness.Result, o Options) string {
+	first := func(r *result.Result, o Options) string {
 		line, _, _ := strings.Cut(string(render(t, "github", r, o)), "\n")
 		place, _, _ := strings.Cut(line, ",title=")
 		return place

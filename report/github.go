@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/scenarios"
 )
@@ -21,7 +21,7 @@ const maxAnnotations = 9
 // failed, a warning for what is inconclusive where the gate asks for it. Each
 // points at the line that keeps the memory where it is known and can be found, or
 // else at the scenario's.
-func writeGitHub(w io.Writer, r *harness.Result, o Options) error {
+func writeGitHub(w io.Writer, r *result.Result, o Options) error {
 	outcome := Decide(r, o.FailOn, o.Comparison)
 	var lines []string
 	if outcome.Ended != "" {
@@ -50,7 +50,7 @@ func writeGitHub(w io.Writer, r *harness.Result, o Options) error {
 
 // annotation is one workflow command. Its message ends with the line to look
 // at, since the annotation may have to point at the scenario.
-func annotation(level string, u *harness.URIResult, kind, message string, r *harness.Result, o Options) string {
+func annotation(level string, u *result.URI, kind, message string, r *result.Result, o Options) string {
 	if len(u.Sites) > 0 {
 		message += " At " + siteText(u.Sites[0])
 	}
@@ -68,7 +68,7 @@ func annotation(level string, u *harness.URIResult, kind, message string, r *har
 
 // pointAt is the place an annotation belongs to. GitHub takes paths from the
 // top of the repository alone.
-func pointAt(u *harness.URIResult, r *harness.Result, o Options) (file string, line int) {
+func pointAt(u *result.URI, r *result.Result, o Options) (file string, line int) {
 	for _, s := range u.Sites {
 		file, line := culpritAt(s)
 		if path, ok := o.place(file); ok {

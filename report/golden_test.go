@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -45,7 +45,7 @@ func firstDifference(want, got string) string {
 	return "one is longer than the other"
 }
 
-func render(t *testing.T, format string, r *harness.Result, o Options) []byte {
+func render(t *testing.T, format string, r *result.Result, o Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Write(&b, format, r, o); err != nil {
@@ -73,7 +73,7 @@ func TestGolden(t *testing.T) {
 
 // A later report from the result file is the same, byte for byte.
 func TestAgainFromFile(t *testing.T) {
-	for _, r := range []*harness.Result{sample(), hostile()} {
+	for _, r := range []*result.Result{sample(), hostile()} {
 		back, err := Read(bytes.NewReader(render(t, "json", r, Options{})))
 		if err != nil {
 			t.Fatal(err)

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 )
 
 // The headline names the user's own line where one explains enough, and no line that
@@ -37,7 +37,7 @@ func TestHeadSite(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	if s := headSite(&harness.URIResult{Sites: []record.Site{site("app.rb", "app", 3)}}); s == nil {
+	if s := headSite(&result.URI{Sites: []record.Site{site("app.rb", "app", 3)}}); s == nil {
 		t.Error("without growth any line is enough")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"io"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 )
 
@@ -45,7 +45,7 @@ type page struct {
 	Comparison          *compared
 	Target, Environment []fact
 	Settings            []string
-	Warnings            []harness.Warning
+	Warnings            []result.Warning
 	Command, Version    string
 	Metric              string
 }
@@ -68,7 +68,7 @@ type comparedURI struct{ Name, Why, Kind, Text, Difference, Interval, Floor, Bas
 // writeHTML writes one file that needs no network. Pictures are SVG, and everything
 // but colour and spacing survives where a server forbids inline styles. Verdicts are
 // filtered by anchors; the page's own script, where it may run, searches and sorts.
-func writeHTML(w io.Writer, r *harness.Result, o Options) error {
+func writeHTML(w io.Writer, r *result.Result, o Options) error {
 	return execute(w, "page", newPage(plotted(r), o))
 }
 
@@ -120,7 +120,7 @@ func execute(w io.Writer, name string, p *page) error {
 	return nil
 }
 
-func newPage(r *harness.Result, o Options) *page {
+func newPage(r *result.Result, o Options) *page {
 	p := &page{
 		Title: clean(r.Scenario.Name), Version: clean(r.Tool.Version),
 		Command: clean(commandAll(r)), Metric: metricName(r),
@@ -151,7 +151,7 @@ func newPage(r *harness.Result, o Options) *page {
 		p.Settings = append(p.Settings, clean(v))
 	}
 	for _, w := range r.Warnings {
-		p.Warnings = append(p.Warnings, harness.Warning{Code: clean(w.Code), Message: clean(w.Message)})
+		p.Warnings = append(p.Warnings, result.Warning{Code: clean(w.Code), Message: clean(w.Message)})
 	}
 	if len(r.URIs) == 0 {
 		return p

@@ -12,18 +12,18 @@ import (
 
 	"golang.org/x/net/html"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // many is a run of so many URIs, each with a long series.
-func many(n int) *harness.Result {
+func many(n int) *result.Result {
 	r := sample()
 	base := r.URIs
 	r.URIs = nil
 	for i := range n {
 		u := base[i%len(base)]
 		u.Rank, u.Name = i+1, fmt.Sprintf("%s?copy=%d", u.Name, i)
-		var points []harness.Point
+		var points []result.Point
 		for round := range 40 {
 			for _, p := range u.Series {
 				p.Round += round * 5

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // writeJSON writes the result file. It fails where a number is not finite,
 // since JSON cannot hold it, and a zero in its place would be a lie.
-func writeJSON(w io.Writer, r *harness.Result, _ Options) error {
+func writeJSON(w io.Writer, r *result.Result, _ Options) error {
 	var b bytes.Buffer
 	if err := encode(&b, r); err != nil {
 		return err
@@ -19,7 +19,7 @@ func writeJSON(w io.Writer, r *harness.Result, _ Options) error {
 	// Bytes that are no UTF-8 are written as the escape of U+FFFD, but a
 	// U+FFFD that was read back as itself. Reading once makes them the same.
 	if bytes.Contains(b.Bytes(), []byte(`\ufffd`)) {
-		var again harness.Result
+		var again result.Result
 		if err := json.Unmarshal(b.Bytes(), &again); err != nil {
 			return fmt.Errorf("encode the result: %w", err)
 		}

@@ -6,8 +6,8 @@ import (
 
 	"github.com/olekukonko/tablewriter/tw"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
@@ -16,20 +16,20 @@ import (
 type Judged struct {
 	File string
 	verdict.Judgement
-	Warnings []harness.Warning
+	Warnings []result.Warning
 }
 
 // judgedJSON is Judged as the result of the judge command holds it.
 type judgedJSON struct {
-	File       string            `json:"file"`
-	Verdict    verdict.Label     `json:"verdict"`
-	Growth     float64           `json:"growth_bytes_per_request"`
-	Low        float64           `json:"growth_low"`
-	High       float64           `json:"growth_high"`
-	Detectable float64           `json:"detectable_bytes_per_request"`
-	Requests   int               `json:"requests"`
-	Why        string            `json:"why"`
-	Warnings   []harness.Warning `json:"warnings"`
+	File       string           `json:"file"`
+	Verdict    verdict.Label    `json:"verdict"`
+	Growth     float64          `json:"growth_bytes_per_request"`
+	Low        float64          `json:"growth_low"`
+	High       float64          `json:"growth_high"`
+	Detectable float64          `json:"detectable_bytes_per_request"`
+	Requests   int              `json:"requests"`
+	Why        string           `json:"why"`
+	Warnings   []result.Warning `json:"warnings"`
 }
 
 // WriteJudgedTo writes them into every sink, as WriteAll does a result.
@@ -48,7 +48,7 @@ func WriteJudged(w io.Writer, format string, list []Judged, o Options) error {
 			low, high := j.Interval()
 			series = append(series, judgedJSON{
 				File: j.File, Verdict: j.Label, Growth: j.Growth, Low: low, High: high,
-				Detectable: j.Detectable, Requests: j.Requests, Why: j.Reason, Warnings: append([]harness.Warning{}, j.Warnings...),
+				Detectable: j.Detectable, Requests: j.Requests, Why: j.Reason, Warnings: append([]result.Warning{}, j.Warnings...),
 			})
 		}
 		return once(w, o.Redact, func(b io.Writer) error {
@@ -66,7 +66,7 @@ func WriteJudged(w io.Writer, format string, list []Judged, o Options) error {
 func known(cell func(Judged) string) func(Judged) string {
 	return func(j Judged) string {
 		low, high := j.Interval()
-		if !Measured(&harness.URIResult{Verdict: j.Label, Requests: j.Requests, Detectable: j.Detectable, GrowthLow: low, GrowthHigh: high}) {
+		if !Measured(&result.URI{Verdict: j.Label, Requests: j.Requests, Detectable: j.Detectable, GrowthLow: low, GrowthHigh: high}) {
 			return "–"
 		}
 		return cell(j)
@@ -78,7 +78,7 @@ func judgedTable(w io.Writer, list []Judged, o Options) error {
 		{title: "Series", align: tw.AlignLeft, flex: true, cell: func(j Judged) string { return plain(j.File) }},
 		{
 			title: "Verdict", align: tw.AlignLeft, cell: func(j Judged) string { return string(j.Label) },
-			color: func(j Judged) string { return verdictColor(&harness.URIResult{Verdict: j.Label}) },
+			color: func(j Judged) string { return verdictColor(&result.URI{Verdict: j.Label}) },
 		},
 		{title: "Growth/request", align: tw.AlignRight, cell: known(func(j Judged) string { return units.Bytes(j.Growth) })},
 		{title: "95 % interval", align: tw.AlignRight, drop: 1, cell: known(func(j Judged) string { return between(j.Interval()) })},

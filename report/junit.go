@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
@@ -62,9 +62,9 @@ type (
 // does not leak, and both Jenkins and GitLab show what was skipped beside what
 // passed without failing the build. Bloat, warm-up and stable pass. A run that
 // ended before its time has a test case of its own, which is an error.
-func writeJUnit(w io.Writer, r *harness.Result, o Options) error {
+func writeJUnit(w io.Writer, r *result.Result, o Options) error {
 	outcome := Decide(r, o.FailOn, o.Comparison)
-	failures := map[*harness.URIResult]Failure{}
+	failures := map[*result.URI]Failure{}
 	for _, f := range outcome.Failing {
 		failures[f.URI] = f
 	}
@@ -135,7 +135,7 @@ func lines(text ...string) junitText {
 }
 
 // facts is what was measured, one fact a line.
-func facts(u *harness.URIResult) []string {
+func facts(u *result.URI) []string {
 	if !Measured(u) {
 		return []string{fmt.Sprintf("verdict: %s", u.Verdict), fmt.Sprintf("requests: %s, %s failed", units.Count(u.Requests), units.Count(u.Errors))}
 	}
@@ -157,7 +157,7 @@ func facts(u *harness.URIResult) []string {
 }
 
 // probeText is a counter's growth, its unit where the name does not say it.
-func probeText(p harness.ProbeResult) string {
+func probeText(p result.Probe) string {
 	n, unit := units.Number, " "+p.Unit
 	switch {
 	case p.Unit == "bytes":
@@ -169,7 +169,7 @@ func probeText(p harness.ProbeResult) string {
 }
 
 // evidence is what helps to mend it: the lines, and how to see it again.
-func evidence(u *harness.URIResult, r *harness.Result) []string {
+func evidence(u *result.URI, r *result.Result) []string {
 	out := facts(u)
 	for _, s := range u.Sites {
 		out = append(out, "at "+siteText(s))
@@ -184,7 +184,7 @@ func evidence(u *harness.URIResult, r *harness.Result) []string {
 }
 
 // busy is the time in seconds that a URI's rounds took.
-func busy(points []harness.Point) float64 {
+func busy(points []result.Point) float64 {
 	var t float64
 	for i := 1; i < len(points); i++ {
 		if points[i].Round == points[i-1].Round {

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 )
 
 // lanesText says which processes worked side by side; "" of a run with one.
-func lanesText(r *harness.Result) string {
+func lanesText(r *result.Result) string {
 	if len(r.Lanes) == 0 {
 		return ""
 	}
@@ -25,7 +25,7 @@ func lanesText(r *harness.Result) string {
 }
 
 // pids are the pinned processes.
-func pids(r *harness.Result) string {
+func pids(r *result.Result) string {
 	if len(r.Lanes) == 0 {
 		return fmt.Sprintf("pid %d", r.Target.PID)
 	}

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 )
 
@@ -32,7 +32,7 @@ func run(t *testing.T, stdin []byte, name string, args ...string) string {
 }
 
 func TestJUnitSchema(t *testing.T) {
-	for _, r := range []*harness.Result{sample(), hostile()} {
+	for _, r := range []*result.Result{sample(), hostile()} {
 		for _, failOn := range []string{FailOnLeak, FailOnInconclusive, FailOnNever} {
 			run(t, render(t, "junit", r, Options{FailOn: failOn}), "xmllint", "--noout", "--schema", "testdata/junit.xsd", "-")
 		}
@@ -49,7 +49,7 @@ for family in text_string_to_metric_families(sys.stdin.read()):
     assert family.type == "gauge" and family.documentation, family
     n += len(family.samples)
 print(n)`
-	for _, r := range []*harness.Result{sample(), hostile()} {
+	for _, r := range []*result.Result{sample(), hostile()} {
 		text := render(t, "openmetrics", r, Options{})
 		want := 0
 		for line := range strings.Lines(string(text)) {

@@ -5,14 +5,14 @@ import (
 	"io"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
 
 // writeMarkdown writes GitHub flavoured Markdown, as GitHub, GitLab and their
 // job summaries render it.
-func writeMarkdown(w io.Writer, r *harness.Result, o Options) error {
+func writeMarkdown(w io.Writer, r *result.Result, o Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## leakhunt: %s\n\n**%s**\n", mdCode(r.Scenario.Name), md(advice(r, o)))
 	if !r.Complete {
@@ -55,7 +55,7 @@ func writeMarkdown(w io.Writer, r *harness.Result, o Options) error {
 	return err
 }
 
-func mdDetails(b *strings.Builder, u *harness.URIResult) {
+func mdDetails(b *strings.Builder, u *result.URI) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n", mdCode(label(u)), md(why(u)))
 	for i, s := range u.Sites {
 		if i == 0 {
@@ -72,7 +72,7 @@ func mdDetails(b *strings.Builder, u *harness.URIResult) {
 }
 
 // mdReasons says why URIs have a verdict that is no answer.
-func mdReasons(b *strings.Builder, r *harness.Result, l verdict.Label, title string) {
+func mdReasons(b *strings.Builder, r *result.Result, l verdict.Label, title string) {
 	n := 0
 	for _, u := range pointers(r) {
 		if u.Verdict != l || convicted(u) {

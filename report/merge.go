@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 )
 
 // Shard is the part of a scenario's URIs that one of several runs measures.
@@ -35,7 +35,7 @@ func ParseShard(text string) (Shard, error) {
 // Part is one result that is to be joined with others.
 type Part struct {
 	Name   string // of its file
-	Result *harness.Result
+	Result *result.Result
 }
 
 // shardFlags say which part of a scenario a run was.
@@ -47,7 +47,7 @@ const (
 // Merge joins the results of a scenario's shards into that of one run. A shard that is
 // missing is an error unless that is allowed: then a warning says so, and the result is
 // incomplete.
-func Merge(parts []Part, allowMissing bool) (*harness.Result, error) {
+func Merge(parts []Part, allowMissing bool) (*result.Result, error) {
 	shards := make([]Shard, len(parts))
 	for i, p := range parts {
 		text := flagOf(p.Result.Command, shardFlag)
@@ -82,8 +82,8 @@ func Merge(parts []Part, allowMissing bool) (*harness.Result, error) {
 	}
 	if len(missing) > 0 {
 		why := fmt.Sprintf("%s missing: %s", shardsAre(len(missing)), strings.Join(missing, ", "))
-		out.Warnings = append(out.Warnings, harness.Warning{Code: "shards-missing", Message: why + "; what their URIs do is not known"})
-		out.Complete, out.Incomplete, out.EndedBy = false, cmp.Or(out.Incomplete, why), cmp.Or(out.EndedBy, harness.EndedByFault)
+		out.Warnings = append(out.Warnings, result.Warning{Code: "shards-missing", Message: why + "; what their URIs do is not known"})
+		out.Complete, out.Incomplete, out.EndedBy = false, cmp.Or(out.Incomplete, why), cmp.Or(out.EndedBy, result.EndedByFault)
 	} else if total, _ := strconv.Atoi(flagOf(parts[0].Result.Command, urisFlag)); total > 0 && total != urisOf(out) {
 		return nil, fault.Usagef("the shards have %d URIs together, and the scenario %d: they were cut differently", urisOf(out), total).
 			WithHint("Give each of them the same --timings.")
@@ -92,7 +92,7 @@ func Merge(parts []Part, allowMissing bool) (*harness.Result, error) {
 }
 
 // urisOf is how many rows are those of URIs of the scenario.
-func urisOf(r *harness.Result) (n int) {
+func urisOf(r *result.Result) (n int) {
 	for _, u := range r.URIs {
 		if u.Scope == "" {
 			n++
@@ -150,15 +150,15 @@ func flagsOf(command []string, flag string) string {
 }
 
 // join is the result of all parts together. It took as long as the longest of them.
-func join(parts []Part) (*harness.Result, error) {
+func join(parts []Part) (*result.Result, error) {
 	out := *parts[0].Result
-	out.URIs, out.Warnings, out.Summary = []harness.URIResult{}, []harness.Warning{}, harness.Summary{}
+	out.URIs, out.Warnings, out.Summary = []result.URI{}, []result.Warning{}, result.Summary{}
 	out.RequestsTotal, out.DurationS, out.Target.Restarts, out.Target.RestartedAt = 0, 0, 0, nil
 	out.Command = slices.DeleteFunc(slices.Clone(out.Command), func(w string) bool {
 		return strings.HasPrefix(w, shardFlag) || strings.HasPrefix(w, urisFlag) || strings.HasPrefix(w, "--timings=")
 	})
 	from := map[string]string{}
-	var rows []harness.URIResult // of no URI of the scenario
+	var rows []result.URI // of no URI of the scenario
 	out.Scan = nil
 	for _, p := range parts {
 		r := p.Result
@@ -181,11 +181,11 @@ func join(parts []Part) (*harness.Result, error) {
 			}
 		}
 		if s := r.Scan; s != nil {
-			sum := harness.Scan{}
+			sum := result.Scan{}
 			if out.Scan != nil {
 				sum = *out.Scan
 			}
-			out.Scan = &harness.Scan{URIs: sum.URIs + s.URIs, Detectable: max(sum.Detectable, s.Detectable), Open: sum.Open + s.Open}
+			out.Scan = &result.Scan{URIs: sum.URIs + s.URIs, Detectable: max(sum.Detectable, s.Detectable), Open: sum.Open + s.Open}
 		}
 		out.RequestsTotal += r.RequestsTotal
 		out.DurationS = max(out.DurationS, r.DurationS)
@@ -197,11 +197,11 @@ func join(parts []Part) (*harness.Result, error) {
 			out.Complete, out.Incomplete, out.EndedBy = false, r.Incomplete, r.EndedBy
 		}
 	}
-	for _, u := range harness.Surest(rows) {
+	for _, u := range result.Surest(rows) {
 		out.URIs = append(out.URIs, u)
 		out.Summary.Count(u.Verdict)
 	}
-	slices.SortStableFunc(out.URIs, func(a, b harness.URIResult) int { return cmp.Compare(a.Line, b.Line) })
-	harness.Rank(out.URIs)
+	slices.SortStableFunc(out.URIs, func(a, b result.URI) int { return cmp.Compare(a.Line, b.Line) })
+	result.Rank(out.URIs)
 	return &out, nil
 }

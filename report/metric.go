@@ -1,15 +1,15 @@
 package report
 
 import (
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/scenarios"
 )
 
 // plotted is r as pictures show it: what was judged stands in RSS' place in
 // every series.
-func plotted(r *harness.Result) *harness.Result {
+func plotted(r *result.Result) *result.Result {
 	c := *r
-	c.URIs = append([]harness.URIResult{}, r.URIs...)
+	c.URIs = append([]result.URI{}, r.URIs...)
 	for i := range c.URIs {
 		c.URIs[i].Series = judgedSeries(c.URIs[i].Series, r.Scenario.Metric)
 	}
@@ -17,11 +17,11 @@ func plotted(r *harness.Result) *harness.Result {
 }
 
 // judgedSeries is a series with the metric in RSS' place.
-func judgedSeries(points []harness.Point, metric string) []harness.Point {
+func judgedSeries(points []result.Point, metric string) []result.Point {
 	if metric != scenarios.MetricAnon {
 		return points
 	}
-	out := append([]harness.Point{}, points...)
+	out := append([]result.Point{}, points...)
 	for i := range out {
 		out[i].RSS = out[i].Anon
 	}
@@ -29,7 +29,7 @@ func judgedSeries(points []harness.Point, metric string) []harness.Point {
 }
 
 // metricName is how pictures call what they show.
-func metricName(r *harness.Result) string {
+func metricName(r *result.Result) string {
 	if r.Scenario.Metric == scenarios.MetricAnon {
 		return "Anonymous memory"
 	}

@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
-	"leakhunt/harness"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
@@ -17,7 +17,7 @@ const maxNotes = 5
 
 // notes is the text under the table: what to do next, why, at which lines, and
 // what to know before trusting it.
-func notes(w io.Writer, r *harness.Result, o Options) error {
+func notes(w io.Writer, r *result.Result, o Options) error {
 	var b strings.Builder
 	say := func(first, rest, format string, args ...any) {
 		b.WriteString(wrap(plain(fmt.Sprintf(format, args...)), tableWidth(o), first, rest))
@@ -31,10 +31,10 @@ func notes(w io.Writer, r *harness.Result, o Options) error {
 		b.WriteByte('\n')
 		say("", "", "%s", text)
 	}
-	for _, kind := range []func(*harness.URIResult) bool{
+	for _, kind := range []func(*result.URI) bool{
 		convicted,
-		func(u *harness.URIResult) bool { return u.Verdict == verdict.Failed && !convicted(u) },
-		func(u *harness.URIResult) bool { return u.Verdict == verdict.Inconclusive && !convicted(u) },
+		func(u *result.URI) bool { return u.Verdict == verdict.Failed && !convicted(u) },
+		func(u *result.URI) bool { return u.Verdict == verdict.Inconclusive && !convicted(u) },
 	} {
 		explain(&b, r, kind, say)
 	}
@@ -60,7 +60,7 @@ func notes(w io.Writer, r *harness.Result, o Options) error {
 	return err
 }
 
-func explain(b *strings.Builder, r *harness.Result, kind func(*harness.URIResult) bool, say func(first, rest, format string, args ...any)) {
+func explain(b *strings.Builder, r *result.Result, kind func(*result.URI) bool, say func(first, rest, format string, args ...any)) {
 	n := 0
 	for i := range r.URIs {
 		u := &r.URIs[i]
@@ -90,7 +90,7 @@ func explain(b *strings.Builder, r *harness.Result, kind func(*harness.URIResult
 }
 
 // why is what was seen, with the first error and the ignore where there are.
-func why(u *harness.URIResult) string {
+func why(u *result.URI) string {
 	s := u.Why
 	if u.Verdict == verdict.Failed && !strings.Contains(s, u.FirstError) {
 		s += " First error: " + u.FirstError
@@ -101,7 +101,7 @@ func why(u *harness.URIResult) string {
 	return strings.TrimSpace(s)
 }
 
-func until(u *harness.URIResult) string {
+func until(u *result.URI) string {
 	if u.IgnoreUntil == "" {
 		return ""
 	}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // writeOpenMetrics writes an exposition of OpenMetrics 1.0. All families are
@@ -15,14 +15,14 @@ import (
 // textfile collector reads it (name the file *.prom), where "# EOF" is a
 // comment. GitLab's metrics widget takes each line as a name and a value; it
 // leaves out lines with "#" in a name.
-func writeOpenMetrics(w io.Writer, r *harness.Result, _ Options) error {
+func writeOpenMetrics(w io.Writer, r *result.Result, _ Options) error {
 	var b strings.Builder
 	run := [][2]string{{"scenario", r.Scenario.Name}}
 	single := func(name, help string, v float64) {
 		family(&b, name, help)
 		oneSample(&b, name, run, v)
 	}
-	each := func(name, help string, all bool, v func(*harness.URIResult) float64) {
+	each := func(name, help string, all bool, v func(*result.URI) float64) {
 		family(&b, name, help)
 		for _, u := range pointers(r) {
 			if all || Measured(u) {
@@ -30,7 +30,7 @@ func writeOpenMetrics(w io.Writer, r *harness.Result, _ Options) error {
 			}
 		}
 	}
-	type u = *harness.URIResult
+	type u = *result.URI
 	each("leakhunt_growth_bytes_per_request", "Growth of memory with each request.", false, func(u u) float64 { return u.Growth })
 	each("leakhunt_growth_low_bytes_per_request", "Lower end of the growth's confidence interval.", false, func(u u) float64 { return u.GrowthLow })
 	each("leakhunt_growth_high_bytes_per_request", "Upper end of the growth's confidence interval.", false, func(u u) float64 { return u.GrowthHigh })
@@ -78,7 +78,7 @@ func family(b *strings.Builder, name, help string) {
 	fmt.Fprintf(b, "# TYPE %s gauge\n# HELP %s %s\n", name, name, help)
 }
 
-func uriLabels(r *harness.Result, u *harness.URIResult) [][2]string {
+func uriLabels(r *result.Result, u *result.URI) [][2]string {
 	return [][2]string{{"scenario", r.Scenario.Name}, {"name", label(u)}, {"method", u.Method}, {"uri", u.URI}}
 }
 

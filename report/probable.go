@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
@@ -30,7 +30,7 @@ type ascent struct {
 // straight is how u's own series grew, nil where that is no straight line or where
 // its growth could be none. A JVM that nobody asks what is alive fills its heap in
 // a straight line with garbage, so that its line says nothing.
-func straight(u *harness.URIResult, r *harness.Result) *ascent {
+func straight(u *result.URI, r *result.Result) *ascent {
 	if u.Verdict != verdict.Inconclusive || u.GrowthLow <= 0 || r.Target.Runtime == "java" && len(u.Probes) == 0 {
 		return nil
 	}
@@ -47,7 +47,7 @@ func straight(u *harness.URIResult, r *harness.Result) *ascent {
 	// Growth that dies away, and one large step, leave the thirds unequal.
 	third := func(i int) float64 {
 		edge := first.Requests + i*(last.Requests-first.Requests)/3
-		n := slices.IndexFunc(points, func(p harness.Point) bool { return p.Requests >= edge })
+		n := slices.IndexFunc(points, func(p result.Point) bool { return p.Requests >= edge })
 		return float64(points[n].RSS)
 	}
 	each := float64(l.rise) / 3
@@ -63,7 +63,7 @@ func straight(u *harness.URIResult, r *harness.Result) *ascent {
 }
 
 // fit is r² of the straight line through the points: 1 - Σ(y-ŷ)²/Σ(y-ȳ)².
-func fit(points []harness.Point) float64 {
+func fit(points []result.Point) float64 {
 	n := float64(len(points))
 	var sx, sy float64
 	for _, p := range points {
@@ -82,14 +82,14 @@ func fit(points []harness.Point) float64 {
 
 // probable is the headline where the first URI grows in a straight line and is not
 // convicted: what it does, how sure that is, and what settles it.
-func probable(open []*harness.URIResult, r *harness.Result) (lead, detail string) {
+func probable(open []*result.URI, r *result.Result) (lead, detail string) {
 	u := open[0]
 	l := straight(u, r)
 	lead = fmt.Sprintf("%s probably leaks: %s grew by %s in a straight line, %s with every request.",
 		label(u), metricName(r), units.Bytes(float64(l.rise)), units.Bytes(u.Growth))
 	detail = fmt.Sprintf("The line explains %.0f %% of what was read, and its %s is %s.", min(99, math.Floor(100*l.fit)), p95(u), interval(u))
 	if cheap := open[0].Better; cheap != "" {
-		return lead, detail + " Not proven: garbage can grow so too. " + settling([]*harness.URIResult{{Better: cheap}}, true, false)
+		return lead, detail + " Not proven: garbage can grow so too. " + settling([]*result.URI{{Better: cheap}}, true, false)
 	}
 	return lead, detail + " Not proven: what ends later would look the same. " + settling(open, r.Complete, len(r.URIs) > 1)
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
@@ -25,14 +25,14 @@ type ranking struct {
 // rank fills the table of the ranking. Where there are many URIs, those that
 // rank low are folded: a table of 500 rows takes longer to open than all the
 // rest of the page.
-func (p *page) rank(r *harness.Result) {
+func (p *page) rank(r *result.Result) {
 	p.Top = &ranking{"URIs by the growth that goes on. Smaller growth than the floor is not ruled out.", intervalTitle(r), p.URIs, false, false}
 	if len(p.URIs) <= maxRows+maxRows/4 {
 		return
 	}
 	p.Top.URIs, p.Top.Fixed = p.URIs[:maxRows], true
 	p.Rest = &ranking{"URIs that rank lower.", p.Top.IntervalTitle, p.URIs[maxRows:], true, true}
-	var rest harness.Summary
+	var rest result.Summary
 	for i := range r.URIs[maxRows:] {
 		rest.Count(r.URIs[maxRows+i].Verdict)
 	}
@@ -44,7 +44,7 @@ func (p *page) rank(r *harness.Result) {
 }
 
 // chips are the verdicts that there are, gravest first.
-func chips(s harness.Summary) []chip {
+func chips(s result.Summary) []chip {
 	var out []chip
 	for _, c := range []struct {
 		n int

@@ -11,7 +11,8 @@ import (
 	"math"
 	"strconv"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
+
 	"leakhunt/harness/bounded"
 	"leakhunt/harness/fault"
 )
@@ -31,11 +32,11 @@ const maxValue = 1 << 20
 
 // Read reads a result file. It returns a usage fault, and no result, for what
 // is cut off, from a newer schema, damaged, or no result file at all.
-func Read(r io.Reader) (*harness.Result, error) { return ReadSized(r, 0) }
+func Read(r io.Reader) (*result.Result, error) { return ReadSized(r, 0) }
 
 // ReadSized reads a result file of that size, or packed to it; 0 where nobody knows it.
 // One that is too large is not read at all.
-func ReadSized(r io.Reader, size int64) (*harness.Result, error) {
+func ReadSized(r io.Reader, size int64) (*result.Result, error) {
 	in := bufio.NewReader(r)
 	if !object(in) {
 		return nil, notOurs("it is no JSON object")
@@ -66,7 +67,7 @@ func ReadSized(r io.Reader, size int64) (*harness.Result, error) {
 	if err := conforms(text); err != nil {
 		return nil, err
 	}
-	var res harness.Result
+	var res result.Result
 	if err := json.Unmarshal(text, &res); err != nil {
 		return nil, damaged(err.Error())
 	}
@@ -172,8 +173,8 @@ func ours(text []byte) error {
 	if err != nil || v < 1 {
 		return damaged(fmt.Sprintf("schema_version is %s", head.Version))
 	}
-	if v > harness.SchemaVersion {
-		return fault.Usagef("the result file has schema version %d, and this leakhunt reads up to %d", v, harness.SchemaVersion).
+	if v > result.SchemaVersion {
+		return fault.Usagef("the result file has schema version %d, and this leakhunt reads up to %d", v, result.SchemaVersion).
 			WithHint("It was written by leakhunt %s: use that version or a newer one.", clean(head.Tool.Version))
 	}
 	return nil

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 )
 
 func TestReadRefuses(t *testing.T) {
@@ -103,7 +103,7 @@ func TestArraysAreNeverNull(t *testing.T) {
 	if r.Warnings != nil || r.URIs[0].Evidence != nil {
 		t.Error("the caller's result was changed")
 	}
-	text = render(t, "json", &harness.Result{Tool: harness.Tool{Name: "leakhunt"}}, Options{})
+	text = render(t, "json", &result.Result{Tool: result.Tool{Name: "leakhunt"}}, Options{})
 	if _, err := Read(bytes.NewReader(text)); err != nil {
 		t.Errorf("an empty result: %v", err)
 	}
@@ -129,7 +129,7 @@ func TestSchemaAgreesWithTypes(t *testing.T) {
 	if err := json.Unmarshal(Schema(), &doc); err != nil {
 		t.Fatal(err)
 	}
-	agree(t, "result", reflect.TypeFor[harness.Result](), doc)
+	agree(t, "result", reflect.TypeFor[result.Result](), doc)
 }
 
 func agree(t *testing.T, at string, typ reflect.Type, schema map[string]any) {
@@ -191,7 +191,7 @@ func same(t *testing.T, what string, got, want []string) {
 // and is then the same.
 func FuzzRead(f *testing.F) {
 	var b bytes.Buffer
-	if err := Write(&b, "json", &harness.Result{Tool: harness.Tool{Name: "leakhunt"}}, Options{}); err != nil {
+	if err := Write(&b, "json", &result.Result{Tool: result.Tool{Name: "leakhunt"}}, Options{}); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())

@@ -15,8 +15,8 @@ import (
 	"slices"
 	"strings"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 )
 
 // Options are what a format needs to know beside the result. The zero value
@@ -51,7 +51,7 @@ type Options struct {
 
 type format struct {
 	name  string
-	write func(io.Writer, *harness.Result, Options) error
+	write func(io.Writer, *result.Result, Options) error
 }
 
 // formats is every format, in the order in which help names them.
@@ -79,7 +79,7 @@ func Formats() []string {
 
 // Write renders r. Nothing reaches w where rendering fails. The error is a
 // usage fault for a format that does not exist, and w's own where w fails.
-func Write(w io.Writer, format string, r *harness.Result, o Options) error {
+func Write(w io.Writer, format string, r *result.Result, o Options) error {
 	i := slices.Index(Formats(), format)
 	if i < 0 {
 		return unknownFormat(format)

@@ -8,25 +8,25 @@ import (
 
 	"github.com/olekukonko/tablewriter/tw"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 )
 
 // Kept is a journal that is kept.
 type Kept struct {
-	Path          string              `json:"path"`
-	StartedAt     time.Time           `json:"started_at"`
-	Scenario      harness.ScenarioRef `json:"scenario"`
-	DurationS     float64             `json:"duration_s"` // to the last event
-	RequestsTotal int                 `json:"requests_total"`
-	Summary       harness.Summary     `json:"summary"`
-	Complete      bool                `json:"complete"`
-	Incomplete    string              `json:"incomplete_reason,omitempty"` // a clause: why Complete is false
-	Running       bool                `json:"running"`                     // a process writes it
-	PID           int                 `json:"pid,omitempty"`               // of that process, where it is known
-	Bytes         int64               `json:"bytes"`                       // of the file
-	Problem       string              `json:"problem,omitempty"`           // why it cannot be read; then only Path, StartedAt and Bytes hold
-	Remedy        string              `json:"remedy,omitempty"`            // what to do then
+	Path          string             `json:"path"`
+	StartedAt     time.Time          `json:"started_at"`
+	Scenario      result.ScenarioRef `json:"scenario"`
+	DurationS     float64            `json:"duration_s"` // to the last event
+	RequestsTotal int                `json:"requests_total"`
+	Summary       result.Summary     `json:"summary"`
+	Complete      bool               `json:"complete"`
+	Incomplete    string             `json:"incomplete_reason,omitempty"` // a clause: why Complete is false
+	Running       bool               `json:"running"`                     // a process writes it
+	PID           int                `json:"pid,omitempty"`               // of that process, where it is known
+	Bytes         int64              `json:"bytes"`                       // of the file
+	Problem       string             `json:"problem,omitempty"`           // why it cannot be read; then only Path, StartedAt and Bytes hold
+	Remedy        string             `json:"remedy,omitempty"`            // what to do then
 }
 
 // WriteRuns lists journals as table or json. Under the table stands where each of
@@ -111,7 +111,7 @@ func remark(r Kept) string {
 }
 
 // tally is how many URIs got which verdict.
-func tally(s harness.Summary) string {
+func tally(s result.Summary) string {
 	var out []string
 	for _, v := range []struct {
 		n         int

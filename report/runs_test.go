@@ -5,22 +5,22 @@ import (
 	"testing"
 	"time"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 func TestRuns(t *testing.T) {
 	at := time.Date(2026, 11, 28, 16, 45, 10, 0, time.UTC)
 	list := []Kept{
 		{
-			Path: "/state/leakhunt/runs/2026-11-28T16-45-10-shop-ab12.jsonl", StartedAt: at, Scenario: harness.ScenarioRef{Name: "shop", Path: "shop.yaml", SHA256: "0f"},
-			DurationS: 33.94, RequestsTotal: 13791, Summary: harness.Summary{Leak: 4, Warmup: 3, Stable: 5}, Complete: true, Bytes: 900,
+			Path: "/state/leakhunt/runs/2026-11-28T16-45-10-shop-ab12.jsonl", StartedAt: at, Scenario: result.ScenarioRef{Name: "shop", Path: "shop.yaml", SHA256: "0f"},
+			DurationS: 33.94, RequestsTotal: 13791, Summary: result.Summary{Leak: 4, Warmup: 3, Stable: 5}, Complete: true, Bytes: 900,
 		},
 		{
-			Path: "/state/leakhunt/runs/b.jsonl", StartedAt: at.Add(-time.Hour), Scenario: harness.ScenarioRef{Name: "desk\x1b[2J"},
-			DurationS: 4.21, RequestsTotal: 3, Summary: harness.Summary{Leak: 1, Inconclusive: 1, Error: 1}, Running: true, PID: 42, Incomplete: "it is running (process 42)",
+			Path: "/state/leakhunt/runs/b.jsonl", StartedAt: at.Add(-time.Hour), Scenario: result.ScenarioRef{Name: "desk\x1b[2J"},
+			DurationS: 4.21, RequestsTotal: 3, Summary: result.Summary{Leak: 1, Inconclusive: 1, Error: 1}, Running: true, PID: 42, Incomplete: "it is running (process 42)",
 		},
 		{
-			Path: "/state/leakhunt/runs/c\n.jsonl", StartedAt: at.Add(-2 * time.Hour), Scenario: harness.ScenarioRef{Name: "a scenario with a name that is much too long for any table of this width"},
+			Path: "/state/leakhunt/runs/c\n.jsonl", StartedAt: at.Add(-2 * time.Hour), Scenario: result.ScenarioRef{Name: "a scenario with a name that is much too long for any table of this width"},
 			DurationS: 7000, RequestsTotal: 1e6, Incomplete: "it was killed, or its journal could not be written to its end",
 		},
 		{

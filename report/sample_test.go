@@ -5,31 +5,31 @@ import (
 	"strings"
 	"time"
 
-	"leakhunt/harness"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/target"
 	"leakhunt/harness/verdict"
 )
 
 // sample is a run with every verdict, made by a small simulation: each URI
 // keeps its rate with every request, on one process that they share.
-func sample() *harness.Result {
-	r := &harness.Result{
-		SchemaVersion: harness.SchemaVersion,
-		Tool:          harness.Tool{Name: "leakhunt", Version: "1.0.0"},
+func sample() *result.Result {
+	r := &result.Result{
+		SchemaVersion: result.SchemaVersion,
+		Tool:          result.Tool{Name: "leakhunt", Version: "1.0.0"},
 		Complete:      true,
 		StartedAt:     time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC),
 		DurationS:     41.2, Seed: 7, RequestsTotal: 12544,
 		Command:     []string{"leakhunt", "run", "scenarios/shop.yaml", "--header=Accept: text/html", "--requests=2048"},
-		Scenario:    harness.ScenarioRef{Name: "shop", Path: "scenarios/shop.yaml", SHA256: strings.Repeat("5e", 32)},
-		Environment: harness.Environment{OS: "linux", Kernel: "6.1.0-28-amd64", CPUs: 2, Allocator: "glibc", PageBytes: 4096},
+		Scenario:    result.ScenarioRef{Name: "shop", Path: "scenarios/shop.yaml", SHA256: strings.Repeat("5e", 32)},
+		Environment: result.Environment{OS: "linux", Kernel: "6.1.0-28-amd64", CPUs: 2, Allocator: "glibc", PageBytes: 4096},
 		Target: target.Info{
 			Kind: "command", PID: 4242, App: "shop", URL: "http://127.0.0.1:40705", Server: "puma", Runtime: "ruby",
 			Restarts: 1, RestartedAt: []float64{12.9},
 			Settings: []string{"MALLOC_ARENA_MAX=1", "RUBY_GC_HEAP_GROWTH_FACTOR=1.03"},
 		},
-		Summary: harness.Summary{Leak: 3, Bloat: 1, Warmup: 1, Stable: 1, Inconclusive: 1, Error: 1},
-		URIs: []harness.URIResult{
+		Summary: result.Summary{Leak: 3, Bloat: 1, Warmup: 1, Stable: 1, Inconclusive: 1, Error: 1},
+		URIs: []result.URI{
 			uri("GET", "/feed", verdict.Leak, 65700, 400, 310, "It keeps 64 KiB with every request, and went on for 2,048 requests in five rounds."),
 			uri("GET", "/orders/{{n}}", verdict.Leak, 4210, 190, 310, "Memory grew in each of five rounds, and one live object more after each request."),
 			uri("POST", "/reports/daily", verdict.Leak, 1120, 160, 310, "It keeps 1.1 KiB with every request, or it is a cache of more than 2,048 entries."),
@@ -39,14 +39,14 @@ func sample() *harness.Result {
 			uri("GET", "/", verdict.Stable, -3, 24, 48, "No growth above 48 B/request in 2,048 requests."),
 			uri("GET", "/admin", verdict.Failed, 0, 0, 0, "20 requests in a row failed: it was given up."),
 		},
-		Warnings: []harness.Warning{
+		Warnings: []result.Warning{
 			{Code: "huge-pages", Message: "Transparent huge pages are on: RSS grows in steps of 2 MiB."},
 			{Code: "swap", Message: "The process has 3.0 MiB in swap, which RSS does not count."},
 		},
 	}
 	feed, order, daily, cart, broken := &r.URIs[0], &r.URIs[1], &r.URIs[2], &r.URIs[3], &r.URIs[7]
 	feed.Evidence, feed.GrowthOf = []string{"live bytes", "live objects", "rss"}, "live bytes"
-	feed.Probes = []harness.ProbeResult{
+	feed.Probes = []result.Probe{
 		{Name: "live bytes", Unit: "bytes", Growth: 65700, Low: 65300, High: 66100, Series: counter(65700)},
 		{Name: "live objects", Unit: "objects", Growth: 2, Low: 1.98, High: 2.03, Series: counter(2)},
 	}
@@ -60,11 +60,11 @@ func sample() *harness.Result {
 	}
 	feed.SitesNote = "These two lines explain 99 % of the growth."
 	order.Name, order.Evidence = "order page", []string{"live objects"}
-	order.Probes = []harness.ProbeResult{{Name: "live objects", Unit: "objects", Growth: 1, Low: 1, High: 1.02, Series: counter(1)}}
+	order.Probes = []result.Probe{{Name: "live objects", Unit: "objects", Growth: 1, Low: 1, High: 1.02, Series: counter(1)}}
 	export := &r.URIs[4]
 	export.Evidence, export.GrowthOf, export.Counted, export.Detectable = []string{"live bytes", "rss"}, "live bytes", 150, 6700
 	export.GrowthHigh, export.NativeKnown = 6700, true
-	export.Probes = []harness.ProbeResult{{Name: "live bytes", Unit: "bytes", Growth: 60, Low: -30, High: 150, Series: counter(60)}}
+	export.Probes = []result.Probe{{Name: "live bytes", Unit: "bytes", Growth: 60, Low: -30, High: 150, Series: counter(60)}}
 	order.Budget, order.OverBudget, order.Line = 512, true, 19
 	daily.Ignored, daily.IgnoreReason, daily.IgnoreUntil, daily.Line = true, "cache warms up", "2027-01-31", 24
 	cart.More, cart.Better = 2400, "the agent (two lines: leakhunt agent ruby)"
@@ -74,25 +74,25 @@ func sample() *harness.Result {
 }
 
 // counter is what 2,048 requests add to a counter that grows evenly, read eight times.
-func counter(rate float64) []harness.ProbePoint {
-	var out []harness.ProbePoint
+func counter(rate float64) []result.ProbePoint {
+	var out []result.ProbePoint
 	for n := 0; n <= 2048; n += 256 {
-		out = append(out, harness.ProbePoint{Requests: n, Value: rate * float64(n)})
+		out = append(out, result.ProbePoint{Requests: n, Value: rate * float64(n)})
 	}
 	return out
 }
 
-func uri(method, path string, v verdict.Label, growth, half, floor float64, why string) harness.URIResult {
-	return harness.URIResult{
+func uri(method, path string, v verdict.Label, growth, half, floor float64, why string) result.URI {
+	return result.URI{
 		Name: path, Method: method, URI: path, Verdict: v, Evidence: []string{"rss"}, GrowthOf: "rss", Why: why,
 		Growth: growth, GrowthLow: growth - half, GrowthHigh: growth + half, Confidence: 0.95, Detectable: floor,
-		Requests: 2048, Warmup: harness.WarmupResult{Requests: 512, Rise: 1 << 20}, LatencyMS: harness.Latency{P50: 3.1, P99: 9.8}, Line: 12,
-		Probes: []harness.ProbeResult{}, Sites: []record.Site{}, Series: []harness.Point{},
+		Requests: 2048, Warmup: result.Warmup{Requests: 512, Rise: 1 << 20}, LatencyMS: result.Latency{P50: 3.1, P99: 9.8}, Line: 12,
+		Probes: []result.Probe{}, Sites: []record.Site{}, Series: []result.Point{},
 	}
 }
 
 // simulate fills ranks and series: five rounds, eight readings in each.
-func simulate(r *harness.Result) {
+func simulate(r *result.Result) {
 	const rounds, blocks, each = 5, 8, 51
 	rss, t := int64(82<<20), 0.8
 	for round := 1; round <= rounds; round++ {
@@ -115,7 +115,7 @@ func simulate(r *harness.Result) {
 						rss += int64(600<<10) >> (round + b)
 					}
 				}
-				u.Series = append(u.Series, harness.Point{
+				u.Series = append(u.Series, result.Point{
 					Requests: at, RSS: rss, Anon: rss - 9<<20, Round: round, T: t, Settled: b == 0 || b == blocks,
 				})
 			}
@@ -143,10 +143,10 @@ func hostileNames() []string {
 }
 
 // hostile is a run in which every text that comes from outside is hostile.
-func hostile() *harness.Result { return named(hostileNames()) }
+func hostile() *result.Result { return named(hostileNames()) }
 
 // named is a run in which every text is one of the names.
-func named(names []string) *harness.Result {
+func named(names []string) *result.Result {
 	r := sample()
 	base := r.URIs
 	r.URIs = nil
@@ -156,9 +156,9 @@ func named(names []string) *harness.Result {
 		u.Why, u.SitesNote, u.IgnoreReason, u.FirstError = name, name, name, name
 		u.Evidence, u.Series = []string{name}, u.Series[:min(6, len(u.Series))]
 		u.Sites = []record.Site{{File: name, Line: i, Function: name, Type: name, Caller: name, Stack: []string{name}, Owner: "app", BytesPerRequest: u.Growth, RetainedBy: []string{name, name}}}
-		u.Probes = []harness.ProbeResult{{Name: name, Unit: name, Growth: 1, Low: 1, High: 1}}
+		u.Probes = []result.Probe{{Name: name, Unit: name, Growth: 1, Low: 1, High: 1}}
 		r.URIs = append(r.URIs, u)
-		r.Warnings = append(r.Warnings, harness.Warning{Code: name, Message: name})
+		r.Warnings = append(r.Warnings, result.Warning{Code: name, Message: name})
 		r.Target.Settings = append(r.Target.Settings, name)
 	}
 	n := names

@@ -4,16 +4,16 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 )
 
 // A scan ends with the growth above which no other leak is left, in each format that
 // gives advice.
 func TestScanEndsWithABound(t *testing.T) {
-	r := &harness.Result{
-		Complete: true, Scan: &harness.Scan{URIs: 1021, Detectable: 6 << 10},
-		URIs: []harness.URIResult{{Name: "/a", Verdict: verdict.Leak, Growth: 16 << 10, GrowthLow: 15 << 10, GrowthHigh: 17 << 10, Requests: 250}},
+	r := &result.Result{
+		Complete: true, Scan: &result.Scan{URIs: 1021, Detectable: 6 << 10},
+		URIs: []result.URI{{Name: "/a", Verdict: verdict.Leak, Growth: 16 << 10, GrowthLow: 15 << 10, GrowthHigh: 17 << 10, Requests: 250}},
 	}
 	const want = "1,021 URIs were sent in groups alone: no other leak above 6.0 KiB/request."
 	for _, format := range []string{"table", "markdown", "html"} {

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"leakhunt/harness"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 )
 
@@ -41,7 +41,7 @@ type site struct {
 
 // newSection is what the page says of one URI. excerpts are the source lines that are
 // shown already, by their place: the same lines are shown once.
-func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int, excerpts map[string]string) section {
+func newSection(u *result.URI, r *result.Result, o Options, limit int, excerpts map[string]string) section {
 	s := section{
 		ID: fmt.Sprintf("u%d", u.Rank), Rank: u.Rank, Short: cut(clean(label(u)), 120),
 		Request: clean(u.Method + " " + u.URI), Verdict: verdictText(u), Class: string(u.Verdict), Label: string(u.Verdict),
@@ -97,7 +97,7 @@ func newSection(u *harness.URIResult, r *harness.Result, o Options, limit int, e
 	return s
 }
 
-func p95(u *harness.URIResult) string { return units.Number(100*u.Confidence) + " % interval" }
+func p95(u *result.URI) string { return units.Number(100*u.Confidence) + " % interval" }
 
 func newSite(q record.Site, o Options) site {
 	s := site{Text: clean(siteText(q)), Held: clean(heldText(q))}

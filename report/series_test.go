@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 func TestSparkline(t *testing.T) {
@@ -40,7 +40,7 @@ func TestTrend(t *testing.T) {
 	}
 	// What was judged is drawn: here anonymous memory, which is flat.
 	u = r.URIs[2]
-	u.Series = append([]harness.Point{}, u.Series...)
+	u.Series = append([]result.Point{}, u.Series...)
 	for i := range u.Series {
 		u.Series[i].Anon = 1 << 20
 	}
@@ -49,10 +49,10 @@ func TestTrend(t *testing.T) {
 	}
 }
 
-func series(rss ...int64) []harness.Point {
-	var p []harness.Point
+func series(rss ...int64) []result.Point {
+	var p []result.Point
 	for i, v := range rss {
-		p = append(p, harness.Point{Requests: i, RSS: v, Round: 1})
+		p = append(p, result.Point{Requests: i, RSS: v, Round: 1})
 	}
 	return p
 }
@@ -90,7 +90,7 @@ func TestThin(t *testing.T) {
 
 // What other URIs did between two rounds is not in a URI's own series.
 func TestJoined(t *testing.T) {
-	in := []harness.Point{
+	in := []result.Point{
 		{Requests: 0, RSS: 100, Round: 1, Settled: true},
 		{Requests: 50, RSS: 130, Round: 1},
 		{Requests: 50, RSS: 110, Round: 1, Settled: true}, // garbage was collected

@@ -6,14 +6,14 @@ import (
 	"slices"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 )
 
 const faintColor = "#8b95a1"
 
 // over is a series as a curve.
-func over(points []harness.Point, x func(harness.Point) float64) []xy {
+func over(points []result.Point, x func(result.Point) float64) []xy {
 	out := make([]xy, len(points))
 	for i, p := range points {
 		out[i] = xy{x(p), float64(p.RSS), p.Settled}
@@ -21,11 +21,11 @@ func over(points []harness.Point, x func(harness.Point) float64) []xy {
 	return out
 }
 
-func byRequests(p harness.Point) float64 { return float64(p.Requests) }
+func byRequests(p result.Point) float64 { return float64(p.Requests) }
 
 // decisive is the counter that a picture of u shows: the one whose growth is told, or
 // the one that decided; nil where RSS did.
-func decisive(u *harness.URIResult) *harness.ProbeResult {
+func decisive(u *result.URI) *result.Probe {
 	name := ""
 	switch {
 	case u.GrowthOf == "" && counted(u):
@@ -35,7 +35,7 @@ func decisive(u *harness.URIResult) *harness.ProbeResult {
 	case len(u.Evidence) > 0:
 		name = u.Evidence[0]
 	}
-	i := slices.IndexFunc(u.Probes, func(p harness.ProbeResult) bool { return p.Name == name && len(p.Series) > 1 })
+	i := slices.IndexFunc(u.Probes, func(p result.Probe) bool { return p.Name == name && len(p.Series) > 1 })
 	if i < 0 {
 		return nil
 	}
@@ -53,7 +53,7 @@ type shown struct {
 	leastHeight float64
 }
 
-func shownOf(u *harness.URIResult, limit int) shown {
+func shownOf(u *result.URI, limit int) shown {
 	rss := over(Thin(joined(u.Series), limit), byRequests)
 	f := figuresOf(u)
 	q := decisive(u)
@@ -77,7 +77,7 @@ func shownOf(u *harness.URIResult, limit int) shown {
 // seriesChart is what decided of a URI over its judged requests, with the growth as
 // judged. That is a line through the middle of the last half, which growth that goes on
 // follows, and the interval as a fan about it.
-func seriesChart(u *harness.URIResult, metric string, limit int) *chart {
+func seriesChart(u *result.URI, metric string, limit int) *chart {
 	if len(u.Series) < 2 || !Measured(u) {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (c *chart) beside(s shown, p plane, metric string) {
 }
 
 // describe is the picture in words.
-func (s shown) describe(u *harness.URIResult) string {
+func (s shown) describe(u *result.URI) string {
 	number := units.Bytes
 	if s.unit != "bytes" {
 		number = func(v float64) string { return units.Quantity(v, s.unit) }
@@ -164,7 +164,7 @@ func (s shown) fit() (slope, low, high []xy) {
 }
 
 // rounding is where rounds end; "" where there are too many.
-func (p plane) rounding(all []harness.Point) string {
+func (p plane) rounding(all []result.Point) string {
 	var b strings.Builder
 	for i := 1; i < len(all) && all[len(all)-1].Round <= 40; i++ {
 		if all[i].Round != all[i-1].Round {
@@ -183,7 +183,7 @@ func capital(s string) string {
 }
 
 // trendPath is what decided as a small path of 100 by 24 units.
-func trendPath(u *harness.URIResult) string {
+func trendPath(u *result.URI) string {
 	s := shownOf(u, 32)
 	if len(s.curve) < 2 {
 		return ""

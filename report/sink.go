@@ -9,8 +9,8 @@ import (
 	"strings"
 	"syscall"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 )
 
 // Sink is one output that was asked for: a format, and where it goes.
@@ -39,7 +39,7 @@ func ParseSink(s string) (Sink, error) {
 // WriteAll renders r into every sink. A sink that fails does not stop the
 // others; all errors are joined. What goes to a path has
 // no colour, and not the width of this terminal.
-func WriteAll(sinks []Sink, stdout io.Writer, r *harness.Result, o Options) error {
+func WriteAll(sinks []Sink, stdout io.Writer, r *result.Result, o Options) error {
 	return each(sinks, stdout, o, func(w io.Writer, format string, o Options) error { return Write(w, format, r, o) })
 }
 

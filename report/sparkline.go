@@ -4,7 +4,7 @@ import (
 	"math"
 	"strings"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 const bars = "▁▂▃▄▅▆▇█"
@@ -50,7 +50,7 @@ func sparkline(values []float64, columns int, span float64) string {
 // Trend is what decided of a URI, over its own requests, as a sparkline. Its height
 // stands for at least the growth that the floor allows, so that noise is not drawn as
 // growth.
-func Trend(u *harness.URIResult, metric string, columns int) string {
+func Trend(u *result.URI, metric string, columns int) string {
 	c := *u
 	c.Series = judgedSeries(u.Series, metric)
 	s := shownOf(&c, len(c.Series))

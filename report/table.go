@@ -6,13 +6,13 @@ import (
 
 	"github.com/olekukonko/tablewriter/tw"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
 
 // writeTable writes the ranking and, under it, what to do next.
-func writeTable(w io.Writer, r *harness.Result, o Options) error {
+func writeTable(w io.Writer, r *result.Result, o Options) error {
 	if len(r.URIs) > 0 {
 		if err := grid(w, pointers(r), columns(r), o); err != nil {
 			return err
@@ -21,16 +21,16 @@ func writeTable(w io.Writer, r *harness.Result, o Options) error {
 	return notes(w, r, o)
 }
 
-func pointers(r *harness.Result) []*harness.URIResult {
-	out := make([]*harness.URIResult, len(r.URIs))
+func pointers(r *result.Result) []*result.URI {
+	out := make([]*result.URI, len(r.URIs))
 	for i := range r.URIs {
 		out[i] = &r.URIs[i]
 	}
 	return out
 }
 
-func columns(r *harness.Result) []column[*harness.URIResult] {
-	type u = *harness.URIResult
+func columns(r *result.Result) []column[*result.URI] {
+	type u = *result.URI
 	return []column[u]{
 		{title: "#", align: tw.AlignRight, cell: func(u u) string { return strconv.Itoa(u.Rank) }},
 		{title: "URI", align: tw.AlignLeft, cell: func(u u) string { return plain(label(u)) }, flex: true},
@@ -44,7 +44,7 @@ func columns(r *harness.Result) []column[*harness.URIResult] {
 }
 
 // intervalTitle names the confidence, which all URIs of a run share.
-func intervalTitle(r *harness.Result) string {
+func intervalTitle(r *result.Result) string {
 	for i := range r.URIs {
 		if c := r.URIs[i].Confidence; c > 0 {
 			return units.Number(100*c) + " % interval"
@@ -53,8 +53,8 @@ func intervalTitle(r *harness.Result) string {
 	return "Interval"
 }
 
-func ifMeasured(f func(*harness.URIResult) string) func(*harness.URIResult) string {
-	return func(u *harness.URIResult) string {
+func ifMeasured(f func(*result.URI) string) func(*result.URI) string {
+	return func(u *result.URI) string {
 		if !Measured(u) {
 			return "–"
 		}
@@ -62,7 +62,7 @@ func ifMeasured(f func(*harness.URIResult) string) func(*harness.URIResult) stri
 	}
 }
 
-func verdictText(u *harness.URIResult) string {
+func verdictText(u *result.URI) string {
 	s := string(u.Verdict)
 	if u.OverBudget {
 		s += ", over budget"
@@ -74,7 +74,7 @@ func verdictText(u *harness.URIResult) string {
 }
 
 // verdictColor tells what is to be fixed, what is open and what can wait.
-func verdictColor(u *harness.URIResult) string {
+func verdictColor(u *result.URI) string {
 	switch {
 	case u.Ignored:
 		return "2" // dim

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 )
 
@@ -15,7 +15,7 @@ import (
 // word longer than a line.
 func TestTableFits(t *testing.T) {
 	for _, columns := range []int{60, 70, 80, 100, 120, 200} {
-		for name, r := range map[string]*harness.Result{"sample": sample(), "hostile": hostile()} {
+		for name, r := range map[string]*result.Result{"sample": sample(), "hostile": hostile()} {
 			out := string(render(t, "table", r, Options{Width: columns, Color: true}))
 			head, _, found := strings.Cut(out, "\n\n")
 			if !found {
@@ -70,7 +70,7 @@ func TestTableColour(t *testing.T) {
 }
 
 func TestAdvice(t *testing.T) {
-	pick := func(change func(r *harness.Result), ranks ...int) *harness.Result {
+	pick := func(change func(r *result.Result), ranks ...int) *result.Result {
 		r, all := sample(), sample().URIs
 		r.URIs = nil
 		for _, n := range ranks {
@@ -81,23 +81,23 @@ func TestAdvice(t *testing.T) {
 		}
 		return r
 	}
-	for want, r := range map[string]*harness.Result{
+	for want, r := range map[string]*result.Result{
 		"Fix /feed first: it keeps 64.2 KiB with every request, made at app/models/feed.rb:31. Its interval is 63.8 … 64.6 KiB, its evidence: live bytes, live objects, rss.": pick(nil, 1, 7),
 		"Fix order page first: it keeps 4.1 KiB with every request. Its interval is 3.9 … 4.3 KiB, its evidence: live objects.":                                               pick(nil, 2, 7),
-		"Look at / first: it breaks its budget, at least 27 B/request where 8 B is allowed.": pick(func(r *harness.Result) {
+		"Look at / first: it breaks its budget, at least 27 B/request where 8 B is allowed.": pick(func(r *result.Result) {
 			r.URIs[0].OverBudget, r.URIs[0].Budget, r.URIs[0].GrowthLow = true, 8, 27
 		}, 7),
 		"Make /admin answer first: it could not be judged (status 500, expected 2xx or 3xx).":                                                                                                 pick(nil, 7, 8),
 		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or up to 2,400 more requests to each by itself (--only NAME -n 4448).": pick(nil, 4, 7),
-		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or up to 2,400 more requests to each (-n 4448).": pick(func(r *harness.Result) {
-			r.URIs[0].Probes = []harness.ProbeResult{{Name: "live objects"}}
+		"No leak is proven, and 1 of 2 URIs is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or up to 2,400 more requests to each (-n 4448).": pick(func(r *result.Result) {
+			r.URIs[0].Probes = []result.Probe{{Name: "live objects"}}
 		}, 4, 7),
 		"Nothing to fix: no leak above 150 B/request of what the runtime counts, nor above 6.5 KiB/request of native memory, in 3 URIs.": pick(nil, 5, 6, 7),
 		"Nothing new to fix: 1 leak is ignored.": pick(nil, 3, 7),
-		"The run ended early, and found no leak so far.": pick(func(r *harness.Result) {
+		"The run ended early, and found no leak so far.": pick(func(r *result.Result) {
 			r.Complete = false
 		}, 7),
-		"No leak is proven, and 1 of 1 URI is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or let the run go to its end.": pick(func(r *harness.Result) {
+		"No leak is proven, and 1 of 1 URI is inconclusive. To settle it: the agent (two lines: leakhunt agent ruby), or let the run go to its end.": pick(func(r *result.Result) {
 			r.Complete = false
 		}, 4),
 		"Nothing was measured.": pick(nil),
@@ -107,7 +107,7 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 	// A run that ended before its first judged request has nothing to settle.
-	r := pick(func(r *harness.Result) { r.Complete, r.URIs[0].Requests = false, 0 }, 4)
+	r := pick(func(r *result.Result) { r.Complete, r.URIs[0].Requests = false, 0 }, 4)
 	if got := advice(r, Options{}); got != "Nothing was measured." {
 		t.Error(got)
 	}
@@ -118,14 +118,14 @@ func TestAdviceAgainstABaseline(t *testing.T) {
 	base := sample()
 	for name, c := range map[string]struct {
 		failOn string
-		change func(base, head *harness.Result)
+		change func(base, head *result.Result)
 		want   string
 	}{
-		"the baseline leaks as well": {FailOnRegression, func(_, _ *harness.Result) {}, "Nothing new to fix: the baseline has these 2 leaks too. /feed keeps 64.2 KiB with every request."},
-		"leaks count":                {FailOnLeak, func(_, _ *harness.Result) {}, "Fix /feed first"},
-		"one is new":                 {FailOnRegression, func(base, _ *harness.Result) { base.URIs = base.URIs[1:] }, "Fix /feed first"},
-		"one is worse":               {FailOnRegression, func(_, head *harness.Result) { worsen(&head.URIs[1]) }, "Fix order page first"},
-		"the baseline did not know":  {FailOnRegression, func(base, _ *harness.Result) { base.URIs[0].Verdict = verdict.Inconclusive }, "Fix /feed first"},
+		"the baseline leaks as well": {FailOnRegression, func(_, _ *result.Result) {}, "Nothing new to fix: the baseline has these 2 leaks too. /feed keeps 64.2 KiB with every request."},
+		"leaks count":                {FailOnLeak, func(_, _ *result.Result) {}, "Fix /feed first"},
+		"one is new":                 {FailOnRegression, func(base, _ *result.Result) { base.URIs = base.URIs[1:] }, "Fix /feed first"},
+		"one is worse":               {FailOnRegression, func(_, head *result.Result) { worsen(&head.URIs[1]) }, "Fix order page first"},
+		"the baseline did not know":  {FailOnRegression, func(base, _ *result.Result) { base.URIs[0].Verdict = verdict.Inconclusive }, "Fix /feed first"},
 	} {
 		base, head := *base, sample()
 		base.URIs, head.URIs = slices.Clone(base.URIs[:7]), head.URIs[:7] // without what failed
@@ -140,7 +140,7 @@ func TestAdviceAgainstABaseline(t *testing.T) {
 	}
 }
 
-func worsen(u *harness.URIResult) {
+func worsen(u *result.URI) {
 	u.Growth, u.GrowthLow, u.GrowthHigh = u.Growth+9e4, u.GrowthLow+9e4, u.GrowthHigh+9e4
 }
 

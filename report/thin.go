@@ -1,12 +1,14 @@
 package report
 
-import "leakhunt/harness"
+import (
+	"leakhunt/harness/result"
+)
 
-// Thin keeps at most limit points of a series, as harness.Thin does by their RSS.
+// Thin keeps at most limit points of a series, as result.Thin does by their RSS.
 // The points given are not changed.
-func Thin(points []harness.Point, limit int) []harness.Point {
-	keep := harness.Thin(len(points), limit, func(i int) float64 { return float64(points[i].RSS) })
-	out := make([]harness.Point, len(keep))
+func Thin(points []result.Point, limit int) []result.Point {
+	keep := result.Thin(len(points), limit, func(i int) float64 { return float64(points[i].RSS) })
+	out := make([]result.Point, len(keep))
 	for i, k := range keep {
 		out[i] = points[k]
 	}
@@ -19,8 +21,8 @@ func Thin(points []harness.Point, limit int) []harness.Point {
 // is taken out. Within a block only collecting garbage changes anything without a
 // request: that change is the URI's own. From one process to the next nothing
 // is.
-func joined(points []harness.Point) []harness.Point {
-	out := make([]harness.Point, 0, len(points))
+func joined(points []result.Point) []result.Point {
+	out := make([]result.Point, 0, len(points))
 	var level int64
 	for i, p := range points {
 		if i > 0 {

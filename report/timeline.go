@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 )
 
@@ -44,13 +44,13 @@ func color(i int) (class, rgb string) {
 
 // timed is a reading and the URI it belongs to.
 type timed struct {
-	harness.Point
+	result.Point
 	uri int
 }
 
-func newTimeline(r *harness.Result) *timeline {
+func newTimeline(r *result.Result) *timeline {
 	var all []timed
-	var points []harness.Point
+	var points []result.Point
 	for i := range r.URIs {
 		for _, p := range Thin(r.URIs[i].Series, max(8, timelinePoints/len(r.URIs))) {
 			all = append(all, timed{p, i})
@@ -61,10 +61,10 @@ func newTimeline(r *harness.Result) *timeline {
 		return nil
 	}
 	// A round ends with the reading with which the next one begins.
-	order := func(a, b harness.Point) int { return cmp.Or(cmp.Compare(a.T, b.T), cmp.Compare(stage(a), stage(b))) }
+	order := func(a, b result.Point) int { return cmp.Or(cmp.Compare(a.T, b.T), cmp.Compare(stage(a), stage(b))) }
 	slices.SortStableFunc(all, func(a, b timed) int { return order(a.Point, b.Point) })
 	slices.SortStableFunc(points, order)
-	curve := over(points, func(p harness.Point) float64 { return p.T })
+	curve := over(points, func(p result.Point) float64 { return p.T })
 	p := around(curve)
 	for _, t := range r.Target.RestartedAt {
 		p.x0, p.x1 = min(p.x0, t), max(p.x1, t)
@@ -76,7 +76,7 @@ func newTimeline(r *harness.Result) *timeline {
 		Desc: fmt.Sprintf("%s from %s at %s to %s at %s.", metricName(r), units.Bytes(float64(first.RSS)), clock(first.T),
 			units.Bytes(float64(last.RSS)), clock(last.T)),
 		Lines: []chartLine{{"between", "#cccccc", p.path(curve)}},
-		Dots:  p.dots(over(Thin(points, 400), func(p harness.Point) float64 { return p.T })),
+		Dots:  p.dots(over(Thin(points, 400), func(p result.Point) float64 { return p.T })),
 		X:     p.xTicks(clock), XTitle: "Time since the run began",
 		Y: p.yTicks(), YTitle: metricName(r) + " of the process, in bytes",
 		Areas: p.rounds(points),
@@ -88,11 +88,11 @@ func newTimeline(r *harness.Result) *timeline {
 		for to < len(all) && all[to].uri == all[from].uri && all[to].Round == all[from].Round && !all[to].Fresh {
 			to++
 		}
-		piece := make([]harness.Point, 0, to-from)
+		piece := make([]result.Point, 0, to-from)
 		for _, q := range all[from:to] {
 			piece = append(piece, q.Point)
 		}
-		paths[min(all[from].uri, timelineColors)] += p.path(over(piece, func(p harness.Point) float64 { return p.T }))
+		paths[min(all[from].uri, timelineColors)] += p.path(over(piece, func(p result.Point) float64 { return p.T }))
 		from = to
 	}
 	for i := len(paths) - 1; i >= 0; i-- {
@@ -106,7 +106,7 @@ func newTimeline(r *harness.Result) *timeline {
 }
 
 // legends name the coloured URIs, with what memory did while each ran.
-func legends(r *harness.Result) []legend {
+func legends(r *result.Result) []legend {
 	var out []legend
 	var rest int64
 	others := 0
@@ -135,7 +135,7 @@ func legends(r *harness.Result) []legend {
 // rounds are the stretches of time that belong to one round, or in which URIs
 // were tried alone. Where a label would run into the axis's or into the one
 // before, there is none.
-func (p plane) rounds(points []harness.Point) []area {
+func (p plane) rounds(points []result.Point) []area {
 	var out []area
 	free := axisShare
 	for from := 0; from < len(points); {
@@ -164,7 +164,7 @@ func (p plane) rounds(points []harness.Point) []area {
 }
 
 // stage orders what happened: URIs are tried alone after all rounds.
-func stage(p harness.Point) int {
+func stage(p result.Point) int {
 	if p.Alone {
 		return math.MaxInt
 	}
@@ -172,7 +172,7 @@ func stage(p harness.Point) int {
 }
 
 // stretch is what the time of a reading is called.
-func stretch(p harness.Point) string {
+func stretch(p result.Point) string {
 	if p.Alone {
 		return "alone"
 	}

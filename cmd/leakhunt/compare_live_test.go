@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 )
 
@@ -42,7 +42,7 @@ func TestComparePairs(t *testing.T) {
 		t.Run(app.name, func(t *testing.T) {
 			t.Parallel()
 			pages := []string{"/", "/cart", "/orders", "/search"}
-			measure := func(leaks ...string) *harness.Result {
+			measure := func(leaks ...string) *result.Result {
 				file := shopScenario(t, app.command(leaks...), pages, app.lines...)
 				return hunt(t, bin, "run", file, "-q", "-o", "json")
 			}

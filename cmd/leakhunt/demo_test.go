@@ -12,8 +12,8 @@ import (
 	"sync"
 	"testing"
 
-	"leakhunt/harness"
 	"leakhunt/harness/demo"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 )
 
@@ -77,13 +77,13 @@ var compiled = sync.OnceValues(func() (bin string, err error) {
 
 // hunt runs leakhunt with -o json and reads the result; finding leaks is no
 // failure, and neither is finding nothing for sure.
-func hunt(t *testing.T, bin string, args ...string) *harness.Result {
+func hunt(t *testing.T, bin string, args ...string) *result.Result {
 	t.Helper()
 	return huntIn(t, nil, bin, args...)
 }
 
 // huntIn does it with more variables in the environment.
-func huntIn(t *testing.T, env []string, bin string, args ...string) *harness.Result {
+func huntIn(t *testing.T, env []string, bin string, args ...string) *result.Result {
 	t.Helper()
 	cmd := exec.Command(bin, args...)
 	cmd.Env = append(os.Environ(), env...)
@@ -94,7 +94,7 @@ func huntIn(t *testing.T, env []string, bin string, args ...string) *harness.Res
 	if code := cmd.ProcessState.ExitCode(); code != exitOK && code != exitFound && code != exitInconclusive {
 		t.Fatalf("leakhunt %v: %v", args, err)
 	}
-	var r harness.Result
+	var r result.Result
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatalf("result: %v", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"leakhunt/harness"
+	"leakhunt/harness/doctor"
 	"leakhunt/harness/units"
 )
 
@@ -32,7 +33,7 @@ RSS hard to read. It says, too, how small a leak so many requests would find.`,
 				return err
 			}
 			defer done()
-			d, err := harness.Diagnose(cmd.Context(), plan, tgt, harness.Options{
+			d, err := doctor.Diagnose(cmd.Context(), plan, tgt, harness.Options{
 				OpenMeter:   openMeter,
 				OpenCounter: a.counter(plan.Scenario, agents),
 				Secret:      a.keepSecret,
@@ -45,7 +46,7 @@ RSS hard to read. It says, too, how small a leak so many requests would find.`,
 	return c
 }
 
-func (a *app) diagnosis(d *harness.Diagnosis) {
+func (a *app) diagnosis(d *doctor.Diagnosis) {
 	for _, f := range d.Findings {
 		mark := "✓"
 		if !f.OK {

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // endServers are three servers with an application of one page.
@@ -133,7 +133,7 @@ func (e *ending) try(t *testing.T) (lag time.Duration, measured bool) {
 		return 0, false // nothing was measured yet
 	}
 	out, err := exec.Command("leakhunt", "report", filepath.Join(c.dir, "run.jsonl"), "-o", "json", "-q").Output()
-	var r harness.Result
+	var r result.Result
 	if err != nil || json.Unmarshal(out, &r) != nil {
 		t.Fatalf("the journal: %v\n%s", err, out)
 	}

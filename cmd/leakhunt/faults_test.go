@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // peakFile names the file in which leakhunt tells its own peak RSS at its end.
@@ -278,7 +278,7 @@ func (c *trial) discreet(t *testing.T, said, never string) {
 func (c *trial) kept(t *testing.T, want kept) string {
 	t.Helper()
 	sent := func(text []byte) int {
-		var r harness.Result
+		var r result.Result
 		if err := json.Unmarshal(text, &r); err != nil {
 			t.Errorf("no result: %v", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
@@ -23,7 +24,7 @@ type flow struct {
 
 // flowOf says how the leak of a complete run is made smaller. It is nil where it is none of a
 // flow, or its scenario cannot be read again.
-func flowOf(cmd *cobra.Command, plan *harness.Plan, path string, res *harness.Result) *flow {
+func flowOf(cmd *cobra.Command, plan *harness.Plan, path string, res *result.Result) *flow {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || res == nil || !res.Complete {
 		return nil
 	}

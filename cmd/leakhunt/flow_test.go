@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"leakhunt/harness"
+	"leakhunt/harness/reduce"
+	"leakhunt/harness/result"
 	"leakhunt/harness/secret"
 	"leakhunt/harness/verdict"
 )
@@ -40,15 +42,15 @@ func ranWith(t *testing.T, text string, args ...string) (*app, *cobra.Command, *
 }
 
 func TestFlowNamesMinimize(t *testing.T) {
-	leak := []harness.URIResult{{Name: "/a", Verdict: verdict.Leak}, {Name: "/b", Verdict: verdict.Stable}}
-	all := append([]harness.URIResult{{Name: "every request", Scope: harness.ScopeShared, Verdict: verdict.Leak}}, leak[1])
-	ignored := []harness.URIResult{{Name: "/a", Verdict: verdict.Leak, Ignored: true}}
+	leak := []result.URI{{Name: "/a", Verdict: verdict.Leak}, {Name: "/b", Verdict: verdict.Stable}}
+	all := append([]result.URI{{Name: "every request", Scope: result.ScopeShared, Verdict: verdict.Leak}}, leak[1])
+	ignored := []result.URI{{Name: "/a", Verdict: verdict.Leak, Ignored: true}}
 	query := "version: 1\ntarget: {demo: {}}\nbefore: [{uri: /}]\nuris: ['/a?b=1&c=2']\n"
 	bare := "version: 1\ntarget: {demo: {}}\nbefore: [{uri: /}]\nuris: [/a]\n"
 	for name, c := range map[string]struct {
 		text     string
 		args     []string
-		uris     []harness.URIResult
+		uris     []result.URI
 		complete bool
 		want     string
 	}{
@@ -65,13 +67,13 @@ func TestFlowNamesMinimize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, cmd, plan, path := ranWith(t, c.text, c.args...)
 			got := ""
-			if f := flowOf(cmd, plan, path, &harness.Result{URIs: c.uris, Complete: c.complete}); f != nil {
+			if f := flowOf(cmd, plan, path, &result.Result{URIs: c.uris, Complete: c.complete}); f != nil {
 				got = strings.ReplaceAll(strings.Join(f.words, " "), path, "PATH")
 			}
 			if got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if f := flowOf(cmd, plan, "demo", &harness.Result{URIs: c.uris, Complete: true}); f != nil {
+			if f := flowOf(cmd, plan, "demo", &result.Result{URIs: c.uris, Complete: true}); f != nil {
 				t.Errorf("of no file: %q", f.words)
 			}
 		})
@@ -87,11 +89,11 @@ func TestMinimizeKeepsTheSmallest(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "small.yaml")
 	tell := a.reductions(small, []plainSink{{"json", ""}, {"scenario", file}})
-	tell(harness.Reduction{Test: 1, Set: []int{0}, Smallest: []int{0, 1, 2}})
+	tell(reduce.Reduction{Test: 1, Set: []int{0}, Smallest: []int{0, 1, 2}})
 	if _, err := os.Stat(file); err == nil {
 		t.Error("nothing is smaller yet, and a file is there")
 	}
-	tell(harness.Reduction{Test: 4, Set: []int{0, 2}, Leaks: true, Smallest: []int{0, 2}})
+	tell(reduce.Reduction{Test: 4, Set: []int{0, 2}, Leaks: true, Smallest: []int{0, 2}})
 	got, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(got), "# 2 of the 3 parts of ") || !strings.Contains(string(got), "/c") || strings.Contains(string(got), "/b") {
 		t.Errorf("%v\n%s", err, got)

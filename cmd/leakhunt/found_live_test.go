@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/target/targettest"
 	"leakhunt/harness/verdict"
@@ -48,7 +48,7 @@ func TestAgentIsFound(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "x.yaml")
 			targettest.WriteFile(t, file, "version: 1\ntarget: {url: http://"+at+"}\nrequests: 250\nsites: off\nuris: ['/leak?bytes=2048', /clean]\n")
 			r := hunt(t, bin, "run", file, "-o", "json", "-q")
-			u := r.URIs[slices.IndexFunc(r.URIs, func(u harness.URIResult) bool { return u.URI != "/clean" })]
+			u := r.URIs[slices.IndexFunc(r.URIs, func(u result.URI) bool { return u.URI != "/clean" })]
 			if u.Verdict != c.label || !slices.Contains(u.Evidence, c.evidence) || u.Better != c.better {
 				t.Errorf("%s by %v, better %q: %s", u.Verdict, u.Evidence, u.Better, u.Why)
 			}

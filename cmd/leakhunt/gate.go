@@ -3,8 +3,8 @@ package main
 import (
 	"github.com/spf13/pflag"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 )
 
@@ -13,7 +13,7 @@ type gate struct {
 	failOn   string
 	baseline string
 	allow    bool // compare with another scenario or environment all the same
-	base     *harness.Result
+	base     *result.Result
 }
 
 func (g *gate) register(f *pflag.FlagSet) {
@@ -43,7 +43,7 @@ func (g *gate) load(a *app, scenario string) (err error) {
 }
 
 // options puts the gate and the comparison into the options of the reports.
-func (g *gate) options(res *harness.Result, o *report.Options) (err error) {
+func (g *gate) options(res *result.Result, o *report.Options) (err error) {
 	o.FailOn = g.failOn
 	if g.base != nil {
 		o.Comparison, err = report.Compare(g.base, res, g.allow)
@@ -53,7 +53,7 @@ func (g *gate) options(res *harness.Result, o *report.Options) (err error) {
 
 // decide is nil where there is nothing to fail on. A leak weighs more than a
 // URI that could not be measured: the commit is bad, whatever else is broken.
-func (g *gate) decide(r *harness.Result, o report.Options) error {
+func (g *gate) decide(r *result.Result, o report.Options) error {
 	out := report.Decide(r, g.failOn, o.Comparison)
 	switch {
 	case len(out.Failing) > 0:

@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"os"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 )
 
 // onGitHub shows the result where people look on GitHub Actions: annotations
 // through the log, and the step's summary. They go to stderr, which the runner
 // reads as well, so that stdout stays what was asked for.
-func (a *app) onGitHub(res *harness.Result, o report.Options) error {
+func (a *app) onGitHub(res *result.Result, o report.Options) error {
 	if os.Getenv("GITHUB_ACTIONS") != "true" {
 		return nil
 	}

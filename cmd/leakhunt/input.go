@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/journal"
 	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 )
 
@@ -72,7 +72,7 @@ func (in *input) plain() (io.Reader, error) {
 }
 
 // readResult is the result in a file: that of a run, or that of a run's journal.
-func (a *app) readResult(path string) (*harness.Result, error) {
+func (a *app) readResult(path string) (*result.Result, error) {
 	in, err := a.open(path, fault.Usagef("cannot read the result file").
 		WithHint("Result files are written by: leakhunt run SCENARIO -o json=FILE; leakhunt runs lists the journals that are kept."))
 	if err != nil {
@@ -94,7 +94,7 @@ func (a *app) readResult(path string) (*harness.Result, error) {
 }
 
 // resultOf is the result of the run whose journal this is.
-func (a *app) resultOf(in *input) (*harness.Result, error) {
+func (a *app) resultOf(in *input) (*result.Result, error) {
 	j, err := journal.Read(in.name, in)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (a *app) resultOf(in *input) (*harness.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return harness.ResultOfRun(st, version()), nil
+	return result.OfRun(st, version()), nil
 }
 
 // replay is what a journal has shown. What it does not hold is said.

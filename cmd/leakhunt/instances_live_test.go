@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/target/targettest"
 	"leakhunt/harness/target/targettest/passengertest"
 	"leakhunt/report"
@@ -34,7 +34,7 @@ func TestSeveralInstances(t *testing.T) {
 		names, servers = append(names, in.Name), append(servers, s)
 	}
 	bin := build(t)
-	run := func(target string) (code int, said string, r *harness.Result) {
+	run := func(target string) (code int, said string, r *result.Result) {
 		dir := t.TempDir()
 		targettest.WriteFile(t, dir+"/x.yaml", "version: 1\ntarget: {passenger: {"+target+"}}\nuris: [/clean]\n")
 		cmd := exec.Command(bin, "run", dir+"/x.yaml", "-n", "10", "--warmup", "0", "-o", "json="+dir+"/r.json")

@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/recorded"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 	"leakhunt/report"
 )
@@ -133,10 +133,10 @@ func (a *app) judgeFile(in *input, file string, burnIn int) (report.Judged, erro
 	if err != nil {
 		return report.Judged{}, err
 	}
-	warnings := make([]harness.Warning, len(s.Warnings))
+	warnings := make([]result.Warning, len(s.Warnings))
 	for i, w := range s.Warnings {
 		a.note("%s: %s", file, w.Message)
-		warnings[i] = harness.Warning{Code: w.Code, Message: w.Message}
+		warnings[i] = result.Warning{Code: w.Code, Message: w.Message}
 	}
 	return report.Judged{File: file, Judgement: judgeSeries(s, burnIn), Warnings: warnings}, nil
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 )
 
@@ -71,20 +71,20 @@ func TestKilled(t *testing.T) {
 }
 
 // read is the result that leakhunt prints.
-func read(t *testing.T, args ...string) *harness.Result {
+func read(t *testing.T, args ...string) *result.Result {
 	t.Helper()
 	out, err := exec.Command("leakhunt", args...).Output()
 	if err != nil {
 		t.Fatalf("leakhunt %v: %v\n%s", args, err, out)
 	}
-	var r harness.Result
+	var r result.Result
 	if err := json.Unmarshal(out, &r); err != nil {
 		t.Fatal(err)
 	}
 	return &r
 }
 
-func text(t *testing.T, r *harness.Result) []byte {
+func text(t *testing.T, r *result.Result) []byte {
 	t.Helper()
 	out, err := json.Marshal(r)
 	if err != nil {

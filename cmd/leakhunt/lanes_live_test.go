@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"leakhunt/harness"
 	"leakhunt/harness/proc"
+	"leakhunt/harness/result"
 	"leakhunt/harness/target/targettest"
 )
 
@@ -67,7 +67,7 @@ func TestLanesSendMore(t *testing.T) {
 }
 
 // rateOf is how many judged requests a second were sent, from the first reading to the last.
-func rateOf(r *harness.Result) float64 {
+func rateOf(r *result.Result) float64 {
 	n, first, last := 0, r.DurationS, 0.0
 	for _, u := range r.URIs {
 		n += u.Requests
@@ -126,7 +126,7 @@ func TestALaneOfAPoolIsLost(t *testing.T) {
 	}
 	r := hunt(t, bin, "judge", in("run.jsonl"), "-o", "json")
 	if !r.Complete || len(r.Lanes) != 2 || r.Lanes[1].Lost == "" || r.Lanes[0].PID == r.Lanes[1].PID ||
-		!slices.ContainsFunc(r.Warnings, func(w harness.Warning) bool { return w.Code == "lane-lost" }) {
+		!slices.ContainsFunc(r.Warnings, func(w result.Warning) bool { return w.Code == "lane-lost" }) {
 		t.Errorf("complete %v (%s), lanes %+v, warnings %+v", r.Complete, r.Incomplete, r.Lanes, r.Warnings)
 	}
 	for _, u := range r.URIs {

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/journal"
+	"leakhunt/harness/result"
 )
 
 // ended are the kept runs that can be read and have ended, the newest first: what a
@@ -38,7 +38,7 @@ func (a *app) noteRun(role string, e journal.Entry) {
 }
 
 // both are the two runs that compare is to compare: the base in g, and the head.
-func (a *app) both(args []string, g *gate) (head *harness.Result, err error) {
+func (a *app) both(args []string, g *gate) (head *result.Result, err error) {
 	switch len(args) {
 	case 0:
 		return a.lastTwo(g)
@@ -52,7 +52,7 @@ func (a *app) both(args []string, g *gate) (head *harness.Result, err error) {
 }
 
 // lastTwo are the last run, and the complete one of its scenario before it.
-func (a *app) lastTwo(g *gate) (head *harness.Result, err error) {
+func (a *app) lastTwo(g *gate) (head *result.Result, err error) {
 	last, err := lastRun()
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (a *app) lastTwo(g *gate) (head *harness.Result, err error) {
 }
 
 // lastAfter are the base that is named, and the last run of its scenario.
-func (a *app) lastAfter(base string, g *gate) (head *harness.Result, err error) {
+func (a *app) lastAfter(base string, g *gate) (head *result.Result, err error) {
 	if g.base, err = a.readResult(base); err != nil {
 		return nil, err
 	}

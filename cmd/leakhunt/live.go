@@ -10,7 +10,8 @@ import (
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
+	"leakhunt/harness/watch"
 )
 
 // live shows the standing and the progress while a run goes on. It does so on
@@ -29,9 +30,9 @@ type live struct {
 	on     bool        // the alternate screen is shown
 	closed bool
 	notes  []string // since it is shown
-	rows   []harness.URIResult
+	rows   []result.URI
 	moved  map[string]int // ranks that a URI has climbed since the standing before
-	last   harness.Progress
+	last   watch.Progress
 }
 
 const (
@@ -87,7 +88,7 @@ func (l *live) Note(text string) {
 }
 
 // Progress redraws.
-func (l *live) Progress(g harness.Progress) {
+func (l *live) Progress(g watch.Progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = g
@@ -97,7 +98,7 @@ func (l *live) Progress(g harness.Progress) {
 }
 
 // Standing keeps the ranking for the next redraw.
-func (l *live) Standing(rows []harness.URIResult) {
+func (l *live) Standing(rows []result.URI) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before := map[string]int{}
@@ -188,7 +189,7 @@ func (l *live) lines(columns, rows int) []line {
 }
 
 // names is how many columns the longest name takes.
-func (l *live) names(rows []harness.URIResult) (columns int) {
+func (l *live) names(rows []result.URI) (columns int) {
 	for _, u := range rows {
 		columns = max(columns, runewidth.StringWidth(printable(l.redact(u.Name))))
 	}

@@ -8,13 +8,14 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
+	"leakhunt/harness/watch"
 )
 
-func standing() []harness.URIResult {
-	return []harness.URIResult{
-		{Rank: 1, Name: strings.Repeat("名", 200), Verdict: verdict.Leak, Growth: 4096, Series: make([]harness.Point, 50)},
+func standing() []result.URI {
+	return []result.URI{
+		{Rank: 1, Name: strings.Repeat("名", 200), Verdict: verdict.Leak, Growth: 4096, Series: make([]result.Point, 50)},
 		{Rank: 2, Name: "/s3cr3t-value", Verdict: verdict.Inconclusive, Growth: 1e6},
 		{Rank: 3, Name: "bell\a", Verdict: verdict.Failed},
 	}
@@ -33,7 +34,7 @@ func TestLiveFitsEveryTerminal(t *testing.T) {
 			var out strings.Builder
 			l := testLive(&out, &columns, &rows)
 			l.Standing(standing())
-			l.Progress(harness.Progress{Phase: "round 1", URI: "/", Sent: 5, Expected: 10, Left: time.Hour})
+			l.Progress(watch.Progress{Phase: "round 1", URI: "/", Sent: 5, Expected: 10, Left: time.Hour})
 			for range 5 {
 				l.Note("s3cr3t")
 			}
@@ -69,7 +70,7 @@ func TestLiveGivesTheTerminalBack(t *testing.T) {
 			t.Errorf("%q, want %q … %q", s, begin, end)
 		}
 	}
-	progress := func() { l.Progress(harness.Progress{Phase: "round 1", Sent: 5, Expected: 10}) }
+	progress := func() { l.Progress(watch.Progress{Phase: "round 1", Sent: 5, Expected: 10}) }
 	step(func() { l.Note("before") }, "", "before\n")
 	step(progress, showOurs+home, clearMore)
 	step(progress, home, clearMore)
@@ -114,11 +115,11 @@ func TestRoughly(t *testing.T) {
 
 // What a row says while a run goes on, and never "inconclusive".
 func TestLiveStages(t *testing.T) {
-	rises := harness.URIResult{Name: "/a", Verdict: verdict.Inconclusive, Requests: 100, Growth: 900, GrowthLow: 10, GrowthHigh: 2000, Detectable: 2000}
-	open := harness.URIResult{Name: "/a", Verdict: verdict.Inconclusive, Requests: 100, GrowthLow: -10, GrowthHigh: 10, Detectable: 10}
-	leak := harness.URIResult{Name: "/a", Verdict: verdict.Leak, Requests: 100}
+	rises := result.URI{Name: "/a", Verdict: verdict.Inconclusive, Requests: 100, Growth: 900, GrowthLow: 10, GrowthHigh: 2000, Detectable: 2000}
+	open := result.URI{Name: "/a", Verdict: verdict.Inconclusive, Requests: 100, GrowthLow: -10, GrowthHigh: 10, Detectable: 10}
+	leak := result.URI{Name: "/a", Verdict: verdict.Leak, Requests: 100}
 	for _, c := range []struct {
-		row        harness.URIResult
+		row        result.URI
 		phase, uri string
 		want       string
 	}{
@@ -127,12 +128,12 @@ func TestLiveStages(t *testing.T) {
 		{rises, "by itself, 1: confirming", "/a", "confirming"},
 		{rises, "testing again", "/a", "confirming"},
 		{open, "round 2", "/a", "measuring"},
-		{harness.URIResult{Name: "/a", Verdict: verdict.Inconclusive}, "warming up", "/a", "measuring"},
+		{result.URI{Name: "/a", Verdict: verdict.Inconclusive}, "warming up", "/a", "measuring"},
 		{leak, "naming lines", "/a", "tracing"},
 		{leak, "naming lines", "/b", "leak"},
 		{leak, "confirming", "/a", "leak"},
 	} {
-		l := &live{last: harness.Progress{Phase: c.phase, URI: c.uri}}
+		l := &live{last: watch.Progress{Phase: c.phase, URI: c.uri}}
 		if got := l.stage(&c.row); got != c.want {
 			t.Errorf("%s in %q of %s: %s, want %s", c.row.Verdict, c.phase, c.uri, got, c.want)
 		}

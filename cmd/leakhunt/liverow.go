@@ -6,7 +6,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 	"leakhunt/report"
@@ -70,7 +70,7 @@ func (p place) line(rank, move, name, label, growth, spark string) line {
 	return s
 }
 
-func (l *live) row(u harness.URIResult, at place) line {
+func (l *live) row(u result.URI, at place) line {
 	move, growth := "", units.Bytes(u.Growth)
 	switch n := l.moved[u.Name]; {
 	case n > 0:
@@ -94,7 +94,7 @@ const (
 
 // stage is the verdict of a URI as a run goes on: what is inconclusive at its end is
 // under way until then.
-func (l *live) stage(u *harness.URIResult) string {
+func (l *live) stage(u *result.URI) string {
 	now := u.Name == l.last.URI
 	switch {
 	case now && strings.HasSuffix(l.last.Phase, "naming lines"):

@@ -19,8 +19,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"leakhunt/harness"
 	"leakhunt/harness/proc"
+	"leakhunt/harness/result"
 	"leakhunt/harness/target/passenger"
 	"leakhunt/harness/target/targettest"
 	"leakhunt/harness/target/targettest/passengertest"
@@ -151,7 +151,7 @@ func lose(t *testing.T, bin string, schema *jsonschema.Schema, w way, i int, aft
 
 var lastSent = regexp.MustCompile(`^the process was lost (?:before anything was sent|after [0-9,]+ requests?, the last one to (/clean\?long=1|/leak\?bytes=64|a form)): `)
 
-func lostResult(t *testing.T, path string, schema *jsonschema.Schema) *harness.Result {
+func lostResult(t *testing.T, path string, schema *jsonschema.Schema) *result.Result {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {

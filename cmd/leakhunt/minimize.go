@@ -12,6 +12,7 @@ import (
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
+	"leakhunt/harness/reduce"
 	"leakhunt/harness/units"
 	"leakhunt/report"
 	"leakhunt/scenarios"
@@ -95,7 +96,7 @@ func (a *app) minimize(cmd *cobra.Command, path string, f *overrides, asked []st
 		return err
 	}
 	defer done()
-	res, err := harness.Minimize(cmd.Context(), small.flow, tgt, harness.Options{
+	res, err := reduce.Minimize(cmd.Context(), small.flow, tgt, harness.Options{
 		Version: version(), OpenMeter: openMeter, OpenCounter: a.counter(plan.Scenario, agents),
 		Secret: a.keepSecret, Redact: a.secrets.RedactString,
 	}, a.reductions(small, sinks))
@@ -116,10 +117,10 @@ func (a *app) minimize(cmd *cobra.Command, path string, f *overrides, asked []st
 // reductions tells on stderr how the candidates become fewer; with -v, of every test.
 // A smaller one goes into the files of scenarios, so that it is there whatever ends the
 // search. One that cannot be written is told of at the end.
-func (a *app) reductions(small *reduced, sinks []plainSink) func(harness.Reduction) {
+func (a *app) reductions(small *reduced, sinks []plainSink) func(reduce.Reduction) {
 	whole := len(small.flow.Parts)
 	smallest := whole
-	return func(r harness.Reduction) {
+	return func(r reduce.Reduction) {
 		for _, s := range sinks {
 			if s.format == "scenario" && s.path != "" && len(r.Smallest) < smallest {
 				_ = s.write(a, func(w io.Writer) error { return small.begun(w, r) })
@@ -141,7 +142,7 @@ func (a *app) reductions(small *reduced, sinks []plainSink) func(harness.Reducti
 	}
 }
 
-func summary(r *harness.Minimal, flow *harness.Flow) string {
+func summary(r *reduce.Minimal, flow *reduce.Flow) string {
 	what := "requests"
 	if flow.Part != nil {
 		what = "parts of the request"
@@ -155,7 +156,7 @@ func summary(r *harness.Minimal, flow *harness.Flow) string {
 
 // reduced is a flow, and how a smaller one is written.
 type reduced struct {
-	flow  *harness.Flow
+	flow  *reduce.Flow
 	file  func(keep []int) ([]byte, error) // the scenario with those parts
 	title string
 }
@@ -179,7 +180,7 @@ func (a *app) reduction(plan *harness.Plan, f *overrides, path string) (*reduced
 		index[u.Name] = i
 	}
 	r := scenarios.NewReducer(data, path)
-	out := &reduced{flow: &harness.Flow{Plan: plan}, title: path}
+	out := &reduced{flow: &reduce.Flow{Plan: plan}, title: path}
 	if len(plan.Items) > 1 {
 		var at []int
 		for _, it := range plan.Items {
@@ -235,7 +236,7 @@ func part(r *reduced, f *overrides, path string, opt scenarios.Options, keep []i
 }
 
 // write writes what was found in a format.
-func (r *reduced) write(w io.Writer, format string, res *harness.Minimal) error {
+func (r *reduced) write(w io.Writer, format string, res *reduce.Minimal) error {
 	if format == "json" {
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
@@ -256,7 +257,7 @@ func (r *reduced) write(w io.Writer, format string, res *harness.Minimal) error 
 }
 
 // begun writes the smallest scenario of a search that goes on.
-func (r *reduced) begun(w io.Writer, so harness.Reduction) error {
+func (r *reduced) begun(w io.Writer, so reduce.Reduction) error {
 	text, err := r.file(so.Smallest)
 	if err != nil {
 		return err

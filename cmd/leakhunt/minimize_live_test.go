@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/reduce"
 )
 
 // TestMinimizeLive reduces a visit of 20 steps of which three leak together, and a
@@ -77,7 +77,7 @@ func reduces(t *testing.T, bin, text string, want []string) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	var got harness.Minimal
+	var got reduce.Minimal
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}

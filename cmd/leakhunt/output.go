@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 	"leakhunt/scenarios"
 )
@@ -84,7 +84,7 @@ func (a *app) reportOptions(scenario string, sources ...string) (report.Options,
 // pinned, and says what the run came to: what it found weighs more than a report
 // that could not be written, which is told then and there; that nothing is settled
 // weighs less.
-func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []report.Sink, f *runFlags, k *keeper) error {
+func (a *app) conclude(res *result.Result, runErr error, path string, sinks []report.Sink, f *runFlags, k *keeper) error {
 	o, err := a.reportOptions(path, ownFolder(res)...)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (a *app) conclude(res *harness.Result, runErr error, path string, sinks []r
 
 // ownFolder is the folder of the pinned process of a run that was made here: its
 // source lines may be shown.
-func ownFolder(r *harness.Result) []string {
+func ownFolder(r *result.Result) []string {
 	if r.Target.Dir == "" {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/target/targettest/passengertest"
 	"leakhunt/harness/target/targettest/redminetest"
 	"leakhunt/harness/verdict"
@@ -106,7 +106,7 @@ func TestRedmine(t *testing.T) {
 	})
 }
 
-func wanted(t *testing.T, u harness.URIResult, leaks bool) {
+func wanted(t *testing.T, u result.URI, leaks bool) {
 	t.Helper()
 	if (u.Verdict == verdict.Leak) != leaks {
 		t.Errorf("rank %d: %s is %s: %s", u.Rank, u.URI, u.Verdict, u.Why)
@@ -115,7 +115,7 @@ func wanted(t *testing.T, u harness.URIResult, leaks bool) {
 
 // huntRedmine runs a scenario; finding leaks is no failure, an answer that was
 // not the page is one.
-func huntRedmine(t *testing.T, bin, text, password string, env []string, args ...string) *harness.Result {
+func huntRedmine(t *testing.T, bin, text, password string, env []string, args ...string) *result.Result {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "redmine.yaml")

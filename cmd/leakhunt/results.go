@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/journal"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 )
 
@@ -82,7 +82,7 @@ func keptHere(file string) bool {
 }
 
 // resultOrLast is the result in the file that is named, or that of the last run.
-func (a *app) resultOrLast(args []string) (*harness.Result, error) {
+func (a *app) resultOrLast(args []string) (*result.Result, error) {
 	if len(args) > 0 {
 		return a.readResult(args[0])
 	}

@@ -13,6 +13,7 @@ import (
 	"leakhunt/harness/journal"
 	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 )
 
@@ -92,7 +93,7 @@ func (a *app) renderComplete(st *lanes.Run, path string, f *runFlags) error {
 		return err
 	}
 	a.note("the run of %s is complete: this is its result", f.resume)
-	return a.conclude(harness.ResultOfRun(st, version()), nil, path, sinks, f, &keeper{app: a, path: noJournal, kept: f.resume})
+	return a.conclude(result.OfRun(st, version()), nil, path, sinks, f, &keeper{app: a, path: noJournal, kept: f.resume})
 }
 
 // unchanged refuses a scenario that is not the one the run began with.

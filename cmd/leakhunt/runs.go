@@ -5,10 +5,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/journal"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 )
 
@@ -61,7 +61,7 @@ func keptRun(e journal.Entry) report.Kept {
 		Path: e.Path, StartedAt: e.Started.Local(), DurationS: e.Seconds, Complete: e.Complete, Running: e.Running, PID: e.PID,
 		Incomplete: e.Why, Bytes: e.Bytes,
 	}
-	var res *harness.Result
+	var res *result.Result
 	err := e.Err
 	if err == nil {
 		res, err = judged(e.Path)
@@ -78,7 +78,7 @@ func keptRun(e journal.Entry) report.Kept {
 }
 
 // judged is the result of the run whose journal lies there.
-func judged(path string) (*harness.Result, error) {
+func judged(path string) (*result.Result, error) {
 	j, err := journal.Open(path)
 	if err != nil {
 		return nil, err
@@ -88,5 +88,5 @@ func judged(path string) (*harness.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return harness.ResultOfRun(st, version()), nil
+	return result.OfRun(st, version()), nil
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 	"leakhunt/scenarios"
 )
@@ -19,7 +19,7 @@ type shardFlags struct {
 	shard, timings string
 	uris           int // all there are, noted for merge
 	flags          *pflag.FlagSet
-	result         func(path string) (*harness.Result, error)
+	result         func(path string) (*result.Result, error)
 }
 
 func (s *shardFlags) register(f *pflag.FlagSet) {
@@ -155,7 +155,7 @@ func share(uris []scenarios.URI, n int, took map[string]float64) []int {
 
 // timesOf is how many seconds each URI took in a run: its judged blocks, and about its
 // warm-up.
-func timesOf(r *harness.Result) map[string]float64 {
+func timesOf(r *result.Result) map[string]float64 {
 	out := map[string]float64{}
 	for _, u := range r.URIs {
 		t := float64(u.Warmup.Requests) * u.LatencyMS.P50 / 1000

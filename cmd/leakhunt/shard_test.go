@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/scenarios"
 )
 
@@ -62,9 +62,9 @@ func TestShare(t *testing.T) {
 }
 
 func TestTimesOf(t *testing.T) {
-	r := &harness.Result{URIs: []harness.URIResult{{
-		Name: "a", Warmup: harness.WarmupResult{Requests: 100}, LatencyMS: harness.Latency{P50: 5},
-		Series: []harness.Point{{Requests: 0, T: 1}, {Requests: 10, T: 2}, {Requests: 10, T: 7}, {Requests: 20, T: 9}},
+	r := &result.Result{URIs: []result.URI{{
+		Name: "a", Warmup: result.Warmup{Requests: 100}, LatencyMS: result.Latency{P50: 5},
+		Series: []result.Point{{Requests: 0, T: 1}, {Requests: 10, T: 2}, {Requests: 10, T: 7}, {Requests: 20, T: 9}},
 	}}}
 	if got := timesOf(r)["a"]; got != 3.5 {
 		t.Errorf("it took %.2f s, want 3.5", got)

@@ -10,8 +10,8 @@ import (
 	"syscall"
 	"time"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 	"leakhunt/report"
 )
 
@@ -23,7 +23,7 @@ func surviveBrokenPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPI
 // writeAll writes every output; files are those that were written. One that cannot
 // be written costs itself alone, and nothing where there is a journal: the error says
 // how to render it from there.
-func (a *app) writeAll(sinks []report.Sink, res *harness.Result, o report.Options, g *gate, k *keeper) (files []string, err error) {
+func (a *app) writeAll(sinks []report.Sink, res *result.Result, o report.Options, g *gate, k *keeper) (files []string, err error) {
 	var errs []error
 	for _, s := range sinks {
 		if err := report.WriteAll([]report.Sink{s}, a.rawOut, res, o); err != nil {
@@ -36,7 +36,7 @@ func (a *app) writeAll(sinks []report.Sink, res *harness.Result, o report.Option
 }
 
 // closing says at the end of a run which files were written, and what comes next.
-func (a *app) closing(res *harness.Result, files []string, sinks []report.Sink, g *gate, k *keeper) {
+func (a *app) closing(res *result.Result, files []string, sinks []report.Sink, g *gate, k *keeper) {
 	if len(files) > 0 {
 		a.note("written: %s", strings.Join(files, ", "))
 	}
@@ -45,7 +45,7 @@ func (a *app) closing(res *harness.Result, files []string, sinks []report.Sink, 
 
 // next says what to do with a run that is complete: what it found is told to the
 // lines in a report; where it found nothing, later runs are compared with it.
-func (a *app) next(res *harness.Result, sinks []report.Sink, g *gate, k *keeper) {
+func (a *app) next(res *result.Result, sinks []report.Sink, g *gate, k *keeper) {
 	kept := k.whole()
 	has := func(format string) bool {
 		return slices.ContainsFunc(sinks, func(s report.Sink) bool { return s.Format == format })
@@ -97,7 +97,7 @@ func unwritten(s report.Sink, err error, g *gate, kept string) error {
 }
 
 // goesOn says how to go on with a run that is not complete.
-func (a *app) goesOn(res *harness.Result, k *keeper) {
+func (a *app) goesOn(res *result.Result, k *keeper) {
 	kept := k.whole()
 	if kept == "" || res.Complete {
 		return

@@ -7,14 +7,15 @@ import (
 	"strings"
 	"time"
 
-	"leakhunt/harness"
 	"leakhunt/harness/fault"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
+	"leakhunt/harness/watch"
 )
 
 // watcher shows a run while it goes on; Close leaves the terminal clean.
 type watcher interface {
-	harness.Observer
+	watch.Observer
 	Close()
 }
 
@@ -66,7 +67,7 @@ func (s *screen) Close() {
 	s.live.Close()
 }
 
-type silent struct{ harness.Silent }
+type silent struct{ watch.Silent }
 
 func (silent) Close() {}
 
@@ -82,7 +83,7 @@ const plainEvery = 5 * time.Second
 
 func (p *plain) Note(text string) { fmt.Fprintln(p.w, printable(text)) }
 
-func (p *plain) Progress(g harness.Progress) {
+func (p *plain) Progress(g watch.Progress) {
 	if g.Elapsed < p.next && (g.Phase == p.phase[g.Lane] || g.Elapsed < p.next-p.every+time.Second) {
 		return
 	}
@@ -97,18 +98,18 @@ func (p *plain) Progress(g harness.Progress) {
 	fmt.Fprintln(p.w, text)
 }
 
-func (p *plain) Standing([]harness.URIResult) {}
-func (p *plain) Close()                       {}
+func (p *plain) Standing([]result.URI) {}
+func (p *plain) Close()                {}
 
 // status is where a run stands, in a line.
-func status(g harness.Progress) string {
+func status(g watch.Progress) string {
 	s := fmt.Sprintf("%5s  %-12s RSS %-10s %s of %s requests", g.Elapsed.Round(time.Second), g.Phase,
 		units.Bytes(float64(g.RSS)), units.Count(g.Sent), units.Count(g.Expected))
 	return s + "  " + printable(g.URI)
 }
 
 // remaining is how long the run still takes, "" where that is not known.
-func remaining(g harness.Progress) string {
+func remaining(g watch.Progress) string {
 	if g.Left < time.Second {
 		return ""
 	}

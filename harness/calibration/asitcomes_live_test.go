@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // asItComes is the result of two routes, an innocent and a leak of 4 KiB, of one
 // runtime's application by RSS alone, as it comes.
-func asItComes(t *testing.T, program, runtime, env, innocent string) *harness.Result {
+func asItComes(t *testing.T, program, runtime, env, innocent string) *result.Result {
 	t.Helper()
 	app := applications[slices.IndexFunc(applications, func(a application) bool { return a.runtime == runtime })]
 	dir := t.TempDir()

@@ -17,9 +17,9 @@ import (
 	"syscall"
 	"time"
 
-	"leakhunt/harness"
 	"leakhunt/harness/journal"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 )
 
 // equality makes short live runs, and holds what leakhunt judge says of the journal of
@@ -167,11 +167,11 @@ func (e *equality) one(ctx context.Context, s short, app string) (differ, way st
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return "", "", err
 	}
-	result, killed, err := e.disturbed(ctx, s, file, kept)
+	told, killed, err := e.disturbed(ctx, s, file, kept)
 	if err != nil {
 		return "", "", err
 	}
-	way, err = disturbance(result, killed)
+	way, err = disturbance(told, killed)
 	if err != nil {
 		return "", "", err
 	}
@@ -179,29 +179,29 @@ func (e *equality) one(ctx context.Context, s short, app string) (differ, way st
 	if err != nil {
 		return "", "", err
 	}
-	if bytes.Equal(result, judged) {
+	if bytes.Equal(told, judged) {
 		return "", way, errors.Join(os.Remove(file), os.Remove(kept))
 	}
 	at := 0
-	for at < min(len(result), len(judged)) && result[at] == judged[at] {
+	for at < min(len(told), len(judged)) && told[at] == judged[at] {
 		at++
 	}
-	err = errors.Join(os.WriteFile(base+".run.json", result, 0o600), os.WriteFile(base+".judge.json", judged, 0o600))
-	return fmt.Sprintf("%d bytes and %d, from byte %d on: %.80q and %.80q", len(result), len(judged), at, result[at:], judged[at:]), way, err
+	err = errors.Join(os.WriteFile(base+".run.json", told, 0o600), os.WriteFile(base+".judge.json", judged, 0o600))
+	return fmt.Sprintf("%d bytes and %d, from byte %d on: %.80q and %.80q", len(told), len(judged), at, told[at:], judged[at:]), way, err
 }
 
 // disturbance is the way in which a run was disturbed: a signal may come too late.
-func disturbance(result []byte, killed bool) (string, error) {
-	var res harness.Result
-	if err := json.Unmarshal(result, &res); err != nil {
+func disturbance(told []byte, killed bool) (string, error) {
+	var res result.Result
+	if err := json.Unmarshal(told, &res); err != nil {
 		return "", err
 	}
 	switch {
 	case killed:
 		return "killed and resumed", nil
-	case res.EndedBy == harness.EndedByUser:
+	case res.EndedBy == result.EndedByUser:
 		return "interrupted", nil
-	case res.EndedBy == harness.EndedByFault || slices.ContainsFunc(res.Warnings, func(w harness.Warning) bool { return w.Code == "restarted" }):
+	case res.EndedBy == result.EndedByFault || slices.ContainsFunc(res.Warnings, func(w result.Warning) bool { return w.Code == "restarted" }):
 		return "process killed", nil
 	}
 	return "undisturbed", nil
@@ -209,11 +209,11 @@ func disturbance(result []byte, killed bool) (string, error) {
 
 // disturbed makes the run, disturbs it, and returns what it says, and whether it was
 // killed before it said anything.
-func (e *equality) disturbed(ctx context.Context, s short, file, kept string) (result []byte, killed bool, err error) {
+func (e *equality) disturbed(ctx context.Context, s short, file, kept string) (told []byte, killed bool, err error) {
 	run := e.command(ctx, "run", file, "-o", "json", "--seed", fmt.Sprint(s.seed), "-q", "--journal", kept)
 	if s.way == ways[0] {
-		result, err = e.output(run)
-		return result, false, err
+		told, err = e.output(run)
+		return told, false, err
 	}
 	var stdout, stderr bytes.Buffer
 	run.Stdout, run.Stderr = &stdout, &stderr
@@ -250,8 +250,8 @@ func (e *equality) disturbed(ctx context.Context, s short, file, kept string) (r
 	if app != nil { // whoever is killed cannot end the application
 		_ = syscall.Kill(app.PID, syscall.SIGKILL)
 	}
-	result, err = e.output(e.command(ctx, "run", "--resume", kept, "-o", "json", "-q"))
-	return result, true, err
+	told, err = e.output(e.command(ctx, "run", "--resume", kept, "-o", "json", "-q"))
+	return told, true, err
 }
 
 // opened is the process of a run, as its journal names it once it is opened; nil where

@@ -7,12 +7,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // keep compresses a journal to PATH.jsonl.gz, and writes beside it what the run said and
 // what is true: see replay.
-func keep(journal, path string, res *harness.Result, truth map[string]float64) error {
+func keep(journal, path string, res *result.Result, truth map[string]float64) error {
 	text, err := os.ReadFile(journal)
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func keep(journal, path string, res *harness.Result, truth map[string]float64) e
 }
 
 // recordedOf are the verdicts of a result.
-func recordedOf(res *harness.Result) []Recorded {
+func recordedOf(res *result.Result) []Recorded {
 	out := []Recorded{}
 	for _, u := range res.URIs {
 		out = append(out, Recorded{

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 )
 
@@ -119,9 +119,9 @@ uris: [%s]
 	}
 }
 
-func (k keeper) check(t *testing.T, res *harness.Result, source string) {
+func (k keeper) check(t *testing.T, res *result.Result, source string) {
 	t.Helper()
-	var u harness.URIResult
+	var u result.URI
 	for _, u = range res.URIs {
 		if u.URI == k.route {
 			break

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
@@ -95,7 +95,7 @@ func TestTrialRoutes(t *testing.T) {
 func TestLiveResults(t *testing.T) {
 	ruby := applications[0]
 	tr := trial{app: ruby, evidence: "counter", seed: 1}
-	found := tr.findings(&harness.Result{DurationS: 10, URIs: []harness.URIResult{
+	found := tr.findings(&result.Result{DurationS: 10, URIs: []result.URI{
 		{URI: "/leak1k", Verdict: verdict.Leak, Growth: 1024, GrowthLow: 1000, GrowthHigh: 1100, Requests: 250},
 		{URI: "/clean", Verdict: verdict.Stable, GrowthLow: -5, GrowthHigh: 5, Detectable: 5, Requests: 250},
 	}})
@@ -181,9 +181,9 @@ func TestSlopes(t *testing.T) {
 			t.Errorf("%s, %s: %.0f, want %.0f", c.f.Evidence, c.f.Route, got, c.want)
 		}
 	}
-	start := harness.URIResult{URI: "/leak1k", Verdict: verdict.Leak, Growth: 5, RSSStart: 1 << 20, RSSEnd: 17 << 20, Requests: slopeRequests}
+	start := result.URI{URI: "/leak1k", Verdict: verdict.Leak, Growth: 5, RSSStart: 1 << 20, RSSEnd: 17 << 20, Requests: slopeRequests}
 	tr := trial{app: applications[3], evidence: "slope", route: "leak1k", seed: 1}
-	if f := tr.findings(&harness.Result{URIs: []harness.URIResult{start}}); len(f) != 1 || f[0].Growth != 1024 || !f[0].reference() {
+	if f := tr.findings(&result.Result{URIs: []result.URI{start}}); len(f) != 1 || f[0].Growth != 1024 || !f[0].reference() {
 		t.Errorf("%+v", f)
 	}
 }

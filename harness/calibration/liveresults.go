@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"os"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 )
 
@@ -34,7 +34,7 @@ type finding struct {
 	Version    string        `json:"version"`
 	Why        string        `json:"why"`
 
-	Probes []harness.ProbeResult `json:"probes,omitempty"`
+	Probes []result.Probe `json:"probes,omitempty"`
 }
 
 // readFindings reads a results file; one that is not there yet is empty.

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 )
 
 // trial is one run of leakhunt on a fresh process of one application.
@@ -154,7 +154,7 @@ func (t trial) file() string {
 }
 
 // truth is what a request to each URI of a result keeps for ever, in bytes, by name.
-func (t trial) truth(res *harness.Result) map[string]float64 {
+func (t trial) truth(res *result.Result) map[string]float64 {
 	all := map[string]float64{}
 	for _, r := range t.routes() {
 		for _, u := range res.URIs {
@@ -170,7 +170,7 @@ func (t trial) truth(res *harness.Result) map[string]float64 {
 const settledNothing = 4
 
 // hunt runs the built leakhunt on a scenario.
-func hunt(ctx context.Context, leakhunt, path string, seed int, flags ...string) (*harness.Result, error) {
+func hunt(ctx context.Context, leakhunt, path string, seed int, flags ...string) (*result.Result, error) {
 	args := append([]string{"run", path, "-o", "json", "--seed", fmt.Sprint(seed), "--fail-on", "never", "-q"}, flags...)
 	cmd := exec.CommandContext(ctx, leakhunt, args...)
 	// It ends the application too, so it is asked before it is killed.
@@ -181,7 +181,7 @@ func hunt(ctx context.Context, leakhunt, path string, seed int, flags ...string)
 	if err := cmd.Run(); err != nil && cmd.ProcessState.ExitCode() != settledNothing {
 		return nil, fmt.Errorf("%w\n%s", err, stderr.Bytes())
 	}
-	var res harness.Result
+	var res result.Result
 	if err := json.Unmarshal(stdout.Bytes(), &res); err != nil {
 		return nil, err
 	}
@@ -189,7 +189,7 @@ func hunt(ctx context.Context, leakhunt, path string, seed int, flags ...string)
 }
 
 // findings are the result's URIs beside their truth.
-func (t trial) findings(res *harness.Result) []finding {
+func (t trial) findings(res *result.Result) []finding {
 	var out []finding
 	for _, r := range t.routes() {
 		for _, u := range res.URIs {

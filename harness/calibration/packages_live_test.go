@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"leakhunt/harness"
+	"leakhunt/harness/result"
 	"leakhunt/harness/verdict"
 )
 
@@ -96,7 +96,7 @@ uris: [/, "/orders/{{n}}", /garbage]
 }
 
 // accuses checks that these URIs are called leaks, and no other is.
-func accuses(t *testing.T, res *harness.Result, guilty ...string) {
+func accuses(t *testing.T, res *result.Result, guilty ...string) {
 	t.Helper()
 	for _, u := range res.URIs {
 		if leak := u.Verdict == verdict.Leak; leak != slices.Contains(guilty, u.URI) || u.Verdict == verdict.Failed {
@@ -139,7 +139,7 @@ var compiled = sync.OnceValues(func() (program string, err error) {
 	return program, buildLeakhunt(context.Background(), program)
 })
 
-func hunted(t *testing.T, program, dir, scenario string, flags ...string) *harness.Result {
+func hunted(t *testing.T, program, dir, scenario string, flags ...string) *result.Result {
 	t.Helper()
 	path := filepath.Join(dir, "scenario.yaml")
 	if err := os.WriteFile(path, []byte(scenario), 0o600); err != nil {

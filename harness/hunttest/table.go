@@ -10,17 +10,17 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
-	"leakhunt/harness"
 	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
 )
 
 // result is the run so far, as it is reported, in the order of the text.
-func (s *Script) result() *harness.Result {
-	r := harness.ResultOf(s.State, "test")
-	slices.SortFunc(r.URIs, func(a, b harness.URIResult) int { return a.Line - b.Line })
+func (s *Script) result() *result.Result {
+	r := result.Of(s.State, "test")
+	slices.SortFunc(r.URIs, func(a, b result.URI) int { return a.Line - b.Line })
 	return r
 }
 
@@ -37,7 +37,7 @@ func (s *Script) Verdicts(floors bool) string {
 // Table is who leaks, by which evidence, and how much. Floors are those below which a
 // leak may hide, as powers of 2. Where the process is not exact, only that is told which
 // its every accident does not change: what leaks, what does not, and what is open.
-func Table(r *harness.Result, exact, floors bool) string {
+func Table(r *result.Result, exact, floors bool) string {
 	rows := [][]string{}
 	for _, u := range r.URIs {
 		row := []string{u.Name, string(u.Verdict)}
@@ -117,10 +117,10 @@ var figures = regexp.MustCompile(`\d+(,\d{3})*(\.\d+)?`)
 // why is what is said of each URI. Figures are left out, for each better estimate
 // changes them.
 func (s *Script) why(d *datadriven.TestData) string {
-	return s.sentences(d, func(u harness.URIResult) string { return u.Why })
+	return s.sentences(d, func(u result.URI) string { return u.Why })
 }
 
-func (s *Script) sentences(d *datadriven.TestData, of func(harness.URIResult) string) string {
+func (s *Script) sentences(d *datadriven.TestData, of func(result.URI) string) string {
 	var b strings.Builder
 	names := slices.ContainsFunc(d.CmdArgs, func(a datadriven.CmdArg) bool { return strings.HasPrefix(a.Key, "/") })
 	for _, u := range s.result().URIs {

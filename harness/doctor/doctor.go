@@ -1,4 +1,6 @@
-package harness
+// Package doctor looks at a target before a run, with a few requests, and says what could
+// go wrong with it and which leaks RSS alone would find.
+package doctor
 
 import (
 	"context"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/judge"
 	"leakhunt/harness/proc"
@@ -48,12 +51,12 @@ const (
 
 // Diagnose pins the target, sends a few requests, and says what could go wrong
 // in a run. The error is that of a target which cannot be pinned at all.
-func Diagnose(ctx context.Context, plan *Plan, tgt session.Target, opt Options) (*Diagnosis, error) {
+func Diagnose(ctx context.Context, plan *harness.Plan, tgt session.Target, opt harness.Options) (*Diagnosis, error) {
 	began := time.Now()
 	st := judge.New(plan.Header(opt, began))
 	d := &doctor{
 		Diagnosis: &Diagnosis{Findings: []Finding{}, Floors: []Floor{}}, st: st,
-		s: session.New(plan.session(tgt, opt, st, began, nil)),
+		s: session.New(plan.Session(tgt, opt, st, began, nil)),
 	}
 	return d.Diagnosis, errors.Join(d.diagnose(ctx), d.s.Close())
 }

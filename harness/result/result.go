@@ -1,4 +1,7 @@
-package harness
+// Package result is a run as its result file holds it, made of the record of the run and
+// of what that means: the verdicts, their figures, and the points of their pictures. It
+// is a function of the record alone.
+package result
 
 import (
 	"time"
@@ -29,11 +32,11 @@ type Result struct {
 	Environment   Environment `json:"environment"`
 	Target        target.Info `json:"target"`
 	Summary       Summary     `json:"summary"`
-	URIs          []URIResult `json:"uris"`
+	URIs          []URI       `json:"uris"`
 	Scan          *Scan       `json:"scan,omitempty"` // what groups have cleared; nil of a run without them
 	// Lanes are the processes that worked side by side; nil of a run with one.
-	Lanes    []LaneResult `json:"lanes,omitempty"`
-	Warnings []Warning    `json:"warnings"`
+	Lanes    []Lane    `json:"lanes,omitempty"`
+	Warnings []Warning `json:"warnings"`
 }
 
 // Scan is what a scan says of the URIs that were sent in groups alone.
@@ -89,8 +92,8 @@ const (
 	ScopeVisitor = "visitor" // requests without cookies, where the application sets one
 )
 
-// URIResult is one line of the ranking.
-type URIResult struct {
+// URI is one line of the ranking.
+type URI struct {
 	Rank         int           `json:"rank"`
 	Name         string        `json:"name"`
 	Method       string        `json:"method"`
@@ -109,13 +112,13 @@ type URIResult struct {
 	Counted      float64       `json:"detectable_live_bytes_per_request,omitempty"` // the floor of what a counter counts alone
 	NativeKnown  bool          `json:"native_memory_known,omitempty"`               // the runtime says what it has for itself, so that Detectable is of native memory
 	Requests     int           `json:"requests"`
-	Warmup       WarmupResult  `json:"warmup,omitzero"`
+	Warmup       Warmup        `json:"warmup,omitzero"`
 	Errors       int           `json:"errors"`
 	LatencyMS    Latency       `json:"latency_ms"`
 	RSSStart     int64         `json:"rss_start_bytes"`
 	RSSEnd       int64         `json:"rss_end_bytes"`
 	RSSPeak      int64         `json:"rss_peak_bytes"`
-	Probes       []ProbeResult `json:"probes"`
+	Probes       []Probe       `json:"probes"`
 	Sites        []record.Site `json:"sites"`
 	SitesNote    string        `json:"sites_note,omitempty"` // what the sites explain, or why there are none
 	SitesPass    *SitesPass    `json:"sites_pass,omitempty"` // what it cost to name them
@@ -131,14 +134,14 @@ type URIResult struct {
 	Series       []Point       `json:"series"`
 }
 
-// WarmupResult is what the requests of the warm-up did to memory. They are not
+// Warmup is what the requests of the warm-up did to memory. They are not
 // judged, but of a process that dies in its warm-up they are all there is.
-type WarmupResult struct {
+type Warmup struct {
 	Requests int   `json:"requests"`
 	Rise     int64 `json:"rss_rise_bytes"` // of the metric, while they ran
 }
 
-func (w *WarmupResult) add(s *record.Series, p record.Purpose) {
+func (w *Warmup) add(s *record.Series, p record.Purpose) {
 	for _, b := range s.Others {
 		if b.Purpose == p {
 			w.Requests += b.N()
@@ -160,8 +163,8 @@ type Latency struct {
 	P99 float64 `json:"p99"`
 }
 
-// ProbeResult is a runtime counter's growth, in its own unit per request.
-type ProbeResult struct {
+// Probe is a runtime counter's growth, in its own unit per request.
+type Probe struct {
 	Name   string  `json:"name"`
 	Unit   string  `json:"unit"`
 	Growth float64 `json:"growth_per_request"`

@@ -1,4 +1,4 @@
-package harness_test
+package reduce_test
 
 import (
 	"context"
@@ -10,28 +10,29 @@ import (
 	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
+	"leakhunt/harness/reduce"
 	"leakhunt/harness/session/sessiontest"
 	"leakhunt/scenarios"
 )
 
 // flowOf is a flow of those paths on p.
-func flowOf(t *testing.T, p *sessiontest.Process, paths ...string) *harness.Flow {
+func flowOf(t *testing.T, p *sessiontest.Process, paths ...string) *reduce.Flow {
 	t.Helper()
 	sc := p.Config(t, paths...).Scenario
 	plan, err := harness.NewPlan(sc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &harness.Flow{Plan: plan, Parts: paths}
+	return &reduce.Flow{Plan: plan, Parts: paths}
 }
 
-func minimal(t *testing.T, p *sessiontest.Process, flow *harness.Flow, counted bool) (*harness.Minimal, error) {
+func minimal(t *testing.T, p *sessiontest.Process, flow *reduce.Flow, counted bool) (*reduce.Minimal, error) {
 	t.Helper()
 	opt := harness.Options{OpenMeter: p.OpenMeter}
 	if counted {
 		opt.OpenCounter = p.OpenCounter
 	}
-	return harness.Minimize(context.Background(), flow, p, opt, func(harness.Reduction) {})
+	return reduce.Minimize(context.Background(), flow, p, opt, func(reduce.Reduction) {})
 }
 
 // visit is a shop: what is in the cart when a visitor logs out stays for ever.

@@ -1,4 +1,7 @@
-package harness
+// Package reduce makes what leaks as small as it can be without ceasing to: a flow of
+// several steps, or the parts of one request. It sends subsets to a pinned process, and
+// package strategy/minimize says which.
+package reduce
 
 import (
 	"context"
@@ -8,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"leakhunt/harness"
 	"leakhunt/harness/fault"
 	"leakhunt/harness/judge"
 	"leakhunt/harness/load"
@@ -19,7 +23,7 @@ import (
 // Flow is what leaks, and is to be made as small as it can be without ceasing to: the
 // URIs of a plan, sent in order, or the parts of its one URI's request.
 type Flow struct {
-	Plan  *Plan
+	Plan  *harness.Plan
 	Parts []string // what can be left out, as people are told of it
 	// Part compiles the one request with only those parts, by index. nil: the parts are
 	// the plan's URIs.
@@ -56,10 +60,10 @@ type Reduction struct {
 // Minimize pins the target and tests subsets of the flow on it until it knows the
 // smallest that leaks. The result is nil where nothing was found to leak; it is
 // incomplete where the error says what ended the search early.
-func Minimize(ctx context.Context, flow *Flow, tgt session.Target, opt Options, tell func(Reduction)) (*Minimal, error) {
+func Minimize(ctx context.Context, flow *Flow, tgt session.Target, opt harness.Options, tell func(Reduction)) (*Minimal, error) {
 	began := time.Now()
 	st := judge.New(flow.Plan.Header(opt, began))
-	m := &minimizer{flow: flow, s: session.New(flow.Plan.session(tgt, opt, st, began, nil)), failed: map[int]string{}, ok: map[int]bool{}}
+	m := &minimizer{flow: flow, s: session.New(flow.Plan.Session(tgt, opt, st, began, nil)), failed: map[int]string{}, ok: map[int]bool{}}
 	res, err := m.minimize(ctx, tell)
 	if res != nil {
 		res.Requests, res.Seconds = m.requests, time.Since(began).Seconds()

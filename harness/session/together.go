@@ -1,17 +1,15 @@
-package harness
+package session
 
 import (
 	"context"
 	"sync"
-
-	"leakhunt/harness/session"
 )
 
-// together are targets whose first processes are pinned before anything is sent to one of
+// Together are targets whose first processes are pinned before anything is sent to one of
 // them: what cannot be had for all lanes is told at once.
-func together(tgts []session.Target) []session.Target {
+func Together(tgts []Target) []Target {
 	m := &muster{missing: len(tgts), done: make(chan struct{})}
-	out := make([]session.Target, len(tgts))
+	out := make([]Target, len(tgts))
 	for i, t := range tgts {
 		out[i] = &mustered{Target: t, muster: m}
 	}
@@ -42,13 +40,13 @@ func (m *muster) arrive(err error) {
 
 // mustered is the target of one lane.
 type mustered struct {
-	session.Target
+	Target
 	muster *muster
 	once   bool
 }
 
-// Pin implements session.Target.
-func (t *mustered) Pin(ctx context.Context) (session.Pinned, error) {
+// Pin implements Target.
+func (t *mustered) Pin(ctx context.Context) (Pinned, error) {
 	p, err := t.Target.Pin(ctx)
 	if t.once {
 		return p, err

@@ -1,4 +1,4 @@
-package harness
+package result
 
 import (
 	"cmp"
@@ -11,8 +11,8 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// LaneResult is what one of several lanes did.
-type LaneResult struct {
+// Lane is what one of several lanes did.
+type Lane struct {
 	Lane     int    `json:"lane"`
 	PID      int    `json:"pid"` // of its first process; 0 where none was pinned
 	URL      string `json:"url,omitempty"`
@@ -22,21 +22,21 @@ type LaneResult struct {
 	Lost     string `json:"lost,omitempty"` // why it ended before the others
 }
 
-// ResultOfRun is the run so far, judged: a function of its record alone.
-func ResultOfRun(r *lanes.Run, version string) *Result {
+// OfRun is the run so far, judged: a function of its record alone.
+func OfRun(r *lanes.Run, version string) *Result {
 	if st := r.Only(); st != nil {
-		return ResultOf(st, version)
+		return Of(st, version)
 	}
-	out := ResultOf(judge.New(r.Header), version)
-	blank := map[string]URIResult{}
+	out := Of(judge.New(r.Header), version)
+	blank := map[string]URI{}
 	for _, u := range out.URIs {
 		blank[u.Name] = u
 	}
 	j := &joined{run: r, of: map[*lanes.Hunt]*Result{}}
 	for _, h := range r.Hunts() {
-		j.of[h] = ResultOf(h.State, version)
+		j.of[h] = Of(h.State, version)
 	}
-	out.URIs, out.Warnings, out.Summary = []URIResult{}, []Warning{}, Summary{}
+	out.URIs, out.Warnings, out.Summary = []URI{}, []Warning{}, Summary{}
 	for i, it := range r.Header.Items {
 		u, ok := j.row(i)
 		if !ok {
@@ -70,10 +70,10 @@ type joined struct {
 
 // row is what stands of a URI, by its index in the run's header; ok is false where no
 // lane was to send it.
-func (j *joined) row(uri int) (URIResult, bool) {
+func (j *joined) row(uri int) (URI, bool) {
 	h := j.run.Deciding(uri)
 	if h == nil {
-		return URIResult{}, false
+		return URI{}, false
 	}
 	u := j.find(h, uri)
 	u.Lane = h.Lane
@@ -91,18 +91,18 @@ func (j *joined) row(uri int) (URIResult, bool) {
 	return u, true
 }
 
-func (j *joined) find(h *lanes.Hunt, uri int) URIResult {
+func (j *joined) find(h *lanes.Hunt, uri int) URI {
 	name := j.run.Header.Items[uri].Name
 	rows := j.of[h].URIs
-	return rows[slices.IndexFunc(rows, func(u URIResult) bool { return u.Name == name && u.Scope == "" })]
+	return rows[slices.IndexFunc(rows, func(u URI) bool { return u.Name == name && u.Scope == "" })]
 }
 
 // shown is the row of a URI that one process convicts by RSS, with what a second one has
 // shown of it.
-func (j *joined) shown(u URIResult, h *lanes.Hunt, uri int) URIResult {
+func (j *joined) shown(u URI, h *lanes.Hunt, uri int) URI {
 	o, _, ok := j.run.Second(h, uri)
 	if !ok {
-		return unshown(u, fmt.Sprintf(", lane %d", h.Lane))
+		return Unshown(u, fmt.Sprintf(", lane %d", h.Lane))
 	}
 	second := j.find(o, uri)
 	if second.Verdict == verdict.Leak {
@@ -120,9 +120,9 @@ func (j *joined) shown(u URIResult, h *lanes.Hunt, uri int) URIResult {
 	return acquitted(u)
 }
 
-// unshown is the row of a URI that one process convicts by RSS, where none other was sent
+// Unshown is the row of a URI that one process convicts by RSS, where none other was sent
 // it to the end.
-func unshown(u URIResult, where string) URIResult {
+func Unshown(u URI, where string) URI {
 	if !lanes.ByRSS(u.Verdict, u.Evidence) {
 		return u
 	}
@@ -130,7 +130,7 @@ func unshown(u URIResult, where string) URIResult {
 	return acquitted(u)
 }
 
-func acquitted(u URIResult) URIResult {
+func acquitted(u URI) URI {
 	u.Verdict, u.OverBudget, u.More = verdict.Inconclusive, false, 0
 	return u
 }
@@ -145,8 +145,8 @@ func lower(s string) string {
 
 // scoped are the rows of no URI of the scenario: what the surest lane says of each. One that
 // RSS alone convicts is to be seen in two lanes.
-func (j *joined) scoped() []URIResult {
-	var rows []URIResult
+func (j *joined) scoped() []URI {
+	var rows []URI
 	seen := map[string]int{}
 	for _, h := range j.run.Hunts() {
 		for _, u := range j.of[h].URIs {
@@ -163,7 +163,7 @@ func (j *joined) scoped() []URIResult {
 	rows = Surest(rows)
 	for i, u := range rows {
 		if seen[u.Scope] < 2 {
-			rows[i] = unshown(u, fmt.Sprintf(", lane %d", u.Lane))
+			rows[i] = Unshown(u, fmt.Sprintf(", lane %d", u.Lane))
 		}
 	}
 	return rows
@@ -171,9 +171,9 @@ func (j *joined) scoped() []URIResult {
 
 // Surest are the rows of no URI of the scenario, one of each scope: several processes have
 // seen it, and the surest speaks for all.
-func Surest(rows []URIResult) (out []URIResult) {
+func Surest(rows []URI) (out []URI) {
 	for _, u := range rows {
-		i := slices.IndexFunc(out, func(o URIResult) bool { return o.Scope == u.Scope })
+		i := slices.IndexFunc(out, func(o URI) bool { return o.Scope == u.Scope })
 		switch {
 		case i < 0:
 			out = append(out, u)
@@ -188,7 +188,7 @@ func Surest(rows []URIResult) (out []URIResult) {
 func (j *joined) lanes(out *Result) {
 	pinned := false
 	for _, l := range j.run.Lanes {
-		lane := LaneResult{Lane: l.Number}
+		lane := Lane{Lane: l.Number}
 		for k, h := range l.Hunts {
 			r := j.of[h]
 			if !pinned && r.Target.PID != 0 {

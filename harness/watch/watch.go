@@ -1,4 +1,6 @@
-package harness
+// Package watch tells whoever looks on how a run goes: its phase, how long it takes yet,
+// and how the URIs stand.
+package watch
 
 import (
 	"fmt"
@@ -6,6 +8,7 @@ import (
 
 	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 	"leakhunt/harness/session"
 	"leakhunt/harness/strategy"
 	"leakhunt/harness/units"
@@ -30,7 +33,7 @@ type Observer interface {
 	// Note is something worth a line of its own.
 	Note(text string)
 	// Standing is the ranking as it would be if the run ended now.
-	Standing([]URIResult)
+	Standing([]result.URI)
 }
 
 // Silent observes nothing.
@@ -43,10 +46,10 @@ func (Silent) Progress(Progress) {}
 func (Silent) Note(string) {}
 
 // Standing does nothing.
-func (Silent) Standing([]URIResult) {}
+func (Silent) Standing([]result.URI) {}
 
-// watch tells an observer what happens in a run.
-type watch struct {
+// Watch tells an observer what happens in a run.
+type Watch struct {
 	observer Observer
 	st       *judge.State
 	phase    string
@@ -60,15 +63,16 @@ type watch struct {
 	leaves   int // of a scan that were told of
 }
 
-func newWatch(o Observer) *watch {
+// New is a watch of one hunt; a nil observer is told nothing.
+func New(o Observer) *Watch {
 	if o == nil {
 		o = Silent{}
 	}
-	return &watch{observer: o, first: -1}
+	return &Watch{observer: o, first: -1}
 }
 
-// action is told before an action is carried out.
-func (w *watch) action(st *judge.State, a record.Action) {
+// Action is told before an action is carried out.
+func (w *Watch) Action(st *judge.State, a record.Action) {
 	w.st, w.ahead, w.from = st, strategy.Hunt{}.Ahead(st), st.Total
 	w.left, w.began = strategy.Hunt{}.Left(st), st.Now
 	w.phase = phaseOf(st, a)
@@ -77,7 +81,7 @@ func (w *watch) action(st *judge.State, a record.Action) {
 	case record.Send:
 		if a.Purpose != w.turn.Purpose || a.Round != w.turn.Round {
 			if w.turn.Purpose.Judged() {
-				w.observer.Standing(standing(st))
+				w.observer.Standing(result.Standing(st))
 			}
 			w.turn = a
 		}
@@ -92,13 +96,13 @@ func (w *watch) action(st *judge.State, a record.Action) {
 				w.observer.Note(st.Header.Items[*a.Only].Name + " is tried by itself on a fresh process")
 			}
 		case record.Revived:
-			w.observer.Note(restarted(st, st.Losses))
+			w.observer.Note(result.Restarted(st, st.Losses))
 		}
 	}
 }
 
 // tellLeaves tells of each URI that a scan has come down to, as soon as that is known.
-func (w *watch) tellLeaves(st *judge.State, a record.Action) {
+func (w *Watch) tellLeaves(st *judge.State, a record.Action) {
 	if s, ok := a.(record.Send); !ok || s.Group == nil && s.Purpose != record.Sweep || s.Purpose == record.Sweep && w.turn.Purpose == record.Sweep {
 		return
 	}
@@ -136,19 +140,19 @@ func phaseOf(st *judge.State, a record.Action) string {
 	return part + "waiting"
 }
 
-// event is told what happened.
-func (w *watch) event(_ *judge.State, e record.Event) {
+// Event is told what happened.
+func (w *Watch) Event(_ *judge.State, e record.Event) {
 	if n, ok := e.(record.Noted); ok && (n.Code == "" || n.Code == "no-counter") {
 		w.observer.Note(n.Message)
 	}
 }
 
-// ended is told that the run is over.
-func (w *watch) ended(st *judge.State) {
-	if st.Ended != nil && st.Ended.By == EndedByLimit {
+// Ended is told that the run is over.
+func (w *Watch) Ended(st *judge.State) {
+	if st.Ended != nil && st.Ended.By == result.EndedByLimit {
 		w.observer.Note("stopped: " + st.Ended.Reason)
 	}
-	w.observer.Standing(standing(st))
+	w.observer.Standing(result.Standing(st))
 }
 
 // A guess from less time or fewer requests than these is no better than none:
@@ -158,8 +162,8 @@ const (
 	guessRequests = 10
 )
 
-// tick is told where the session stands.
-func (w *watch) tick(t session.Tick) {
+// Tick is told where the session stands.
+func (w *Watch) Tick(t session.Tick) {
 	if w.first < 0 {
 		w.first, w.sent = t.Elapsed, t.Sent
 	}

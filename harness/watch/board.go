@@ -1,4 +1,4 @@
-package harness
+package watch
 
 import (
 	"fmt"
@@ -6,33 +6,35 @@ import (
 
 	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
+	"leakhunt/harness/result"
 )
 
-// board tells an observer where several lanes stand, which tell it from goroutines of
+// Board tells an observer where several lanes stand, which tell it from goroutines of
 // their own.
-type board struct {
+type Board struct {
 	mu       sync.Mutex
 	observer Observer
 	order    []string // names of the URIs, as the scenario has them
-	rows     map[string]URIResult
+	rows     map[string]result.URI
 	at       []Progress // of each lane's present hunt
 	before   []int      // requests of those that it has had
 	run      *lanes.Run
 }
 
-func newBoard(o Observer, run *lanes.Run) *board {
+// NewBoard is that of a run; a nil observer is told nothing.
+func NewBoard(o Observer, run *lanes.Run) *Board {
 	if o == nil {
 		o = Silent{}
 	}
-	b := &board{observer: o, rows: map[string]URIResult{}, at: make([]Progress, len(run.Lanes)), before: make([]int, len(run.Lanes)), run: run}
+	b := &Board{observer: o, rows: map[string]result.URI{}, at: make([]Progress, len(run.Lanes)), before: make([]int, len(run.Lanes)), run: run}
 	for _, it := range run.Header.Items {
 		b.order = append(b.order, it.Name)
 	}
 	return b
 }
 
-// lane is the observer of one hunt, which begins or goes on.
-func (b *board) lane(h *lanes.Hunt) Observer {
+// Lane is the observer of one hunt, which begins or goes on.
+func (b *Board) Lane(h *lanes.Hunt) Observer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	i := h.Lane - 1
@@ -48,7 +50,7 @@ func (b *board) lane(h *lanes.Hunt) Observer {
 
 // side is one lane's.
 type side struct {
-	*board
+	*Board
 	lane   int
 	second bool // it shows a second process what another convicts
 }
@@ -78,7 +80,7 @@ func (s *side) Note(text string) {
 }
 
 // Standing is that of all lanes: what each has said last.
-func (s *side) Standing(rows []URIResult) {
+func (s *side) Standing(rows []result.URI) {
 	if s.second {
 		return
 	}
@@ -86,22 +88,22 @@ func (s *side) Standing(rows []URIResult) {
 	defer s.mu.Unlock()
 	for _, u := range rows {
 		if u.Scope == "" {
-			s.rows[u.Name] = unshown(u, "")
+			s.rows[u.Name] = result.Unshown(u, "")
 		}
 	}
-	var all []URIResult
+	var all []result.URI
 	for _, name := range s.order {
 		if u, ok := s.rows[name]; ok {
 			all = append(all, u)
 		}
 	}
-	Rank(all)
+	result.Rank(all)
 	s.observer.Standing(all)
 }
 
-// ended is told that the run is over.
-func (b *board) ended(run *lanes.Run) {
+// Ended is told that the run is over.
+func (b *Board) Ended(run *lanes.Run) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.observer.Standing(ResultOfRun(run, "").URIs)
+	b.observer.Standing(result.OfRun(run, "").URIs)
 }

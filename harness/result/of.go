@@ -1,4 +1,4 @@
-package harness
+package result
 
 import (
 	"cmp"
@@ -14,8 +14,8 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// ResultOf is the run so far, judged: a function of its record alone.
-func ResultOf(st *judge.State, version string) *Result {
+// Of is the run so far, judged: a function of its record alone.
+func Of(st *judge.State, version string) *Result {
 	h := st.Header
 	began, _ := time.Parse(time.RFC3339Nano, h.StartedAt) // the zero time where a record has none
 	r := &Result{
@@ -32,7 +32,7 @@ func ResultOf(st *judge.State, version string) *Result {
 			Allocator: "unknown",
 		},
 		Target:   target.Info{Kind: h.Plan.Target},
-		URIs:     standing(st),
+		URIs:     Standing(st),
 		Warnings: warnings(st),
 	}
 	if life := st.Life(); life != nil {
@@ -98,7 +98,7 @@ func warnings(st *judge.State) []Warning {
 	for _, l := range st.Lives {
 		if l.Why == record.Revived {
 			revived++
-			add("restarted", restarted(st, revived))
+			add("restarted", Restarted(st, revived))
 		}
 	}
 	why := ""
@@ -124,8 +124,8 @@ func visited(st *judge.State) bool {
 	return slices.ContainsFunc(st.Segments[0].Series, func(s *record.Series) bool { return s.Visitor != nil && s.Requests() > 0 })
 }
 
-// restarted says why the process was started again for the n-th time.
-func restarted(st *judge.State, n int) string {
+// Restarted says why the process was started again for the n-th time.
+func Restarted(st *judge.State, n int) string {
 	var lost []record.Lost
 	for _, s := range st.Segments {
 		lost = append(lost, s.Lost...)
@@ -157,10 +157,10 @@ func (s *Summary) Count(l verdict.Label) {
 	}
 }
 
-// standing is every URI judged by what there is now, ranked.
-func standing(st *judge.State) []URIResult {
+// Standing is every URI judged by what there is now, ranked.
+func Standing(st *judge.State) []URI {
 	findings := st.Findings()
-	out := make([]URIResult, 0, len(st.Header.Items))
+	out := make([]URI, 0, len(st.Header.Items))
 	for i, it := range st.Header.Items {
 		out = append(out, row(st, it, findings[i]))
 	}
@@ -177,15 +177,15 @@ func standing(st *judge.State) []URIResult {
 }
 
 // row is one URI's line of the ranking.
-func row(st *judge.State, it record.Item, f judge.Finding) URIResult {
+func row(st *judge.State, it record.Item, f judge.Finding) URI {
 	low, high := f.Interval()
 	latency := judge.LatencyOf(f.Segments...)
-	u := URIResult{
+	u := URI{
 		Name: it.Name, Method: it.Method, URI: it.URI,
 		Verdict: f.Label, Evidence: f.Evidence, Why: f.Why,
 		GrowthOf: cmp.Or(f.Of, st.Header.Plan.Metric, "rss"), Growth: f.Growth, GrowthLow: low, GrowthHigh: high, Confidence: 0.95,
 		Detectable: f.Floor, Counted: f.Counted, NativeKnown: f.Counted > 0 && st.NativeKnown(), More: f.More, Better: f.Better,
-		LatencyMS: Latency(latency), Probes: []ProbeResult{}, Sites: []record.Site{}, SitesNote: f.Naming.Note,
+		LatencyMS: Latency(latency), Probes: []Probe{}, Sites: []record.Site{}, SitesNote: f.Naming.Note,
 		Budget: it.Budget, Line: it.Line, Series: points(st, f.Segments),
 	}
 	if it.Visitor != nil {
@@ -196,7 +196,7 @@ func row(st *judge.State, it record.Item, f judge.Finding) URIResult {
 		}
 	}
 	for _, p := range f.Probes {
-		u.Probes = append(u.Probes, ProbeResult{p.Name, p.Unit, p.Growth, p.Low, p.High, probePoints(st, f.Segments, p.Name)})
+		u.Probes = append(u.Probes, Probe{p.Name, p.Unit, p.Growth, p.Low, p.High, probePoints(st, f.Segments, p.Name)})
 	}
 	u.Sites = append(u.Sites, f.Naming.Sites...)
 	if c := f.Naming.Cost; c != nil {
@@ -238,8 +238,8 @@ func lastSeries(all []*record.Series) *record.Series {
 
 // Rank orders by the growth that will go on: leaks first, by growth; then
 // inconclusive, then errors; then what ended, by what it grew.
-func Rank(uris []URIResult) {
-	class := func(u URIResult) int {
+func Rank(uris []URI) {
+	class := func(u URI) int {
 		switch u.Verdict {
 		case verdict.Leak:
 			return 0
@@ -251,13 +251,13 @@ func Rank(uris []URIResult) {
 			return 3
 		}
 	}
-	grew := func(u URIResult) float64 {
+	grew := func(u URI) float64 {
 		if class(u) < 3 {
 			return u.Growth
 		}
 		return float64(u.RSSEnd - u.RSSStart)
 	}
-	slices.SortStableFunc(uris, func(a, b URIResult) int {
+	slices.SortStableFunc(uris, func(a, b URI) int {
 		return cmp.Or(cmp.Compare(class(a), class(b)), cmp.Compare(grew(b), grew(a)))
 	})
 	for i := range uris {
