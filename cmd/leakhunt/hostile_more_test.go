@@ -39,12 +39,7 @@ func (h *hostile) more(w http.ResponseWriter, r *http.Request, page string) {
 }
 
 // rawMore answers what is no HTTP, either.
-func (h *hostile) rawMore(w http.ResponseWriter, page string) {
-	conn, b, err := w.(http.Hijacker).Hijack()
-	if err != nil {
-		return
-	}
-	defer conn.Close()
+func rawMore(conn net.Conn, b *bufio.ReadWriter, page string) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	switch page {
 	case "chunk":
@@ -65,7 +60,6 @@ func (h *hostile) rawMore(w http.ResponseWriter, page string) {
 	case "body":
 		_, _ = b.WriteString("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello")
 	}
-	_ = b.Flush()
 }
 
 // hostileAgent listens where this process's agent would, in the folder AGENT.

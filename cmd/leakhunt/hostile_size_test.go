@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 )
@@ -63,12 +65,7 @@ func (h *hostile) vast(w http.ResponseWriter, page string, n int64) {
 }
 
 // rawVast answers what is hardly HTTP, and without end.
-func (h *hostile) rawVast(w http.ResponseWriter, page string) {
-	conn, b, err := w.(http.Hijacker).Hijack()
-	if err != nil {
-		return
-	}
-	defer conn.Close()
+func rawVast(_ net.Conn, b *bufio.ReadWriter, page string) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	switch page {
 	case "no-end-of-headers":
@@ -80,5 +77,4 @@ func (h *hostile) rawVast(w http.ResponseWriter, page string) {
 	case "no-end-of-chunk":
 		all(ok, "Transfer-Encoding: chunked\r\n\r\n5;", times("x", endlessly))(b)
 	}
-	_ = b.Flush()
 }

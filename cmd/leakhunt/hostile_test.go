@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -117,15 +118,15 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "debug/pprof/heap", "debug/pprof/goroutine", "probe":
 		h.profile(w, r)
 	case "closes", "half", "garbage", "head", "headers", "interim", "smuggle":
-		h.raw(w, page)
+		unlike(w, page, raw)
 	case "bomb", "sets", "drips", "login.json", "refused":
 		h.more(w, r, page)
 	case "vast-login", "large-cookies", "vars", "metrics":
 		h.vast(w, page, n)
 	case "no-end-of-headers", "large-header", "bad-chunk", "no-end-of-chunk":
-		h.rawVast(w, page)
+		unlike(w, page, rawVast)
 	case "chunk", "length", "reset", "status", "words", "upgrade", "body":
-		h.rawMore(w, page)
+		unlike(w, page, rawMore)
 	default:
 		_, _ = io.WriteString(w, "fine\n")
 	}
@@ -168,13 +169,19 @@ func (h *hostile) profile(w http.ResponseWriter, r *http.Request) {
 // bomb is 4 GiB in 4 MiB, packed once: packing all of it would take minutes.
 var bomb = sync.OnceValue(func() func(io.Writer) { return gzipped(4 << 30) })
 
-// raw answers what is no HTTP.
-func (h *hostile) raw(w http.ResponseWriter, page string) {
+// unlike has a page answered by what is written to the connection itself.
+func unlike(w http.ResponseWriter, page string, write func(net.Conn, *bufio.ReadWriter, string)) {
 	conn, b, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		return
 	}
 	defer conn.Close()
+	write(conn, b, page)
+	_ = b.Flush()
+}
+
+// raw answers what is no HTTP.
+func raw(_ net.Conn, b *bufio.ReadWriter, page string) {
 	switch page {
 	case "half":
 		_, _ = b.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
@@ -196,7 +203,6 @@ func (h *hostile) raw(w http.ResponseWriter, page string) {
 	case "smuggle":
 		_, _ = b.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 	}
-	_ = b.Flush()
 }
 
 // fork has a child serve every connection, and keeps it open itself.
