@@ -16,7 +16,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	rss := st.settledRSS(u, 0)
 	counters := st.counters(u)
 	known := st.NativeKnown()
-	excused := known || st.boundless() != ""
+	excused := known || st.boundless() != "" || st.uncountable() && u.Item.Requests.Auto // native sends those once more
 	if excused && rss.Label == verdict.Leak {
 		rss.Label, rss.More = verdict.Inconclusive, 0
 	}
@@ -31,7 +31,11 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		j.Growth, j.Low, j.High = more.Growth, more.Low, more.High
 		j.Reason += fmt.Sprintf("; RSS grew %s per request: the rest is in no counter", units.Bytes(more.Growth))
 	}
-	if n, ok := st.native(u); ok && j.Label != verdict.Leak {
+	switch n, ok := st.native(u); {
+	case !ok || j.Label == verdict.Leak:
+	case st.uncountable():
+		return n, []string{"rss"}
+	default:
 		return n, []string{evidenceNative, "rss"}
 	}
 	if j.Label != verdict.Stable && j.Label != verdict.Bloat && j.Label != verdict.Warmup {
@@ -137,7 +141,7 @@ func (st *State) counted(u *URI, since float64) (out []*record.Block) {
 
 // countsNative says that a counter holds what native libraries have from malloc.
 func (st *State) countsNative() bool {
-	return slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Native })
+	return !st.uncountable() && slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Native })
 }
 
 // edges is u's own series of one settled value at block edges, the
@@ -174,16 +178,14 @@ func (st *State) counters(u *URI) []verdict.Evidence {
 	for i, c := range st.columns() {
 		j := st.column(u, i)
 		switch {
-		case c.Exact && heap(c) && st.stuck(i):
-			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter never moved: it counts nothing here"
-		case c.Exact && heap(c) && st.sinks(i):
-			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter falls whatever is sent: it does not count what stays alive"
+		case st.misfit(i) != "":
+			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, st.misfit(i)
 		case c.Exact:
 			j = st.unlessExpired(u, j, i, c.Unit)
 		case j.Label == verdict.Leak:
 		case u.falling(i, c.Unit):
 			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter falls: it does not count what stays alive"
-		case st.stuck(i):
+		case st.stands(i):
 			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter never moved: it counts nothing here"
 		}
 		out = append(out, verdict.Evidence{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Judgement: j})

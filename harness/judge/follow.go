@@ -99,7 +99,7 @@ func (st *State) Unended(u *URI) bool {
 	}
 	for i, c := range st.columns() {
 		j := st.column(u, i)
-		if c.Exact && (j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.Low > 0) {
+		if c.Exact && st.misfit(i) == "" && (j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.Low > 0) {
 			return true
 		}
 	}

@@ -46,11 +46,14 @@ func (st *State) nativeBytes(e record.Edge) float64 {
 // NativeKnown says that native memory is known: the runtime says what it has for itself.
 func (st *State) NativeKnown() bool {
 	l := st.Life()
-	return l != nil && l.Native && st.On("native-known")
+	return l != nil && l.Native && !st.uncountable() && st.On("native-known")
 }
 
 // bytesColumn is the index of the exact counter of bytes; -1 without one.
 func (st *State) bytesColumn() int {
+	if st.uncountable() {
+		return -1
+	}
 	return slices.IndexFunc(st.columns(), exactBytes)
 }
 
@@ -70,14 +73,15 @@ func (st *State) mayBeNative(u *URI) bool {
 }
 
 // native says that native memory leaks, and by how much: that grew evenly to the
-// horizon, by more than a heap fragments, and by more than what is counted.
+// horizon, by more than a heap fragments, and by more than what is counted. Where no
+// counter is evidence, that is all memory.
 func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
 	if !st.mayBeNative(u) {
 		return j, false
 	}
 	known := st.NativeKnown()
 	horizon := nativeHorizon
-	if known {
+	if known || st.uncountable() {
 		horizon = st.horizon(u)
 	}
 	j = st.uncountedRSS(u, horizon)
@@ -92,20 +96,25 @@ func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
 	switch i := st.bytesColumn(); {
 	case known && grown < nativeKnownLeast:
 		return j, false
-	case known:
+	case known, st.uncountable():
 	case i >= 0 && st.sum(own, i) > grown:
 		return j, false // what is counted explains it: a heap takes more than is alive
 	case grown < max(nativeLeast, nativeShare*float64(own[0].Start.Anon)):
 		return j, false
 	}
+	beyond := " beyond what the runtime counts"
+	if st.uncountable() {
+		beyond = ""
+	}
 	for _, t := range st.trials(u) {
 		if n := float64(t.n); 2*t.rose < j.Growth*n {
-			return open(j, 0, "RSS grew %s per request beyond what the runtime counts, and by only %s with %s between two waits of %s: what was made before had gone by then",
-				units.Bytes(j.Growth), units.Bytes(max(0, t.rose)), units.Quantity(n, "more requests"), units.Seconds(st.Header.Plan.Stay)), true
+			return open(j, 0, "RSS grew %s per request%s, and by only %s with %s between two waits of %s: what was made before had gone by then",
+				units.Bytes(j.Growth), beyond, units.Bytes(max(0, t.rose)), units.Quantity(n, "more requests"), units.Seconds(st.Header.Plan.Stay)), true
 		}
 	}
-	j.Reason = fmt.Sprintf("RSS grew %s per request beyond what the runtime counts, through %s requests: native memory leaks",
-		units.Bytes(j.Growth), units.Count(j.Requests))
+	if !st.uncountable() {
+		j.Reason = fmt.Sprintf("RSS grew %s per request%s, through %s requests: native memory leaks", units.Bytes(j.Growth), beyond, units.Count(j.Requests))
+	}
 	return j, true
 }
 
