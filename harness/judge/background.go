@@ -91,6 +91,33 @@ func (st *State) value(e record.Edge, i int) float64 {
 	return v
 }
 
+// metric is the metric of a reading, less the bytes that the process keeps by itself.
+func (st *State) metric(e record.Edge) float64 {
+	v := float64(e.Metric)
+	if i := st.bytesColumn(); i >= 0 && i < len(st.idle) {
+		v -= st.idle[i] * e.T
+	}
+	return v
+}
+
+// unlessBackground opens a conviction by the i-th counter of less than half of what the
+// process keeps by itself in the time of a request: that is no steadier while it is busy.
+func (st *State) unlessBackground(u *URI, j verdict.Judgement, i int, unit string) verdict.Judgement {
+	if j.Label != verdict.Leak || i >= len(st.idle) || st.idle[i] <= 0 || !st.On("background") {
+		return j
+	}
+	var seconds, n float64
+	for _, b := range st.counted(u, -1) {
+		seconds, n = seconds+b.End.T-b.Start.T, n+float64(b.N())
+	}
+	own := st.idle[i] * seconds / max(1, n)
+	if 2*j.Growth >= own {
+		return j
+	}
+	j.Detectable = max(j.Detectable, j.High)
+	return open(j, 0, "grew %s per request, beside %s that the process keeps in the time of one by itself", amount(j.Growth, unit), amount(own, unit))
+}
+
 // Background is what the process keeps while nothing is sent, in units/second, by
 // column; nil where nothing was seen.
 func (st *State) Background() []float64 {

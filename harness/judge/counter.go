@@ -167,7 +167,7 @@ func (u *URI) edges(value func(record.Edge) float64, skip func(*record.Block) bo
 
 // settledRSS judges RSS at the edges of u's blocks, each off by so much; 0: the default.
 func (st *State) settledRSS(u *URI, noise float64) verdict.Judgement {
-	return verdict.Counter(u.edges(func(e record.Edge) float64 { return float64(e.Metric) }, nil), verdict.CounterParams{
+	return verdict.Counter(u.edges(st.metric, nil), verdict.CounterParams{
 		Unit: "bytes", Noise: noise, FixedN: !u.Item.Requests.Auto, Horizon: Horizon,
 	})
 }
@@ -181,7 +181,7 @@ func (st *State) counters(u *URI) []verdict.Evidence {
 		case st.misfit(i) != "":
 			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, st.misfit(i)
 		case c.Exact:
-			j = st.unlessExpired(u, j, i, c.Unit)
+			j = st.unlessBackground(u, st.unlessExpired(u, j, i, c.Unit), i, c.Unit)
 		case j.Label == verdict.Leak:
 		case u.falling(i, c.Unit):
 			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter falls: it does not count what stays alive"

@@ -20,6 +20,7 @@ type retest struct {
 	n, stirs             int // requests: those to the last URI where several are tried together
 	before, quiet, after record.Edge
 	sent, stirred        int       // blocks
+	stay                 float64   // seconds that are waited before and behind the requests
 	failed               bool      // a request failed, or was not sent
 	most, more           []float64 // of each counter, what those to all may have made: by quiet, and from then on
 }
@@ -40,7 +41,7 @@ func (st *State) beginRetest(u *URI, b *record.Block) {
 	case b.Round == 0 && st.retest == nil:
 		st.retest = &retest{before: b.Start, most: make([]float64, len(st.columns())), more: make([]float64, len(st.columns()))}
 	case b.Round == 1 && b.Purpose == record.Prime:
-		u.retest, st.solo = retest{}, u
+		u.retest, st.solo = retest{stay: st.stay(u)}, u
 	}
 }
 
@@ -152,7 +153,7 @@ func (u *URI) Retested() bool { return u.retest.whole() }
 func (st *State) outlived(u *URI) float64 {
 	switch {
 	case u.Retested():
-		return st.Header.Plan.Stay
+		return st.Stay(u)
 	case st.swept == nil:
 		return 0
 	}
@@ -185,7 +186,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		}
 		// What others let go of during a trial may hide a leak: its blocks tell how large.
 		j.Label, j.Detectable = verdict.Warmup, max(left, j.High)
-		j.Reason = fmt.Sprintf("grew %s per request, and let go of it within %s", amount(j.Growth, unit), units.Seconds(st.Header.Plan.Stay))
+		j.Reason = fmt.Sprintf("grew %s per request, and let go of it within %s", amount(j.Growth, unit), units.Seconds(st.Stay(u)))
 		j.Growth, j.Low, j.High = max(0, left), min(0, left), j.Detectable
 		return j
 	}
@@ -219,26 +220,33 @@ func (st *State) expired(u *URI, i int) (grown, gone float64) {
 	all := grown
 	for _, o := range st.URIs {
 		if o != u {
-			all += st.made(o, first.T, i)
+			all += st.made(o, first.T, now.T, i)
 		}
 	}
 	return grown, all - (st.value(now, i) - st.value(first, i))
 }
 
-// made is what the blocks of a neighbour that began at since or later have added to the
-// i-th counter. Where it leaks, that is what most of them tell: in the others expired what
-// was not its own.
-func (st *State) made(o *URI, since float64, i int) float64 {
-	blocks := st.counted(o, since)
-	added := max(0, st.sum(blocks, i))
+// made is what the requests to a neighbour have added to the i-th counter between two
+// times. Where it leaks, that is what most of its blocks tell, of each request, judged or
+// not: in the others expired what was not its own.
+func (st *State) made(o *URI, since, until float64, i int) float64 {
+	added := max(0, st.sum(st.counted(o, since), i))
 	if j := st.column(o, i); j.Label == verdict.Leak {
-		n := 0
-		for _, b := range blocks {
-			n += b.N()
-		}
-		added = max(added, j.Usual*float64(n))
+		added = max(added, j.Usual*float64(st.sent(o, since, until)))
 	}
 	return added
+}
+
+// sent is how many requests the present process got to u between two times.
+func (st *State) sent(u *URI, since, until float64) (n int) {
+	for _, blocks := range [][]*record.Block{u.Blocks, u.Others} {
+		for _, b := range blocks {
+			if b.Life == len(st.Lives)-1 && b.Start.T >= since && b.Start.T < until {
+				n += b.N()
+			}
+		}
+	}
+	return n
 }
 
 // fell is what the requests of u's neighbours have let go of, by the i-th counter,

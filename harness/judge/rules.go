@@ -23,6 +23,7 @@ func Rules() []Rule {
 		{"large", "what has grown by more than caches hold needs no horizon"},
 		{"retest", "whoever a counter convicts is sent again, with a wait behind it"},
 		{"solo", "whoever that leaves in doubt is sent again by itself"},
+		{"stay", "by itself it is waited for as long as what went before took to go"},
 		{"expiry", "what is let go of by the end convicts nobody"},
 		{"shared-ring", "what neighbours let go of is held against whoever fills it"},
 		{"given-back", "settled RSS that goes back between blocks convicts nobody"},

@@ -73,7 +73,7 @@ func togetherBlock(st *judge.State, u *judge.URI, others []*judge.URI) int {
 // have left expires.
 func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Action, bool) {
 	if u := st.Solo(); u != nil {
-		return again(st, u, stay)
+		return again(st, u)
 	}
 	first := 0
 	for i, u := range grew { // those before the last one were passed over
@@ -83,7 +83,7 @@ func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Acti
 	}
 	for _, u := range grew[first:] {
 		j, _ := st.Judge(u)
-		if st.On("solo") && (j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u)) && st.Allows(3*stay) {
+		if st.On("solo") && (j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u)) && st.Allows(stay+2*st.Stay(u)) {
 			// Once before it counts: a ring that all share is full of its own then.
 			return record.Send{URI: u.Index, N: againBlock(st, u), Purpose: record.Prime, Round: 1, Strict: true}, true
 		}
@@ -93,12 +93,12 @@ func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Acti
 
 // again is the next step of the retest of u by itself: its requests once more, and
 // a few that stir caches, with a wait before each.
-func again(st *judge.State, u *judge.URI, stay float64) (record.Action, bool) {
+func again(st *judge.State, u *judge.URI) (record.Action, bool) {
 	reads := st.Segment().Reads
 	waited := len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= st.Last.End.T
 	switch {
 	case !waited:
-		return record.Measure{Wait: stay}, true
+		return record.Measure{Wait: st.Stay(u)}, true
 	case st.Last.Purpose == record.Prime:
 		return record.Send{URI: u.Index, N: againBlock(st, u), Purpose: record.Retest, Round: 1, Settle: true, Strict: true}, true
 	}
