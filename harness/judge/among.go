@@ -2,6 +2,8 @@ package judge
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"leakhunt/harness/record"
 	"leakhunt/harness/verdict"
@@ -16,7 +18,23 @@ type among struct {
 
 // BesideLarger says that a URI was convicted beside one that leaks as much or more:
 // that one may be what makes it grow (subscribers that every page notifies, say).
-func BesideLarger(f Finding, all map[int]Finding) bool { return larger(f, all) >= 0 }
+// So may one that is not known yet, where another URI was convicted that does not grow
+// by itself.
+func BesideLarger(f Finding, all map[int]Finding) bool {
+	if f.Label != verdict.Leak || f.URI == EveryRequest {
+		return false
+	}
+	cleared := func(o Finding) bool { return o.Alone < 0 }
+	return larger(f, all) >= 0 || slices.ContainsFunc(slices.Collect(maps.Values(all)), cleared)
+}
+
+// neighbour is what may make it grow among the others.
+func (a *among) neighbour() string {
+	if a.larger == "" {
+		return "a neighbour"
+	}
+	return a.larger
+}
 
 // asMuch is the share of a URI's growth from which another one's counts as as much:
 // two that grow alike cannot be told by who grows more.
@@ -128,7 +146,12 @@ func (a *among) then(st *State, u *URI, f Finding) Finding {
 		return before
 	case before.Label == verdict.Leak && st.again(u) < 0 && st.Counted():
 		f.Label, f.Alone = verdict.Stable, -1
-		f.Why = fmt.Sprintf("%s By itself on a fresh process it does not grow: %s makes it grow among the others.", Sentence(f.Reason), a.larger)
+		f.Why = fmt.Sprintf("%s By itself on a fresh process it does not grow: %s makes it grow among the others.", Sentence(f.Reason), a.neighbour())
+	case less && before.Label == verdict.Leak && a.larger != "" && !st.Counted() && st.On("untried"):
+		before.Judgement = open(before.Judgement, 0, "%s; that may be the doing of %s, which leaks as much or more", before.Reason, a.larger)
+		before.Why = Sentence(before.Reason) + " By itself on a fresh process it could not be told either."
+		before.Floor = before.Detectable
+		return before
 	case less || f.Label == verdict.Failed:
 		before.Why += " By itself on a fresh process it could not be told either."
 		return before
@@ -136,7 +159,7 @@ func (a *among) then(st *State, u *URI, f Finding) Finding {
 		if f.Label == verdict.Stable || f.Label == verdict.Warmup {
 			f.Alone = -1
 		}
-		f.Why += fmt.Sprintf(" It was tried by itself on a fresh process: among the others, %s made it grow.", a.larger)
+		f.Why += fmt.Sprintf(" It was tried by itself on a fresh process: among the others, %s made it grow.", a.neighbour())
 	default:
 		f.Why += " It was tried by itself on a fresh process, for among the others less could be told."
 	}
