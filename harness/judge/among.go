@@ -14,6 +14,7 @@ type among struct {
 	Finding
 	answers record.Answers
 	larger  string // the larger leak beside which it was convicted; "" without one
+	at      int    // the index of that
 }
 
 // BesideLarger says that a URI was convicted beside one that leaks as much or more:
@@ -48,7 +49,7 @@ func larger(f Finding, all map[int]Finding) int {
 	}
 	at, most := -1, asMuch*f.Growth
 	for i, o := range all {
-		if i != f.URI && i != EveryRequest && o.Label == verdict.Leak && (o.Growth > most || o.Growth == most && i < at) {
+		if i != f.URI && i != EveryRequest && (o.Label == verdict.Leak || o.beside != nil) && (o.Growth > most || o.Growth == most && i < at) {
 			at, most = i, o.Growth
 		}
 	}
@@ -124,6 +125,20 @@ func growthOf(f Finding, name string) float64 {
 	return 0
 }
 
+// doubt opens each conviction by RSS that a process of its own could not tell, unless the
+// larger leak beside it does not grow by itself either.
+func (st *State) doubt(findings map[int]Finding) {
+	for i, f := range findings {
+		if f.beside == nil || findings[*f.beside].Alone < 0 {
+			continue
+		}
+		f.Judgement = open(f.Judgement, 0, "%s; that may be the doing of %s, which leaks as much or more", f.Reason, st.Header.Items[*f.beside].Name)
+		f.Why = Sentence(f.Reason) + " By itself on a fresh process it could not be told either."
+		f.Floor = f.Detectable
+		findings[i] = f
+	}
+}
+
 // then is the finding once the URI was tried by itself too, with finding f: the
 // one that tells more.
 func (a *among) then(st *State, u *URI, f Finding) Finding {
@@ -147,13 +162,11 @@ func (a *among) then(st *State, u *URI, f Finding) Finding {
 	case before.Label == verdict.Leak && st.again(u) < 0 && st.Counted():
 		f.Label, f.Alone = verdict.Stable, -1
 		f.Why = fmt.Sprintf("%s By itself on a fresh process it does not grow: %s makes it grow among the others.", Sentence(f.Reason), a.neighbour())
-	case less && before.Label == verdict.Leak && a.larger != "" && !st.Counted() && st.On("untried"):
-		before.Judgement = open(before.Judgement, 0, "%s; that may be the doing of %s, which leaks as much or more", before.Reason, a.larger)
-		before.Why = Sentence(before.Reason) + " By itself on a fresh process it could not be told either."
-		before.Floor = before.Detectable
-		return before
 	case less || f.Label == verdict.Failed:
 		before.Why += " By itself on a fresh process it could not be told either."
+		if before.Label == verdict.Leak && a.larger != "" && !st.Counted() && st.On("untried") {
+			before.beside = &a.at
+		}
 		return before
 	case before.Label == verdict.Leak:
 		if f.Label == verdict.Stable || f.Label == verdict.Warmup {

@@ -28,6 +28,7 @@ type Finding struct {
 	Alone int
 	// Segments are the series that the finding rests on, in order.
 	Segments []*record.Series
+	beside   *int // the larger leak beside which RSS convicts it, and that a process of its own could not rule out
 }
 
 // Judge is the verdict on one URI by the best evidence there is, that of the
@@ -132,6 +133,7 @@ func floor(j verdict.Judgement) float64 {
 // that keeps something.
 func (st *State) Findings() map[int]Finding {
 	out := st.findings()
+	st.doubt(out)
 	st.share(out)
 	return out
 }

@@ -167,7 +167,7 @@ func (st *State) enter(before map[int]Finding) {
 		if f, ok := before[s.Index]; ok && !st.Header.Plan.Isolate {
 			u.among = &among{Finding: f, answers: st.answersBefore(s.Index)}
 			if i := larger(f, before); i >= 0 {
-				u.among.larger = st.Header.Items[i].Name
+				u.among.larger, u.among.at = st.Header.Items[i].Name, i
 			}
 		}
 		delete(before, s.Index)
