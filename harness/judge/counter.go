@@ -61,6 +61,10 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		j.Detectable += more
 		j.Reason += fmt.Sprintf("; its neighbours grew by %s for each of its requests, which it may have left to be done later", units.Bytes(more))
 	}
+	if unseen && more.High > j.Detectable {
+		j.Reason += fmt.Sprintf("; what RSS grew by is in no counter, up to %s per request", units.Bytes(more.High))
+		j.Detectable = more.High
+	}
 	if st.countsNative() || excused && !known {
 		return j, evidence
 	}

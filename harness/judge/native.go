@@ -72,50 +72,89 @@ func (st *State) mayBeNative(u *URI) bool {
 	return st.On("native") && !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack())
 }
 
-// native says that native memory leaks, and by how much: that grew evenly to the
-// horizon, by more than a heap fragments, and by more than what is counted. Where no
-// counter is evidence, that is all memory.
-func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
-	if !st.mayBeNative(u) {
-		return j, false
+// rest is what is in no counter, in bytes: where native memory is known, or counted, what
+// is mapped.
+func (st *State) rest(e record.Edge) float64 {
+	v := st.metric(e)
+	if i := st.bytesColumn(); i >= 0 {
+		v -= st.value(e, i)
 	}
-	known := st.NativeKnown()
-	horizon := nativeHorizon
-	if known || st.uncountable() {
-		horizon = st.horizon(u)
+	if st.NativeKnown() {
+		v -= st.nativeBytes(e)
 	}
-	j = st.uncountedRSS(u, horizon)
-	if j.Label != verdict.Leak || u.Requests() < horizon {
-		return j, false
-	}
+	return v
+}
+
+// uncounted is memory that no runtime counts: how much of it a reading has, how the
+// blocks of a URI grew by it, and from how many requests and bytes on that convicts.
+type uncounted struct {
+	of      func(record.Edge) float64
+	j       verdict.Judgement
+	horizon int
+	least   float64
+	mapped  bool // it is what nothing counts, neither the runtime nor malloc
+}
+
+// uncountedOf are the kinds of memory that no counter holds, and that u may leak.
+func (st *State) uncountedOf(u *URI) (out []uncounted) {
 	own := st.counted(u, -1)
 	if len(own) == 0 {
-		return j, false
+		return nil
 	}
-	grown := j.Low * float64(u.Counted())
-	switch i := st.bytesColumn(); {
-	case known && grown < nativeKnownLeast:
-		return j, false
-	case known, st.uncountable():
-	case i >= 0 && st.sum(own, i) > grown:
-		return j, false // what is counted explains it: a heap takes more than is alive
-	case grown < max(nativeLeast, nativeShare*float64(own[0].Start.Anon)):
-		return j, false
+	much := max(nativeLeast, nativeShare*float64(own[0].Start.Anon))
+	if st.mayBeNative(u) {
+		n := uncounted{of: st.nativeBytes, horizon: nativeHorizon, least: much}
+		switch {
+		case st.uncountable():
+			n.horizon, n.least = st.horizon(u), 0
+		case st.NativeKnown():
+			n.horizon, n.least = st.horizon(u), nativeKnownLeast
+		default: // what is counted explains as much: a heap takes more than is alive
+			if i := st.bytesColumn(); i >= 0 {
+				n.least = max(much, st.sum(own, i))
+			}
+		}
+		n.j = st.uncountedRSS(u, n.horizon)
+		out = append(out, n)
 	}
-	beyond := " beyond what the runtime counts"
+	if _, ok := st.unseen(u); ok && st.boundless() == "" && !u.givenBack() {
+		j := verdict.Counter(u.edges(st.rest, nil), verdict.CounterParams{
+			Unit: "bytes", Noise: st.scatterRSS(), FixedN: !u.Item.Requests.Auto, Horizon: nativeHorizon,
+		})
+		out = append(out, uncounted{st.rest, j, nativeHorizon, much, true})
+	}
+	return out
+}
+
+// native says that memory leaks that no counter holds, and by how much: that grew evenly
+// to the horizon, by more than a heap fragments, and by more than what is counted. Where
+// no counter is evidence, that is all memory.
+func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
+	for _, n := range st.uncountedOf(u) {
+		if n.j.Label != verdict.Leak || u.Requests() < n.horizon || n.j.Low*float64(u.Counted()) < n.least {
+			continue
+		}
+		return st.tried(u, n), true
+	}
+	return j, false
+}
+
+// tried is the conviction of u, unless one of the trials opens it.
+func (st *State) tried(u *URI, n uncounted) verdict.Judgement {
+	j, beyond := n.j, " beyond what the runtime counts"
 	if st.uncountable() {
 		beyond = ""
 	}
-	for _, t := range st.trials(u) {
+	for _, t := range st.trials(u, n.of) {
 		if n := float64(t.n); 2*t.rose < j.Growth*n {
 			return open(j, 0, "RSS grew %s per request%s, and by only %s with %s between two waits of %s: what was made before had gone by then",
-				units.Bytes(j.Growth), beyond, units.Bytes(max(0, t.rose)), units.Quantity(n, "more requests"), units.Seconds(st.Header.Plan.Stay)), true
+				units.Bytes(j.Growth), beyond, units.Bytes(max(0, t.rose)), units.Quantity(n, "more requests"), units.Seconds(st.Header.Plan.Stay))
 		}
 	}
 	if !st.uncountable() {
 		j.Reason = fmt.Sprintf("RSS grew %s per request%s, through %s requests: native memory leaks", units.Bytes(j.Growth), beyond, units.Count(j.Requests))
 	}
-	return j, true
+	return j
 }
 
 // LeaksNative says that u is convicted of native memory alone: no runtime knows the lines
@@ -137,19 +176,19 @@ type trial struct {
 }
 
 // trials are those of u on the present process, in order.
-func (st *State) trials(u *URI) (out []trial) {
+func (st *State) trials(u *URI, of func(record.Edge) float64) (out []trial) {
 	for _, b := range u.Others {
 		if b.Purpose != record.Expiry || b.Life != len(st.Lives)-1 || b.Cut {
 			continue
 		}
-		end := st.nativeBytes(b.End)
+		end := of(b.End)
 		for _, r := range st.Segment().Reads {
 			if r.Waited > 0 && r.Edge.T >= b.End.T {
-				end = min(end, st.nativeBytes(r.Edge))
+				end = min(end, of(r.Edge))
 				break
 			}
 		}
-		out = append(out, trial{b.N(), end - st.nativeBytes(b.Start)})
+		out = append(out, trial{b.N(), end - of(b.Start)})
 	}
 	return out
 }
@@ -159,31 +198,40 @@ func (st *State) trials(u *URI) (out []trial) {
 // or is gone after the second. 0 where there are none, or the trials are over.
 func (st *State) Native(u *URI) int {
 	j, ok := st.native(u)
-	if !ok || j.Label != verdict.Leak || len(st.trials(u)) >= nativeTrials {
+	if !ok || j.Label != verdict.Leak || len(st.trials(u, st.nativeBytes)) >= nativeTrials {
 		return 0
 	}
 	return u.Requests()
 }
 
-// nativeUnended says that RSS grows beyond the counter, and that nothing has shown
+// nativeUnended says that memory grows that no counter holds, and that nothing has shown
 // yet whether that comes to an end.
 func (st *State) nativeUnended(u *URI) bool {
-	if !st.mayBeNative(u) {
-		return false
-	}
-	j := st.uncountedRSS(u, Horizon)
-	return j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.Low > 0
+	return slices.ContainsFunc(st.uncountedOf(u), func(n uncounted) bool {
+		if n.horizon > Horizon {
+			n.j = verdict.Counter(u.edges(n.of, nil), verdict.CounterParams{
+				Unit: "bytes", Noise: st.scatterRSS(), FixedN: !u.Item.Requests.Auto, Horizon: Horizon,
+			})
+		}
+		return n.j.Label == verdict.Leak || n.j.Label == verdict.Inconclusive && n.j.Low > 0 && !n.mapped
+	})
 }
 
-// unseen says that settled RSS grows, without doubt, by more than twice what a counter
-// says that holds native memory, too: the rest is in no counter, such as mapped files
-// and memory of devices. j is the growth of RSS.
+// unseen says that settled RSS grows, without doubt, by more than twice what is known of
+// live and native memory: the rest is in no counter, such as mapped files and memory of
+// devices. j is the growth of RSS.
 func (st *State) unseen(u *URI) (j verdict.Judgement, ok bool) {
 	i := st.bytesColumn()
-	if i < 0 || !st.countsNative() || !st.On("unseen") {
+	if i < 0 || !st.countsNative() && !st.NativeKnown() || !st.On("unseen") {
 		return j, false
 	}
 	j = st.settledRSS(u, 0)
-	grows := j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.More > 0
-	return j, grows && j.Low > 2*max(0, st.column(u, i).High)
+	if j.Label != verdict.Leak && (j.Label != verdict.Inconclusive || j.More == 0) {
+		return j, false
+	}
+	known := max(0, st.column(u, i).High)
+	if st.NativeKnown() {
+		known += max(0, st.uncountedRSS(u, Horizon).High)
+	}
+	return j, j.Low > 2*known
 }
