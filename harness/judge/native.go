@@ -72,60 +72,6 @@ func (st *State) mayBeNative(u *URI) bool {
 	return st.On("native") && !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack())
 }
 
-// rest is what is in no counter, in bytes: where native memory is known, or counted, what
-// is mapped.
-func (st *State) rest(e record.Edge) float64 {
-	v := st.metric(e)
-	if i := st.bytesColumn(); i >= 0 {
-		v -= st.value(e, i)
-	}
-	if st.NativeKnown() {
-		v -= st.nativeBytes(e)
-	}
-	return v
-}
-
-// uncounted is memory that no runtime counts: how much of it a reading has, how the
-// blocks of a URI grew by it, and from how many requests and bytes on that convicts.
-type uncounted struct {
-	of      func(record.Edge) float64
-	j       verdict.Judgement
-	horizon int
-	least   float64
-	mapped  bool // it is what nothing counts, neither the runtime nor malloc
-}
-
-// uncountedOf are the kinds of memory that no counter holds, and that u may leak.
-func (st *State) uncountedOf(u *URI) (out []uncounted) {
-	own := st.counted(u, -1)
-	if len(own) == 0 {
-		return nil
-	}
-	much := max(nativeLeast, nativeShare*float64(own[0].Start.Anon))
-	if st.mayBeNative(u) {
-		n := uncounted{of: st.nativeBytes, horizon: nativeHorizon, least: much}
-		switch {
-		case st.uncountable():
-			n.horizon, n.least = st.horizon(u), 0
-		case st.NativeKnown():
-			n.horizon, n.least = st.horizon(u), nativeKnownLeast
-		default: // what is counted explains as much: a heap takes more than is alive
-			if i := st.bytesColumn(); i >= 0 {
-				n.least = max(much, st.sum(own, i))
-			}
-		}
-		n.j = st.uncountedRSS(u, n.horizon)
-		out = append(out, n)
-	}
-	if _, ok := st.unseen(u); ok && st.boundless() == "" && !u.givenBack() {
-		j := verdict.Counter(u.edges(st.rest, nil), verdict.CounterParams{
-			Unit: "bytes", Noise: st.scatterRSS(), FixedN: !u.Item.Requests.Auto, Horizon: nativeHorizon,
-		})
-		out = append(out, uncounted{st.rest, j, nativeHorizon, much, true})
-	}
-	return out
-}
-
 // native says that memory leaks that no counter holds, and by how much: that grew evenly
 // to the horizon, by more than a heap fragments, and by more than what is counted. Where
 // no counter is evidence, that is all memory.
@@ -215,23 +161,4 @@ func (st *State) nativeUnended(u *URI) bool {
 		}
 		return n.j.Label == verdict.Leak || n.j.Label == verdict.Inconclusive && n.j.Low > 0 && !n.mapped
 	})
-}
-
-// unseen says that settled RSS grows, without doubt, by more than twice what is known of
-// live and native memory: the rest is in no counter, such as mapped files and memory of
-// devices. j is the growth of RSS.
-func (st *State) unseen(u *URI) (j verdict.Judgement, ok bool) {
-	i := st.bytesColumn()
-	if i < 0 || !st.countsNative() && !st.NativeKnown() || !st.On("unseen") {
-		return j, false
-	}
-	j = st.settledRSS(u, 0)
-	if j.Label != verdict.Leak && (j.Label != verdict.Inconclusive || j.More == 0) {
-		return j, false
-	}
-	known := max(0, st.column(u, i).High)
-	if st.NativeKnown() {
-		known += max(0, st.uncountedRSS(u, Horizon).High)
-	}
-	return j, j.Low > 2*known
 }
