@@ -115,7 +115,11 @@ func (st *State) fit(m *misfits) {
 
 // uncountable says that there are exact counters of the heap, and that none is evidence.
 func (st *State) uncountable() bool {
-	return len(st.columns()) > 0 && st.misfit(0) != "" && st.misfits.all
+	if len(st.columns()) == 0 {
+		return false
+	}
+	st.misfit(0) // draws them anew where the record has grown
+	return st.misfits.all
 }
 
 // halted says that the exact counter of bytes grew through all blocks of u but the last,
