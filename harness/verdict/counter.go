@@ -168,6 +168,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		j.Label = Warmup
 		j.Growth, j.Low, j.High = s.end.rate, s.end.rate-half, s.end.rate+half
 		j.Detectable, j.Every = p.floor(s, s.end.rate, half, n)
+		j.Detectable = max(j.Detectable, s.burst)
 		j.Reason = fmt.Sprintf("growth ended: %s per request in the last %s requests", p.amount(math.Max(0, s.end.rate)), units.Count(int(s.end.requests)))
 	case even && (told || p.FixedN && min(s.rate, s.late) >= p.Sure):
 		j.Label = Leak
@@ -181,6 +182,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		j.Label = Warmup
 		j.Growth, j.Low, j.High = s.late, s.late-s.lateHalf, s.late+s.lateHalf
 		j.Detectable, j.Every = p.floor(s, s.late, s.lateHalf, n)
+		j.Detectable = max(j.Detectable, s.burst)
 		j.Reason = fmt.Sprintf("growth fell from %s to %s per request: it dies away", p.amount(s.early), p.amount(math.Max(0, s.late)))
 	case low > p.MinSlope || low > 0 && s.rate > p.MinSlope && !told:
 		if told {

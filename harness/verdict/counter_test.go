@@ -206,3 +206,19 @@ func TestWhatTimeLeavesOpen(t *testing.T) {
 		}
 	}
 }
+
+// A buffer that doubles grows by bursts, each after a pause as long as all before. That
+// its last block stood still says little: the floor holds its largest burst.
+func TestBursts(t *testing.T) {
+	const leak = 480
+	doubling := []verdict.Edge{{0, 0}, {50, 61921}, {100, 62664}, {150, 63070}, {200, 186147}, {250, 186447}, {590, 433866}, {930, 926120}, {1270, 927237}}
+	j := verdict.Counter(doubling, verdict.CounterParams{Unit: "bytes", Exact: true})
+	if j.Label != verdict.Warmup || j.Detectable < leak {
+		t.Errorf("a buffer that doubles, %d B a request: %s, floor %.0f B", leak, j.Label, j.Detectable)
+	}
+	full := []verdict.Edge{{0, 0}, {50, 50e3}, {100, 100e3}, {150, 150e3}, {200, 200e3}, {250, 250e3}, {590, 590e3}, {930, 600e3}, {1270, 600e3}}
+	j = verdict.Counter(full, verdict.CounterParams{Unit: "bytes", Exact: true})
+	if j.Label != verdict.Warmup || j.Detectable > 200 {
+		t.Errorf("a cache that is full after 600 requests: %s, floor %.0f B", j.Label, j.Detectable)
+	}
+}

@@ -22,6 +22,7 @@ type steady struct {
 	usual          float64 // the median of their rates
 	ended          bool    // its last block, a long one, hardly grew, and those before did
 	end            block   // that block
+	burst          float64 // by bursts: the largest one, in units for each request by its end; or 0
 }
 
 // block is one step of a counter.
@@ -82,6 +83,7 @@ func steadiness(edges []Edge, p CounterParams) steady {
 	s.end = last
 	s.ended = last.requests >= 0.25*float64(edges[len(edges)-1].Requests-edges[0].Requests) && was >= p.Sure &&
 		last.rate < 0.25*was && math.Abs(last.rate) < 0.25*was && (was-last.rate)*last.requests > 8*p.Noise
+	s.burst = burst(all, p.Noise)
 	s.even = 4*s.up >= 3*s.blocks && !s.faded && s.late >= 0.4*s.rate
 	if !p.Exact && len(used) >= leastForLine && equallyLong(used) {
 		s.byLine(used, p)
@@ -110,6 +112,35 @@ func withoutStep(b []block, least float64) (rest []block, at int, step float64) 
 	at = slices.Index(b, top)
 	rest = append(slices.Clone(b[:at]), b[at+1:]...)
 	return rest, at, (top.rate - sorted[len(b)/2].rate) * top.requests
+}
+
+// burst is the largest growth of a block, in units for each request by its end, where
+// blocks stood still between those that grew: a buffer that doubles, or a leak that few
+// requests make, may go on after a long pause. 0 of what grew evenly.
+func burst(b []block, noise float64) (largest float64) {
+	grows := func(x block) bool { return x.rate*x.requests > 4*noise }
+	first, last, stood := -1, -1, 0
+	for i, x := range b {
+		if !grows(x) {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		stood += max(0, i-last-1)
+		last = i
+	}
+	if stood -= first; first < 0 || stood <= 0 {
+		return 0
+	}
+	by := 0.0
+	for _, x := range b {
+		by += x.requests
+		if grows(x) {
+			largest = max(largest, x.rate*x.requests/by)
+		}
+	}
+	return largest
 }
 
 func median(b []block) float64 {
