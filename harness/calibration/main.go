@@ -52,6 +52,8 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 	left.register(flags)
 	same := equality{log: stderr}
 	same.register(flags)
+	var apps corpus
+	apps.register(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -62,6 +64,9 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 		}
 		kept.off = off
 		return kept.run(ctx, *out, stdout)
+	}
+	if apps.dir != "" {
+		return apps.run(ctx, &runs, *out, stdout)
 	}
 	if left.dir != "" {
 		return left.run(ctx, stdout)

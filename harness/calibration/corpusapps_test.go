@@ -1,0 +1,146 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"leakhunt/harness/result"
+	"leakhunt/scenarios"
+)
+
+// Every application of the corpus makes a scenario that leakhunt takes, and half of them
+// were not looked at.
+func TestCorpusApplications(t *testing.T) {
+	apps, err := corpusApplications()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtimes, looked := map[string]int{}, 0
+	for _, a := range apps {
+		runtimes[a.runtime]++
+		if a.Looked {
+			looked++
+		}
+		for _, evidence := range []string{"counter", "tight"} {
+			text, err := corpusTrial{a, evidence, 1, "/srv/corpus"}.scenario("auto", "/srv/mark")
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "s.yaml")
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			sc, err := scenarios.Load(path, scenarios.Options{})
+			if err != nil {
+				t.Fatalf("%s, %s: %v", a.Name, evidence, err)
+			}
+			if len(sc.URIs) != len(a.URIs)+1 || sc.URIs[len(a.URIs)].Name != plantedRow || strings.Contains(string(text), "${CORPUS}") {
+				t.Errorf("%s, %s: %d URIs: %s", a.Name, evidence, len(sc.URIs), text)
+			}
+		}
+	}
+	if len(apps) < 24 || len(runtimes) != 6 || looked != 12 {
+		t.Errorf("%d applications, %d of them looked at, by runtime %v", len(apps), looked, runtimes)
+	}
+	for runtime, n := range runtimes {
+		if n < 3 {
+			t.Errorf("%s has %d applications", runtime, n)
+		}
+	}
+}
+
+const oneReleased = `{"runtime": "ruby", "applications": [{"name": "shop", "version": "1", "documentation": "its README",
+"command": ["shop", "-p", "${PORT}"], "uris": ["/", "/a"], "planted": "/b?planted=1", "guilty": {"/a": "it is slow"}}]}`
+
+func TestParseReleased(t *testing.T) {
+	apps, err := parseReleased([]byte(oneReleased))
+	if err != nil || len(apps) != 1 || apps[0].Ready != "/" || apps[0].runtime != "ruby" {
+		t.Fatalf("%+v, %v", apps, err)
+	}
+	for _, c := range []struct{ old, wrong, want string }{
+		{`"ruby"`, `"cobol"`, `runtime "cobol" is none of [go java node php python ruby]`},
+		{`"shop"`, `"a shop"`, "its name"},
+		{`"version": "1"`, `"version": ""`, "needs a version"},
+		{`"its README"`, `""`, "the documentation"},
+		{"${PORT}", "80", "with ${PORT}"},
+		{`"/", "/a"`, `"/a"`, "two URIs at least"},
+		{"/b?planted=1", "/b", "/b has no planted=1"},
+		{`"/", "/a"`, `"/", "/a", "/b?planted=1"`, "among the innocents too"},
+		{`"guilty": {"/a"`, `"guilty": {"/c"`, `"/c" is to be one of its rows`},
+		{"it is slow", "", "with a reason"},
+		{`"version"`, `"verson"`, "unknown field"},
+		{`]}`, `]} {}`, "more after the first object"},
+	} {
+		text := strings.Replace(oneReleased, c.old, c.wrong, 1)
+		if c.old == "]}" {
+			text = oneReleased + " {}"
+		}
+		if apps, err := parseReleased([]byte(text)); err == nil || !strings.Contains(err.Error(), c.want) || apps != nil {
+			t.Errorf("%s: %v, want %q", c.wrong, err, c.want)
+		}
+	}
+}
+
+func FuzzReleased(f *testing.F) {
+	f.Add([]byte(oneReleased))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		apps, err := parseReleased(text)
+		if err != nil && apps != nil {
+			t.Fatalf("%v with %v", err, apps)
+		}
+		for _, a := range apps {
+			if _, err := (corpusTrial{app: a, evidence: "tight"}).scenario(2, ""); err != nil {
+				t.Fatalf("%+v: %v", a, err)
+			}
+		}
+	})
+}
+
+// What the truth is of each row: nothing is known of those that are guilty by themselves.
+func TestCorpusTruth(t *testing.T) {
+	apps, err := parseReleased([]byte(strings.Replace(oneReleased, `"ruby"`, `"go"`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	trial := corpusTrial{app: apps[0], evidence: "tight", seed: 1}
+	var res result.Result
+	for _, name := range []string{"/", "/a", plantedRow, "new visitor"} {
+		res.URIs = append(res.URIs, result.URI{Name: name})
+	}
+	got := trial.truth(&res)
+	if _, known := got["/a"]; known || len(got) != 3 || got[plantedRow] != 4096+32 || got["new visitor"] != 0 {
+		t.Errorf("%v", got)
+	}
+}
+
+// -only chooses, and an application without a counter has RSS alone.
+func TestCorpusTrials(t *testing.T) {
+	apps := []released{{Name: "a", Looked: true, Counter: true}, {Name: "b"}, {Name: "c", Counter: true}}
+	for _, c := range []struct {
+		only, evidence string
+		want           []string
+	}{
+		{"", "counter", []string{"corpus-a-counter-seed3", "corpus-b-tight-seed3", "corpus-c-counter-seed3"}},
+		{"looked", "counter,tight", []string{"corpus-a-counter-seed3", "corpus-a-tight-seed3"}},
+		{"unseen", "counter,tight", []string{"corpus-b-tight-seed3", "corpus-c-counter-seed3", "corpus-c-tight-seed3"}},
+		{"b,c", "tight", []string{"corpus-b-tight-seed3", "corpus-c-tight-seed3"}},
+		{"none", "tight", nil},
+	} {
+		trials, err := (&corpus{only: c.only}).trials(apps, &live{evidence: c.evidence, first: 3}, "/srv")
+		var got []string
+		for _, tr := range trials {
+			got = append(got, tr.file())
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("-only %s -evidence %s: %v, %v, want %v", c.only, c.evidence, got, err, c.want)
+		}
+	}
+	for _, c := range []struct{ only, evidence string }{{"d", "tight"}, {"a", "plain"}} {
+		if _, err := (&corpus{only: c.only}).trials(apps, &live{evidence: c.evidence}, "/srv"); err == nil {
+			t.Errorf("-only %s -evidence %s: no error", c.only, c.evidence)
+		}
+	}
+}
