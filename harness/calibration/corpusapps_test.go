@@ -63,6 +63,7 @@ func TestParseReleased(t *testing.T) {
 	for _, c := range []struct{ old, wrong, want string }{
 		{`"ruby"`, `"cobol"`, `runtime "cobol" is none of [go java node php python ruby]`},
 		{`"shop"`, `"a shop"`, "its name"},
+		{`"shop"`, `""`, "its name"},
 		{`"version": "1"`, `"version": ""`, "needs a version"},
 		{`"its README"`, `""`, "the documentation"},
 		{"${PORT}", "80", "with ${PORT}"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"leakhunt/harness/result"
+	"leakhunt/harness/verdict"
 )
 
 // corpusTrial is one run of leakhunt on an application of the corpus.
@@ -155,4 +156,19 @@ func (t corpusTrial) summary(res *result.Result) corpusRun {
 		r.Warnings = append(r.Warnings, w.Message)
 	}
 	return r
+}
+
+// failedRows are the rows of a result whose requests failed, and why.
+func failedRows(text []byte) string {
+	var res result.Result
+	if json.Unmarshal(text, &res) != nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, u := range res.URIs {
+		if u.Verdict == verdict.Failed {
+			fmt.Fprintf(&b, "%s: %s\n", u.Name, u.Why)
+		}
+	}
+	return b.String()
 }

@@ -52,7 +52,7 @@ func TestCorpusTable(t *testing.T) {
 		result.URI{Name: "/posts", Verdict: verdict.Stable},
 		result.URI{Name: plantedRow, Verdict: verdict.Stable, Detectable: 300, Why: "no growth"})
 	keptCorpus(t, journals, "tomcat10-examples", "counter",
-		result.URI{Name: "/examples/jsp/dates/date.jsp", Verdict: verdict.Leak, Why: "sessions"},
+		result.URI{Name: "new visitor", Verdict: verdict.Leak, Why: "sessions"},
 		result.URI{Name: "/", Verdict: verdict.Inconclusive, Why: "few requests"},
 		result.URI{Name: plantedRow, Verdict: verdict.Leak, Growth: 1024})
 	var out bytes.Buffer
@@ -68,12 +68,15 @@ func TestCorpusTable(t *testing.T) {
 		"\n3 runs. Innocents accused: 1 of 4. Planted leaks found: 2 of 3. Lies: 1. Open: 1.\n",
 		"| json-server | counter | /posts | leak | 0 B | it grows \\| and grows |\n",
 		"| json-server | tight | planted | stable | 4096 B | no growth |\n",
-		"| tomcat10-examples | counter | /examples/jsp/dates/date.jsp | leak | not known: a page in JSP makes a session",
+		"| tomcat10-examples | counter | new visitor | leak | not known: a page in JSP makes a session",
 		"| tomcat10-examples | counter | / | inconclusive | 0 B | few requests |\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out.String())
 		}
+	}
+	if strings.Contains(out.String(), "| json-server | 0.17.4 | node | | ") {
+		t.Errorf("what was hunted is said not to be:\n%s", out.String())
 	}
 	if strings.Contains(out.String(), "| /profile |") {
 		t.Errorf("what is as the truth is stands among the odd:\n%s", out.String())

@@ -179,7 +179,7 @@ func hunt(ctx context.Context, leakhunt, path string, seed int, flags ...string)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil && cmd.ProcessState.ExitCode() != settledNothing {
-		return nil, fmt.Errorf("%w\n%s", err, stderr.Bytes())
+		return nil, fmt.Errorf("%w\n%s%s", err, stderr.Bytes(), failedRows(stdout.Bytes()))
 	}
 	var res result.Result
 	if err := json.Unmarshal(stdout.Bytes(), &res); err != nil {
