@@ -59,7 +59,10 @@ func (t corpusTrial) bytes() (told int, kept float64) {
 // file mark when it keeps something first. JSON is YAML.
 func (t corpusTrial) scenario(requests any, mark string) ([]byte, error) {
 	told, _ := t.bytes()
-	env := map[string]string{"PLANTED_BYTES": fmt.Sprint(told), "PLANTED_MARK": mark}
+	env := map[string]string{
+		"PLANTED_BYTES": fmt.Sprint(told), "PLANTED_MARK": mark,
+		"HOME": "${CORPUS}/data/home", "TMPDIR": "${CORPUS}/data/tmp", // what they leave behind goes with the folder
+	}
 	maps.Copy(env, plants[t.app.runtime].env)
 	maps.Copy(env, t.app.Env)
 	target := map[string]any{

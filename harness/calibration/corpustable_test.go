@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -84,5 +85,20 @@ func TestCorpusTable(t *testing.T) {
 	args[3] = "yard"
 	if err := calibrate(context.Background(), args, &out, io.Discard, frozen); err == nil || !strings.Contains(err.Error(), "corpus-yard-counter-seed1: ") {
 		t.Errorf("what is not kept was not run: %v", err)
+	}
+}
+
+// The journals of the table are judged anew: nobody is accused, and no leak is excluded.
+func TestCorpusJournals(t *testing.T) {
+	var out bytes.Buffer
+	if err := calibrate(context.Background(), []string{"-replay", "corpus/journals", "-o", "json"}, &out, io.Discard, frozen); err != nil {
+		t.Fatal(err)
+	}
+	var got Replayed
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Journals < 12 || got.Is.Accused > 0 || got.Is.Lies > 0 {
+		t.Errorf("%d journals: %+v, wrong: %+v", got.Journals, got.Is, got.Wrong)
 	}
 }
