@@ -15,13 +15,23 @@ import (
 // Judged is the verdict on one recorded series.
 type Judged struct {
 	File string
+	Name string // which process, of a file that holds several
 	verdict.Judgement
 	Warnings []result.Warning
+}
+
+// Title is how the series is called.
+func (j Judged) Title() string {
+	if j.Name == "" {
+		return j.File
+	}
+	return j.File + " " + j.Name
 }
 
 // judgedJSON is Judged as the result of the judge command holds it.
 type judgedJSON struct {
 	File       string           `json:"file"`
+	Name       string           `json:"name,omitempty"`
 	Verdict    verdict.Label    `json:"verdict"`
 	Growth     float64          `json:"growth_bytes_per_request"`
 	Low        float64          `json:"growth_low"`
@@ -47,7 +57,7 @@ func WriteJudged(w io.Writer, format string, list []Judged, o Options) error {
 		for _, j := range list {
 			low, high := j.Interval()
 			series = append(series, judgedJSON{
-				File: j.File, Verdict: j.Label, Growth: j.Growth, Low: low, High: high,
+				File: j.File, Name: j.Name, Verdict: j.Label, Growth: j.Growth, Low: low, High: high,
 				Detectable: j.Detectable, Requests: j.Requests, Why: j.Reason, Warnings: append([]result.Warning{}, j.Warnings...),
 			})
 		}
@@ -75,7 +85,7 @@ func known(cell func(Judged) string) func(Judged) string {
 
 func judgedTable(w io.Writer, list []Judged, o Options) error {
 	cols := []column[Judged]{
-		{title: "Series", align: tw.AlignLeft, flex: true, cell: func(j Judged) string { return plain(j.File) }},
+		{title: "Series", align: tw.AlignLeft, flex: true, cell: func(j Judged) string { return plain(j.Title()) }},
 		{
 			title: "Verdict", align: tw.AlignLeft, cell: func(j Judged) string { return string(j.Label) },
 			color: func(j Judged) string { return verdictColor(&result.URI{Verdict: j.Label}) },
@@ -89,7 +99,7 @@ func judgedTable(w io.Writer, list []Judged, o Options) error {
 		return err
 	}
 	for _, j := range list {
-		text := wrap(plain(j.File+": "+j.Reason), tableWidth(o), "", "  ")
+		text := wrap(plain(j.Title()+": "+j.Reason), tableWidth(o), "", "  ")
 		if _, err := fmt.Fprintln(w, text); err != nil {
 			return err
 		}

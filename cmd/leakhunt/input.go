@@ -13,6 +13,7 @@ import (
 	"leakhunt/harness/journal"
 	"leakhunt/harness/lanes"
 	"leakhunt/harness/record"
+	"leakhunt/harness/recorded"
 	"leakhunt/harness/result"
 	"leakhunt/report"
 )
@@ -58,9 +59,9 @@ func (in *input) isJournal() bool {
 	return record.Sniff(in.head) || bytes.HasPrefix(in.head, []byte(`{"e":"`))
 }
 
-// isJSON says that the file may be a result.
-func (in *input) isJSON() bool {
-	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(in.head, []byte("\ufeff")), " \t\r\n"), []byte("{"))
+// isResult says that the file may be a result: JSON that is no export of Prometheus.
+func (in *input) isResult() bool {
+	return !recorded.IsExport(in.head) && bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(in.head, []byte("\ufeff")), " \t\r\n"), []byte("{"))
 }
 
 // plain is what the file holds, decompressed.

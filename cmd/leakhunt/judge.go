@@ -12,10 +12,16 @@ import (
 	"leakhunt/report"
 )
 
-const judgeLong = `Judge gives the verdict on memory series that were recorded elsewhere: CSV with
-the columns requests,rss_bytes (others are ignored), plain or gzipped, "-" for
-standard input. Row 0 is the fresh process; the first --burn-in requests are not
-judged.
+const judgeLong = `Judge gives the verdict on memory series that were recorded elsewhere, plain or
+gzipped, "-" for standard input. The first --burn-in requests are not judged.
+
+It reads CSV with the columns requests,rss_bytes; row 0 is the fresh process. It
+reads what Prometheus answers to /api/v1/query_range, with a counter of requests
+beside the memory. It reads logs of ps (-o rss=, -o etimes,rss) and of pidstat -r,
+whose RSS is in KiB.
+
+A log, or an export without such a counter, needs --requests: how many requests were
+answered from the first reading to the last. They are spread evenly over that time.
 
 It also judges a run anew, from its journal: the result is that of the run, and so
 is -o json, but for the version of leakhunt. leakhunt runs lists the journals.
@@ -26,6 +32,9 @@ cannot be read. 3: requests of the run failed.`
 const judgeExample = `  leakhunt judge checkout.csv
   leakhunt judge --burn-in 500 *.csv.gz -o json | jq '.series[] | {file, verdict}'
   ssh host cat series.csv | leakhunt judge -
+  curl -sG http://prometheus:9090/api/v1/query_range -d start=$BEGIN -d end=$END -d step=15 \
+    -d 'query={__name__=~"process_resident_memory_bytes|http_requests_total",job="shop"}' | leakhunt judge -
+  pidstat -r -p 4242 10 360 | leakhunt judge --requests 50000 -
   leakhunt judge shop.jsonl -o json               # a run, from its journal`
 
 // defaultBurnIn is the burn-in of one URI alone.
@@ -35,14 +44,14 @@ const defaultBurnIn = 2048
 const mostBurnIn = 1 << 20
 
 func (a *app) judgeCommand() *cobra.Command {
-	var burnIn int
+	var burnIn, requests int
 	var outputs []string
 	c := &cobra.Command{
-		Use:     "judge SERIES.csv...|JOURNAL",
+		Use:     "judge SERIES...|JOURNAL",
 		Short:   "The verdict on memory series recorded elsewhere, or on a run again",
 		Long:    judgeLong,
 		Example: judgeExample,
-		Args:    atLeastOne("a CSV file, a journal, or -"),
+		Args:    atLeastOne("a series, a journal, or -"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if burnIn < 0 || burnIn > mostBurnIn {
 				return fault.Usagef("--burn-in %d: a number from 0 to %d is needed", burnIn, mostBurnIn)
@@ -51,16 +60,27 @@ func (a *app) judgeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.judge(args, sinks, burnIn, cmd.Flags().Changed("burn-in"))
+			if requests < 0 {
+				return fault.Usagef("--requests %d: a number from 1 on is needed", requests)
+			}
+			return a.judge(args, sinks, recording{burnIn: burnIn, requests: requests, given: cmd.Flags().Changed("burn-in")})
 		},
 	}
 	c.Flags().IntVar(&burnIn, "burn-in", defaultBurnIn, "requests of a series that are not judged")
+	c.Flags().IntVarP(&requests, "requests", "n", 0, "requests from the first reading to the last, of a series that does not count them")
 	c.Flags().StringArrayVarP(&outputs, "output", "o", nil, "FORMAT[=PATH]: table or json; of a run, each format of run")
 	return c
 }
 
-// judge judges series, or one run. given says that the burn-in was asked for.
-func (a *app) judge(files []string, sinks []report.Sink, burnIn int, given bool) error {
+// recording is what the command line says of recorded series.
+type recording struct {
+	burnIn   int
+	given    bool // the burn-in was asked for
+	requests int  // from the first reading to the last; 0 is not said
+}
+
+// judge judges series, or one run.
+func (a *app) judge(files []string, sinks []report.Sink, rec recording) error {
 	var out []report.Judged
 	leaks := 0
 	for _, file := range files {
@@ -70,16 +90,18 @@ func (a *app) judge(files []string, sinks []report.Sink, burnIn int, given bool)
 			return err
 		}
 		if in.isJournal() {
-			return errors.Join(a.judgeRun(in, sinks, len(files), given), in.close())
+			return errors.Join(a.judgeRun(in, sinks, len(files), rec.given), in.close())
 		}
-		j, err := a.judgeFile(in, file, burnIn)
+		judged, err := a.judgeFile(in, file, rec)
 		if err = errors.Join(err, in.close()); err != nil {
 			return err
 		}
-		if j.Label == verdict.Leak {
-			leaks++
+		for _, j := range judged {
+			if j.Label == verdict.Leak {
+				leaks++
+			}
 		}
-		out = append(out, j)
+		out = append(out, judged...)
 	}
 	o, err := a.reportOptions("")
 	if err != nil {
@@ -124,19 +146,26 @@ func (a *app) judgeRun(in *input, sinks []report.Sink, files int, burnIn bool) e
 	return g.decide(res, o)
 }
 
-func (a *app) judgeFile(in *input, file string, burnIn int) (report.Judged, error) {
-	if in.isJSON() {
-		return report.Judged{}, fault.Usagef("%s is no CSV and no journal", in.name).
+func (a *app) judgeFile(in *input, file string, rec recording) ([]report.Judged, error) {
+	if in.isResult() {
+		return nil, fault.Usagef("%s is no series and no journal", in.name).
 			WithHint("If it is a result, its verdicts stand in it, and leakhunt report shows them. A run is judged again from its journal.")
 	}
-	s, err := recorded.Read(in, in.name)
+	all, err := recorded.ReadAll(in, in.name, rec.requests)
 	if err != nil {
-		return report.Judged{}, err
+		return nil, err
 	}
-	warnings := make([]result.Warning, len(s.Warnings))
-	for i, w := range s.Warnings {
-		a.note("%s: %s", file, w.Message)
-		warnings[i] = result.Warning{Code: w.Code, Message: w.Message}
+	out := make([]report.Judged, 0, len(all))
+	for _, s := range all {
+		j := report.Judged{File: file, Judgement: judgeSeries(s, rec.burnIn)}
+		if len(all) > 1 {
+			j.Name = s.Name
+		}
+		for _, w := range s.Warnings {
+			a.note("%s: %s", j.Title(), w.Message)
+			j.Warnings = append(j.Warnings, result.Warning{Code: w.Code, Message: w.Message})
+		}
+		out = append(out, j)
 	}
-	return report.Judged{File: file, Judgement: judgeSeries(s, burnIn), Warnings: warnings}, nil
+	return out, nil
 }

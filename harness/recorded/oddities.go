@@ -14,7 +14,7 @@ func oddities(s Series) []Warning {
 	if n := count(s.RSS, func(v float64) bool { return v == 0 }); n > 0 {
 		add("process-gone", "%d of %d readings are 0: the process was gone by then", n, len(s.RSS))
 	}
-	if at, size := firstGap(s.Requests); at >= 0 {
+	if at, size := firstGap(s.Requests); at >= 0 && !s.mid {
 		add("gaps", "readings are missing, first %d after request %d: between two readings the first one is taken to hold", size, s.Requests[at])
 	}
 	if at := restart(s); at >= 0 {
@@ -66,7 +66,7 @@ func restart(s Series) int {
 		now, before := s.RSS[i], s.RSS[i-1]
 		after := s.RSS[min(i+1, len(s.RSS)-1)]
 		halved := now < before/2 && after < before/2
-		fresh := s.Requests[0] == 0 && now <= s.RSS[0] && before-now >= max(before/10, 1<<20)
+		fresh := !s.mid && s.Requests[0] == 0 && now <= s.RSS[0] && before-now >= max(before/10, 1<<20)
 		if now > 0 && (halved || fresh) {
 			return i
 		}

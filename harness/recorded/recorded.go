@@ -1,5 +1,6 @@
 // Package recorded reads memory series that were recorded elsewhere: CSV with
-// the columns requests and rss_bytes, plain or gzipped.
+// the columns requests and rss_bytes, what Prometheus answers to a range query, and
+// logs of ps and pidstat, plain or gzipped.
 package recorded
 
 import (
@@ -36,9 +37,12 @@ const maxLine = 64 << 10
 
 // Series is one recorded series, in the order of the file.
 type Series struct {
-	Requests []int     // requests sent so far; 0 is the fresh process
+	Name     string    // which process of the file; "" where it is of one alone
+	Requests []int     // requests sent so far; 0 is the fresh process, or the first reading of a monitor
 	RSS      []float64 // bytes
 	Warnings []Warning // what a reader should know; never nil
+
+	mid bool // a monitor recorded it: now and then, from the midst of the process's life on
 }
 
 // Warning is something odd in a series that can still be read.
