@@ -12,6 +12,7 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/scenarios"
+	"leakhunt/scenarios/project"
 	"leakhunt/scenarios/shellline"
 )
 
@@ -28,7 +29,8 @@ type first struct {
 const initLong = `Init writes a scenario for a target that is running, or for a command that starts
 one. What is not given as a flag is asked for where there is a terminal, with what
 this folder and this machine propose: Gemfile, config.ru, package.json, manage.py,
-go.mod, Procfile, compose files, and who listens now. --yes takes the first of them.
+go.mod, Procfile, compose files, and who listens now. --yes takes the first of them that
+is in this folder.
 
 A command is given as it is typed into a shell: RAILS_ENV=production bin/rails s -p
 $PORT. Init says what leakhunt, which starts one program, cannot do for a shell.`
@@ -108,6 +110,7 @@ func (a *app) complete(ctx context.Context, f *first) error {
 	var found []proposal
 	if !f.Aimed() {
 		found = a.proposals(ctx)
+		a.unclear(found)
 	}
 	if f.yes {
 		f.take(a, found)
@@ -119,20 +122,40 @@ func (a *app) complete(ctx context.Context, f *first) error {
 	if f.Aimed() && len(f.URIs) > 0 {
 		return nil
 	}
+	return lacking(found)
+}
+
+// lacking says that init needs a target, and what it could be.
+func lacking(found []proposal) error {
 	hint := "Give --url, --command or --passenger, and --uri at least once; leakhunt init --help shows examples."
-	if len(found) > 0 && !f.yes {
-		hint = "leakhunt init --yes takes what is found here: " + printable(found[0].String()) + ". Or give --url, --command or --passenger, and --uri at least once."
+	if i := slices.IndexFunc(found, ours); i >= 0 {
+		hint = "leakhunt init --yes takes what is found here: " + printable(found[i].String()) + ". Or give --url, --command or --passenger, and --uri at least once."
+	} else if len(found) > 0 {
+		hint = "What runs in other folders is not taken unasked. The first is " + printable(found[0].String()) + "; leakhunt processes lists all. " + hint
 	}
 	return fault.Usagef("init needs a target and a URI").WithHint("%s", hint)
 }
 
-// take takes the first proposal, and a URI that every application has.
+// ours are proposals that are taken unasked. What runs elsewhere may be anybody's.
+func ours(p proposal) bool { return !p.elsewhere }
+
+// unclear says what is in this folder and tells nothing, where all of it tells nothing.
+func (a *app) unclear(found []proposal) {
+	if slices.ContainsFunc(found, ours) {
+		return
+	}
+	for _, why := range project.Unclear(os.DirFS(".")) {
+		a.note("%s", printable(why))
+	}
+}
+
+// take takes the first proposal of this folder, and a URI that every application has.
 func (f *first) take(a *app, found []proposal) {
-	if !f.Aimed() && len(found) > 0 {
-		f.Pin = found[0].Pin
-		a.note("found: %s", printable(found[0].String()))
-		if found[0].Note != "" {
-			a.note("mind that %s", found[0].Note)
+	if i := slices.IndexFunc(found, ours); !f.Aimed() && i >= 0 {
+		f.Pin = found[i].Pin
+		a.note("found: %s", printable(found[i].String()))
+		if found[i].Note != "" {
+			a.note("mind that %s", found[i].Note)
 		}
 	}
 	if f.Aimed() && len(f.URIs) == 0 {
@@ -176,6 +199,7 @@ func (a *app) initFrom(ctx context.Context, f *first) error {
 	}
 	if !f.Aimed() && s.name != "crawl" {
 		found := a.proposals(ctx)
+		a.unclear(found)
 		if f.yes {
 			f.take(a, found)
 		} else if in, ok := a.stdin.(*os.File); ok && f.from != "-" && isTerminal(in) {

@@ -18,7 +18,10 @@ import (
 )
 
 // proposal is a target that was found.
-type proposal struct{ project.Guess }
+type proposal struct {
+	project.Guess
+	elsewhere bool // it runs, in another folder than this one
+}
 
 func (p proposal) String() string {
 	if p.Pin.URL != "" && strings.HasPrefix(p.Name, p.Pin.URL) {
@@ -41,7 +44,7 @@ const mostListeners = 6
 // proposals are what the current folder and this machine have, the likeliest first.
 func (a *app) proposals(ctx context.Context) (found []proposal) {
 	for _, g := range project.Look(os.DirFS(".")) {
-		found = append(found, proposal{g})
+		found = append(found, proposal{Guess: g})
 	}
 	list, err := a.list(ctx)
 	if err != nil {
@@ -68,9 +71,19 @@ func (a *app) proposals(ctx context.Context) (found []proposal) {
 		if pin.Passenger != "" {
 			g = project.Guess{Name: "the Passenger application " + e.App, Why: fmt.Sprintf("pid %d", e.PID), Pin: pin}
 		}
-		found = append(found, proposal{g})
+		found = append(found, proposal{Guess: g, elsewhere: !runsHere(e.PID)})
 	}
 	return found
+}
+
+// runsHere says that a process has this folder as its own, or one below.
+func runsHere(pid int) bool {
+	here, err := os.Getwd()
+	if err != nil || here == "/" {
+		return false
+	}
+	there, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+	return err == nil && (there == here || strings.HasPrefix(there, here+"/"))
 }
 
 // probeTime is how long a target may take for one answer.

@@ -36,9 +36,12 @@ func procfile(f folder) []Guess {
 // "3000:80", "127.0.0.1:3000:80/tcp".
 var published = regexp.MustCompile(`^(?:[\d.]+:)?(\d+):\d+(?:/tcp)?$`)
 
+// composeFiles are the names that docker compose looks for.
+var composeFiles = []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"}
+
 // compose finds the services of a compose file that publish a port.
 func compose(f folder) []Guess {
-	file := f.first("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+	file := f.first(composeFiles...)
 	var declared struct {
 		Services map[string]struct {
 			Ports []yaml.Node `yaml:"ports"`

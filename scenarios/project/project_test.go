@@ -90,6 +90,21 @@ func TestLook(t *testing.T) {
   port: 8080
 `,
 		},
+		"go that serves by a framework": {
+			map[string]string{"go.mod": "module x", "main.go": "package main\n\nimport \"github.com/gin-gonic/gin\"\n\nfunc main() { gin.Default().Run(\":8080\") }", "cmd/job/main.go": "package main"},
+			"Go, .\n  command: [\"go\", \"run\", \".\"]\n  port: 8080\n",
+		},
+		"go whose only program serves in another package": {
+			map[string]string{"go.mod": "module x", "cmd/web/main.go": "package main\n\nfunc main() { server.Run() }", "cmd/web/flags.go": "package main"},
+			"Go, ./cmd/web\n  command: [\"go\", \"run\", \"./cmd/web\"]\n",
+		},
+		"go of which nobody knows which serves": {map[string]string{"go.mod": "module x", "cmd/a/main.go": "package main", "cmd/b/main.go": "package main"}, ""},
+		"sinatra": {
+			map[string]string{"Gemfile": "gem 'sinatra'", "shop.rb": "require 'sinatra'\nget('/') { 'x' }"},
+			`Sinatra, by its own server
+  command: ["bundle", "exec", "ruby", "shop.rb", "-e", "production", "-o", "127.0.0.1", "-p", "${PORT}"]
+`,
+		},
 		"procfile": {
 			map[string]string{"Procfile": "worker: x\nweb: cd srv && A=b bin/web --port $PORT\n"},
 			`web: cd srv && A=b bin/web --port $PORT
@@ -134,6 +149,28 @@ func TestLook(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
 		})
+	}
+}
+
+// What is there and tells nothing is named, with the reason.
+func TestUnclear(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"README.md", "hello", ""},
+		{"config.ru", "", ""},
+		{"Gemfile", "gem 'rack'", "Gemfile is here, and no config.ru"},
+		{"pyproject.toml", "", "pyproject.toml is here, and no manage.py"},
+		{"package.json", "{", "package.json is no JSON object: unexpected end of JSON input"},
+		{"package.json", "[]", "package.json is no JSON object: json: cannot unmarshal array"},
+		{"package.json", `{"scripts": {"test": "x"}}`, "package.json has no start script"},
+		{"Procfile", "worker: x", "Procfile has no line that begins with web:"},
+		{"go.mod", "module x", "go.mod is here, and no package main"},
+		{"docker-compose.yml", "services: {db: {ports: ['5432:5432']}}", "docker-compose.yml publishes no port"},
+		{"compose.yaml", "<<: {? [a] : b}", "compose.yaml publishes no port of a service, or cannot be read"},
+	} {
+		got := strings.Join(Unclear(fstest.MapFS{c.name: {Data: []byte(c.text)}}), "; ")
+		if (got == "") != (c.want == "") || !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s %q: %q, want %q", c.name, c.text, got, c.want)
+		}
 	}
 }
 
