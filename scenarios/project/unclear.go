@@ -23,8 +23,8 @@ func Unclear(dir fs.FS) []string {
 		add(f.first("requirements.txt", "pyproject.toml", "Pipfile"), "%s is here, and no manage.py or file such as app.py that makes a Flask or FastAPI application")
 	}
 	if node(f) == nil {
-		var any map[string]any
-		if err := json.Unmarshal([]byte(f.text("package.json")), &any); err != nil {
+		var manifest map[string]any
+		if err := json.Unmarshal([]byte(f.text("package.json")), &manifest); err != nil {
 			add(f.first("package.json"), "%s is no JSON object: %v", err)
 		} else {
 			add("package.json", "%s has no start script, and names no program that is here")
