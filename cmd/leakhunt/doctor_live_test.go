@@ -42,3 +42,31 @@ func TestDoctorOnServers(t *testing.T) {
 		})
 	}
 }
+
+// What the doctor advises is done, and the server is then as it should be.
+func TestDoctorsAdvice(t *testing.T) {
+	t.Parallel()
+	bin := build(t)
+	app, err := filepath.Abs("testdata/apps/library")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for variable, want := range map[string]string{
+		"FLASK_DEBUG=1":    "Start it without FLASK_DEBUG, or with FLASK_DEBUG=0.",
+		"FLASK_DEBUG=True": "Start it without FLASK_DEBUG, or with FLASK_DEBUG=0.",
+		"FLASK_DEBUG=0":    "",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Parallel()
+			at := "127.0.0.1:" + targettest.FreePort(t)
+			_, port, _ := strings.Cut(at, ":")
+			targettest.Start(t, app, []string{variable}, "sh", "-c", "exec flask --app app run --no-reload --port "+port+" >"+t.TempDir()+"/log 2>&1")
+			targettest.Await(t, "tcp", at)
+			_, out, errs := output(t, bin, "doctor", "http://"+at, "/")
+			said := strings.Join(strings.Fields(out), " ") // lines are broken
+			if strings.Contains(said, "FLASK_DEBUG") != (want != "") || !strings.Contains(said, want) {
+				t.Errorf("%q is not said:\n%s%s", want, out, errs)
+			}
+		})
+	}
+}

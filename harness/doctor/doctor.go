@@ -133,10 +133,6 @@ func (d *doctor) answers(ctx context.Context) error {
 	return d.do(ctx, record.Measure{})
 }
 
-// development names the variables that put frameworks into a mode in which
-// they load code anew, which looks like a leak.
-var development = []string{"RAILS_ENV", "RACK_ENV", "NODE_ENV", "FLASK_ENV", "APP_ENV", "DJANGO_DEBUG", "FLASK_DEBUG"}
-
 func (d *doctor) environment(info record.Process) {
 	env, err := proc.Environ(info.PID)
 	if err != nil {
@@ -145,9 +141,11 @@ func (d *doctor) environment(info record.Process) {
 	}
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
-		if slices.Contains(development, name) && (value == "development" || value == "dev" || value == "1") {
-			d.bad("Start it in production mode: "+name+"=production.",
-				"%s=%s: in development mode code is loaded anew, which grows memory without a leak", name, value)
+		if remedy, text := slow(name, value); text != "" {
+			d.bad(remedy, "%s", text)
+		}
+		if remedy, text := vanishing(name, value); text != "" && info.Kind != "command" { // ours goes with the run
+			d.bad(remedy, "%s", text)
 		}
 	}
 	could := target.Tight(info.Runtime)
