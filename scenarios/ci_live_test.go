@@ -78,6 +78,7 @@ func readYAML(t *testing.T, file string, into any) {
 }
 
 func TestGitHubWorkflow(t *testing.T) {
+	t.Parallel()
 	lint := exec.Command("go", "run", actionlint, "ci/github.yml")
 	lint.Env = append(os.Environ(), "GOFLAGS=") // in no way a dependency of this module
 	if out, err := lint.CombinedOutput(); err != nil {
@@ -120,6 +121,7 @@ func TestGitHubWorkflow(t *testing.T) {
 }
 
 func TestGitLabJob(t *testing.T) {
+	t.Parallel()
 	var config struct {
 		Leakhunt struct{ Script []string }
 	}
@@ -138,6 +140,7 @@ func TestGitLabJob(t *testing.T) {
 var shStep = regexp.MustCompile(`(?s)sh '''(.*?)'''`)
 
 func TestJenkinsfile(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("ci/Jenkinsfile")
 	if err != nil {
 		t.Fatal(err)
@@ -160,6 +163,7 @@ func TestJenkinsfile(t *testing.T) {
 }
 
 func TestSystemdUnits(t *testing.T) {
+	t.Parallel()
 	j := newJob(t)
 	j.run(t, 0, "sh", `curl -fsSL -o leakhunt "$LEAKHUNT_URL" && chmod +x leakhunt`)
 	unit, err := os.ReadFile("ci/leakhunt.service")

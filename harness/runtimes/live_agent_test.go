@@ -10,6 +10,7 @@ import (
 )
 
 func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		start   func(testing.TB, bool) *app
@@ -35,6 +36,7 @@ func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			a := c.start(t, true)
 			routes := append([]string(nil), c.clean...)
 			for r := range c.leaks {
@@ -58,8 +60,10 @@ func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
 
 // The agent's own answers leave nothing behind.
 func TestLiveSettlesDoNotGrow(t *testing.T) {
+	t.Parallel()
 	for name, start := range agented {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			a := start(t, true)
 			agent := a.agent(t)
 			read := func() []float64 {
@@ -114,6 +118,7 @@ func line(t *testing.T, file, text string) int {
 }
 
 func TestLiveTraceNamesTheLine(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, route, file, text string
 		bytes                   float64
@@ -125,6 +130,7 @@ func TestLiveTraceNamesTheLine(t *testing.T) {
 		{"node-listener", "/listener", "testdata/node/app.js", "'/listener':", 624, node},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			a := c.start(t, true)
 			agent := a.agent(t)
 			a.send(t, c.route, 50)
@@ -165,6 +171,7 @@ func TestLiveTraceNamesTheLine(t *testing.T) {
 
 // Ruby's tracer knows the innermost frame: a second pass finds the caller.
 func TestLiveCallersOfALibrary(t *testing.T) {
+	t.Parallel()
 	a := puma(t, true)
 	agent := a.agent(t)
 	a.send(t, "/library", 50)

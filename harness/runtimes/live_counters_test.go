@@ -53,6 +53,7 @@ func TestLiveInspectorAlone(t *testing.T) {
 // A worker thread of Node has a heap of its own: what is kept there is counted too,
 // also while another worker blocks.
 func TestLiveNodeThreads(t *testing.T) {
+	t.Parallel()
 	for name, agent := range map[string]bool{"agent": true, "inspector": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,6 +95,7 @@ func TestLiveInspectorGoesWrong(t *testing.T) {
 }
 
 func TestLivePumaControl(t *testing.T) {
+	t.Parallel()
 	port := proctest.FreePort(t)
 	address := "tcp://127.0.0.1:" + strconv.Itoa(port)
 	a := puma(t, false, "--control-url", address, "--control-token", "tok")
@@ -116,6 +118,7 @@ func build(t *testing.T, argv ...string) {
 }
 
 func TestLiveGo(t *testing.T) {
+	t.Parallel()
 	program := filepath.Join(t.TempDir(), "app")
 	build(t, "go", "build", "-o", program, "./testdata/go")
 	a := launch(t, "go", false, []string{"GODEBUG=memprofilerate=4096"}, true, program)
@@ -144,6 +147,7 @@ func TestLiveGo(t *testing.T) {
 }
 
 func TestLiveJVM(t *testing.T) {
+	t.Parallel()
 	classes := t.TempDir()
 	build(t, "javac", "-d", classes, "testdata/java/App.java")
 	// As target's tight settings: what is allocated is sampled every 2 KiB.

@@ -34,6 +34,7 @@ func heldBy(t *testing.T, a *app, agent *Agent, route, file string, line int, cl
 }
 
 func TestLiveHoldersOfRuby(t *testing.T) {
+	t.Parallel()
 	a := puma(t, true)
 	agent := a.agent(t)
 	const source, library = "testdata/ruby/app.rb", "testdata/ruby/gems/keeper/keeper.rb"
@@ -56,6 +57,7 @@ func TestLiveHoldersOfRuby(t *testing.T) {
 }
 
 func TestLiveHoldersOfPython(t *testing.T) {
+	t.Parallel()
 	a := gunicorn(t, true)
 	agent := a.agent(t)
 	const source = "testdata/python/app.py"
@@ -76,40 +78,45 @@ func TestLiveHoldersOfPython(t *testing.T) {
 // Through the agent's socket and through the inspector, several times in one
 // process: V8 forgets where an object was made once it has moved.
 func TestLiveHoldersOfNode(t *testing.T) {
-	for _, agented := range []bool{true, false} {
-		a := node(t, agented)
-		var agent *Agent
-		if agented {
-			agent = a.agent(t)
-		} else {
-			var err error
-			if agent, err = DialInspector(t.Context(), a.pid); err != nil {
+	t.Parallel()
+	for name, agented := range map[string]bool{"agent": true, "inspector": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := launch(t, "node", agented, []string{"NODE_OPTIONS=--inspect-port=0"}, true, "node", "app.js")
+			var agent *Agent
+			if agented {
+				agent = a.agent(t)
+			} else {
+				var err error
+				if agent, err = DialInspector(t.Context(), a.pid); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = agent.Close() })
+			}
+			const source = "testdata/node/app.js"
+			at, err := filepath.Abs(source)
+			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { _ = agent.Close() })
-		}
-		const source = "testdata/node/app.js"
-		at, err := filepath.Abs(source)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range 2 {
-			for _, c := range []struct{ route, want string }{
-				{"/leak", "kept (Array) → Array"},
-				{"/listener", "bus (EventEmitter) → _events (Object) → x (Array) → function"},
-				{"/map", "sessions (Map) → Object"},
-			} {
-				got := heldBy(t, a, agent, c.route, source, line(t, source, "'"+c.route+"': (n)"), "")
-				if got != at+": "+c.want {
-					t.Errorf("%s is held by %s, want %s: %s", c.route, got, at, c.want)
+			for range 2 {
+				for _, c := range []struct{ route, want string }{
+					{"/leak", "kept (Array) → Array"},
+					{"/listener", "bus (EventEmitter) → _events (Object) → x (Array) → function"},
+					{"/map", "sessions (Map) → Object"},
+				} {
+					got := heldBy(t, a, agent, c.route, source, line(t, source, "'"+c.route+"': (n)"), "")
+					if got != at+": "+c.want {
+						t.Errorf("%s is held by %s, want %s: %s", c.route, got, at, c.want)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
 // A process that ends while it writes its heap down leaves nothing behind.
 func TestLiveHoldersOfTheDead(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(testing.TB, bool) *app{
 		"ruby": func(t testing.TB, agent bool) *app { return puma(t, agent) }, "node": node,
 	} {

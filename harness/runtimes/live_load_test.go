@@ -33,6 +33,7 @@ func run(t *testing.T, env []string, argv ...string) (out string, code int) {
 // Programs print and return what they would without the agents, whether the
 // sockets can be made or not.
 func TestLiveAgentsAreHarmless(t *testing.T) {
+	t.Parallel()
 	env, cleanup, err := Preload()
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +132,7 @@ func TestLiveAgentsChain(t *testing.T) {
 
 // Every process that a server forks answers for itself, under its own pid.
 func TestLiveAgentsSurviveForks(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func() *app{
 		"puma cluster, preloaded": func() *app {
 			return launch(t, "ruby", true, nil, false, "puma", "-w", "2", "-t", "1:1", "-q", "--preload", "-b", "tcp://127.0.0.1:$PORT", "config.ru")
