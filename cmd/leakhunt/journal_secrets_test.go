@@ -37,6 +37,7 @@ uris:
 // Wherever a run meets a secret, its journal does not hold it, in no encoding, and
 // gives the same result as the run.
 func TestNoSecretInAJournal(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "teller")
 	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/teller").CombinedOutput(); err != nil {

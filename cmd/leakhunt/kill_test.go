@@ -25,6 +25,7 @@ uris: [/, /pool]
 // A run that is killed at any moment leaves a journal that is read, and that it goes
 // on from: the end is as if it had not been.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file, kept := filepath.Join(dir, "killed.yaml"), filepath.Join(dir, "run.jsonl")
 	if err := os.WriteFile(file, []byte(killedScenario), 0o600); err != nil {

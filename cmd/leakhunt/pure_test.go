@@ -12,6 +12,7 @@ import (
 // What -o json leaves on stdout is one JSON document, and conforms to what
 // schema --result prints; one that does not conform is told apart.
 func TestJSONConforms(t *testing.T) {
+	t.Parallel()
 	schema := resultSchema(t)
 	out, err := exec.Command("leakhunt", "run", shopScenario(t, goShop(t)("/cart=8192"), []string{"/", "/cart", "/orders/{{n}}"}), "-o", "json").Output()
 	if code := exitOf(err); code != 1 {

@@ -89,6 +89,7 @@ func (m apart) Run() int {
 // TestScripts runs the commands as a user would; testdata/script holds what
 // they must print and which exit code they must end with.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
