@@ -81,6 +81,7 @@ func rateOf(r *result.Result) float64 {
 // Two lanes on two workers of a pool. One worker is killed in its first block, and the other
 // lane measures its URIs to the end; the journal gives the same result.
 func TestALaneOfAPoolIsLost(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	dir := t.TempDir()
 	at := "127.0.0.1:" + targettest.FreePort(t)

@@ -22,6 +22,7 @@ import (
 // request of 12 headers and 8 parameters of which one each do, on a real server: for
 // one seed, or for as many as the variable LEAKHUNT_SEEDS says.
 func TestMinimizeLive(t *testing.T) {
+	t.Parallel()
 	bin := build(t)
 	visit, err := filepath.Abs("testdata/visit/visit.py")
 	if err != nil {
