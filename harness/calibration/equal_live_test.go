@@ -12,6 +12,7 @@ import (
 // counters and by RSS, also where the process was killed, the run interrupted, or killed
 // and resumed. go run ./harness/calibration -equal 200 makes more of them.
 func TestJudgeSaysWhatTheRunSaid(t *testing.T) {
+	t.Parallel()
 	program := leakhunt(t)
 	e := equality{n: 13, leakhunt: program, dir: t.TempDir(), log: t.Output()}
 	var out bytes.Buffer
