@@ -143,12 +143,13 @@ func (c *corpus) complete(ctx context.Context, l *live, trials []corpusTrial, jo
 	return errors.Join(failed...)
 }
 
-// outcome sums a run up in a line: what is not as the truth is.
+// outcome sums a run up in a line: what is not as the truth is, where that is known.
 func (t corpusTrial) outcome(res *result.Result, smoke bool) string {
 	var odd []string
 	for _, u := range res.URIs {
-		guilty := u.Name == plantedRow
-		if u.Verdict == verdict.Failed || !smoke && guilty != (u.Verdict == verdict.Leak) {
+		_, unknown := t.app.Guilty[u.Name]
+		wrong := (u.Name == plantedRow) != (u.Verdict == verdict.Leak)
+		if u.Verdict == verdict.Failed || !smoke && !unknown && wrong {
 			odd = append(odd, fmt.Sprintf("%s is %s: %s", u.Name, u.Verdict, u.Why))
 		}
 	}

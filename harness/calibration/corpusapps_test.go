@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"leakhunt/harness/result"
+	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
 
@@ -142,6 +143,30 @@ func TestCorpusTrials(t *testing.T) {
 	for _, c := range []struct{ only, evidence string }{{"d", "tight"}, {"a", "plain"}} {
 		if _, err := (&corpus{only: c.only}).trials(apps, &live{evidence: c.evidence}, "/srv"); err == nil {
 			t.Errorf("-only %s -evidence %s: no error", c.only, c.evidence)
+		}
+	}
+}
+
+// A run is summed up by what is not as the truth is.
+func TestCorpusOutcome(t *testing.T) {
+	trial := corpusTrial{app: released{Guilty: map[string]string{"/b": "sessions"}}}
+	for _, c := range []struct {
+		name    string
+		verdict verdict.Label
+		smoke   bool
+		want    string
+	}{
+		{"/a", verdict.Stable, false, "as it is"},
+		{"/a", verdict.Leak, false, "/a is leak: why"},
+		{"/b", verdict.Leak, false, "as it is"},
+		{plantedRow, verdict.Leak, false, "as it is"},
+		{plantedRow, verdict.Stable, false, "planted is stable: why"},
+		{plantedRow, verdict.Inconclusive, true, "as it is"},
+		{"/b", verdict.Failed, true, "/b is error: why"},
+	} {
+		res := &result.Result{URIs: []result.URI{{Name: c.name, Verdict: c.verdict, Why: "why"}}}
+		if got := trial.outcome(res, c.smoke); got != c.want {
+			t.Errorf("%s, %s, smoke %v: %s, want %s", c.name, c.verdict, c.smoke, got, c.want)
 		}
 	}
 }
