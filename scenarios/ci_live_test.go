@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"gopkg.in/yaml.v3"
@@ -24,16 +25,30 @@ type job struct {
 	env []string
 }
 
+// built is the program, compiled once for all jobs.
+var built = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "leakhunt-ci-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a folder for temporary files
+	binary := filepath.Join(dir, "leakhunt")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", binary, "../cmd/leakhunt")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, out)
+	}
+	return os.ReadFile(binary)
+})
+
 // newJob makes a job whose CI server can load leakhunt as it is here.
 func newJob(t *testing.T) *job {
 	t.Helper()
-	dir, binary := t.TempDir(), filepath.Join(t.TempDir(), "leakhunt-linux-amd64")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", binary, "../cmd/leakhunt")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	program, err := os.ReadFile(binary)
+	program, err := built()
 	if err != nil {
+		t.Fatal(err)
+	}
+	dir, binary := t.TempDir(), filepath.Join(t.TempDir(), "leakhunt-linux-amd64")
+	if err := os.WriteFile(binary, program, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	j := &job{dir, append(os.Environ(), "LEAKHUNT_URL=file://"+binary, fmt.Sprintf("LEAKHUNT_SHA256=%x", sha256.Sum256(program)),
