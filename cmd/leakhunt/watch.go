@@ -103,7 +103,7 @@ func (p *plain) Close()                {}
 
 // status is where a run stands, in a line.
 func status(g watch.Progress) string {
-	s := fmt.Sprintf("%5s  %-12s RSS %-10s %s of %s requests", g.Elapsed.Round(time.Second), g.Phase,
+	s := fmt.Sprintf("%5s  %-13s RSS %-10s %s of %s requests", g.Elapsed.Round(time.Second), g.Phase,
 		units.Bytes(float64(g.RSS)), units.Count(g.Sent), units.Count(g.Expected))
 	return s + "  " + printable(g.URI)
 }
