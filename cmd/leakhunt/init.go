@@ -80,6 +80,9 @@ func (a *app) init(ctx context.Context, f *first) error {
 			a.note("%s", note)
 		}
 	}
+	if err := f.checkFlags(); err != nil {
+		return err
+	}
 	if f.from != "" {
 		return a.initFrom(ctx, f)
 	}
@@ -134,6 +137,42 @@ func lacking(found []proposal) error {
 		hint = "What runs in other folders is not taken unasked. The first is " + printable(found[0].String()) + "; leakhunt processes lists all. " + hint
 	}
 	return fault.Usagef("init needs a target and a URI").WithHint("%s", hint)
+}
+
+// checkFlags says what is wrong with a flag by its name: its value stands in no file yet.
+func (f *first) checkFlags() error {
+	const root = "http://127.0.0.1"
+	try := func(flag, value string, pin scenarios.Pin, uri string) error {
+		part := first{First: scenarios.First{Pin: pin, URIs: []string{uri}}}
+		var found *scenarios.Errors
+		err := part.check()
+		if !errors.As(err, &found) || len(found.Problems) == 0 {
+			return err
+		}
+		said := flag + " " + printable(value)
+		if strings.Contains(value, "@") { // it may hold a password
+			said = flag
+		}
+		wrong := fault.Usagef("%s: %s", said, found.Problems[0].Message)
+		switch fix := found.Problems[0].Fix; {
+		case flag == "--uri":
+			return wrong.WithHint("Write /path, or a method before it: 'DELETE /cart'.")
+		case fix != "":
+			return wrong.WithHint("%s", strings.ToUpper(fix[:1])+fix[1:]+".")
+		}
+		return wrong
+	}
+	var err error
+	if f.URL != "" {
+		err = try("--url", f.URL, scenarios.Pin{URL: f.URL}, "/")
+	}
+	if f.Passenger != "" {
+		err = try("--passenger", f.Passenger, scenarios.Pin{Passenger: f.Passenger}, "/")
+	}
+	for _, uri := range f.URIs {
+		err = errors.Join(err, try("--uri", uri, scenarios.Pin{URL: root}, uri))
+	}
+	return err
 }
 
 // ours are proposals that are taken unasked. What runs elsewhere may be anybody's.
