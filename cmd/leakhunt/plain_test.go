@@ -31,7 +31,7 @@ var bound = map[string][2]int{
 	"pages":    {4, 0},
 	"help":     {0, 0},
 	"errors":   {0, 1},
-	"comments": {159, 75},
+	"comments": {160, 75},
 }
 
 // prose is what a person reads, and where it stands.
