@@ -1,4 +1,4 @@
-# 512 routes, three of which keep memory for ever; every fourth has a bounded cache.
+# 512 routes, three of which keep what they make; every fourth has a bounded cache.
 require 'json'
 KEPT = Hash.new { |h, k| h[k] = [] }
 CACHES = Hash.new { |h, k| h[k] = [] }

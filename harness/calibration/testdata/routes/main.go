@@ -1,4 +1,4 @@
-// Command main serves 512 routes, three of which keep memory for ever; every fourth has a
+// Command main serves 512 routes, three of which keep what they make; every fourth has a
 // bounded cache.
 package main
 
