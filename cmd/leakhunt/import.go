@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,9 +24,10 @@ type importFlags struct {
 	line    string // the command as it was typed
 	output  string
 	force   bool
-	headers bool   // har
-	format  string // access-log
-	host    string // access-log
+	headers bool          // har
+	format  string        // access-log
+	host    string        // access-log
+	ready   time.Duration // app
 }
 
 // source is where URIs come from: a command of import.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"leakhunt/harness/fault"
 	"leakhunt/harness/runtimes"
 	"leakhunt/harness/session"
@@ -25,6 +27,9 @@ Django, FastAPI (Starlette), Express and Fastify are known; Go's routers keep no
 that could be asked. Beside each URI stands what handles it, with file and line.`,
 		example: `  leakhunt import app --command 'puma -w 0 -t 1:1 -b tcp://127.0.0.1:${PORT}' -o shop.yaml
   leakhunt init --command 'gunicorn -w 1 -b 127.0.0.1:${PORT} shop:app' --from app`,
+		flags: func(fl *pflag.FlagSet, f *importFlags) {
+			fl.DurationVar(&f.ready, "ready-timeout", time.Minute, "how long a started command may take until it is ready, as target.ready.timeout")
+		},
 		read: func(a *app, ctx context.Context, _ []string, f *importFlags) (*imports.Found, error) {
 			return a.importApp(ctx, f)
 		},
@@ -49,6 +54,9 @@ func (a *app) importApp(ctx context.Context, f *importFlags) (found *imports.Fou
 	sc, err := scenarios.Parse(text, path, scenarios.Options{})
 	if err != nil {
 		return nil, err
+	}
+	if f.ready > 0 { // init has no such flag
+		sc.Target.Ready.Timeout = f.ready
 	}
 	tgt, agents, done, err := a.openTarget(sc)
 	if err != nil {

@@ -38,7 +38,7 @@ func TestImportAppRedmine(t *testing.T) {
 	}
 	uri := regexp.MustCompile(`(?m)^  - (.*)$`)
 	want := uri.FindAllString(run(bin, "import", "rails-routes", routes, "--unsafe", "--max", "5000"), -1)
-	text := run(bin, "import", "app", "--unsafe", "--max", "5000", "--command", "RAILS_ENV=production puma -w 0 -t 1:1 -b tcp://127.0.0.1:${PORT}")
+	text := run(bin, "import", "app", "--unsafe", "--max", "5000", "--ready-timeout", "5m", "--command", "RAILS_ENV=production puma -w 0 -t 1:1 -b tcp://127.0.0.1:${PORT}")
 	got := uri.FindAllString(text, -1)
 	slices.Sort(want)
 	slices.Sort(got)
