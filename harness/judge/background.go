@@ -67,15 +67,21 @@ func (st *State) unlessIdle(u *URI, j verdict.Judgement) verdict.Judgement {
 	if j.Label != verdict.Leak || st.idleRSS == 0 || !st.On("idle-rss") {
 		return j
 	}
-	var seconds, n float64
-	for _, b := range u.Blocks {
-		seconds, n = seconds+b.End.T-b.Start.T, n+float64(b.N())
-	}
-	if n == 0 || 2*st.idleRSS*seconds/n < j.Growth {
+	if took := each(u.Blocks); took == 0 || 2*st.idleRSS*took < j.Growth {
 		return j
 	}
 	j.Detectable = max(j.Detectable, j.High)
 	return open(j, 0, "grew %s per request, and the process by %s a second while nothing was sent", units.Bytes(j.Growth), units.Bytes(st.idleRSS))
+}
+
+// each is how many seconds a request of the blocks took, readings at their edges included;
+// 0 of none.
+func each(blocks []*record.Block) float64 {
+	var seconds, n float64
+	for _, b := range blocks {
+		seconds, n = seconds+b.End.T-b.Start.T, n+float64(b.N())
+	}
+	return seconds / max(1, n)
 }
 
 // RoseIdle says that a counter rose through the last wait, and that it is not known
@@ -106,11 +112,7 @@ func (st *State) unlessBackground(u *URI, j verdict.Judgement, i int, unit strin
 	if j.Label != verdict.Leak || i >= len(st.idle) || st.idle[i] <= 0 || !st.On("background") {
 		return j
 	}
-	var seconds, n float64
-	for _, b := range st.counted(u, -1) {
-		seconds, n = seconds+b.End.T-b.Start.T, n+float64(b.N())
-	}
-	own := st.idle[i] * seconds / max(1, n)
+	own := st.idle[i] * each(st.counted(u, -1))
 	if 2*j.Growth >= own {
 		return j
 	}

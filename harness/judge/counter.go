@@ -171,9 +171,7 @@ func (u *URI) edges(value func(record.Edge) float64, skip func(*record.Block) bo
 
 // settledRSS judges RSS at the edges of u's blocks, each off by so much; 0: the default.
 func (st *State) settledRSS(u *URI, noise float64) verdict.Judgement {
-	return verdict.Counter(u.edges(st.metric, nil), verdict.CounterParams{
-		Unit: "bytes", Noise: noise, FixedN: !u.Item.Requests.Auto, Horizon: Horizon,
-	})
+	return grewBy(u, st.metric, noise, Horizon)
 }
 
 // counters are the counters, each judged by itself.

@@ -24,6 +24,7 @@ func (st *State) frozen() bool {
 	}
 	slices.SortFunc(blocks, func(a, b *record.Block) int { return a.Seq - b.Seq })
 	run := blocks[:0:0]
+	most := frozenBlocks * st.scatterRSS()
 	exact := slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Exact })
 	for _, b := range blocks {
 		if !st.still(b) {
@@ -32,7 +33,7 @@ func (st *State) frozen() bool {
 		}
 		run = append(run, b)
 		several := !exact || slices.ContainsFunc(run, func(o *record.Block) bool { return o.URI != b.URI })
-		if len(run) >= frozenBlocks && several && float64(b.End.Metric-run[0].Start.Metric) > frozenBlocks*st.scatterRSS() {
+		if len(run) >= frozenBlocks && several && float64(b.End.Metric-run[0].Start.Metric) > most {
 			return true
 		}
 	}

@@ -62,8 +62,14 @@ func exactBytes(c record.Column) bool { return c.Exact && c.Unit == "bytes" }
 // uncountedRSS judges what RSS grew by beyond the live bytes, at the edges of u's
 // blocks.
 func (st *State) uncountedRSS(u *URI, horizon int) verdict.Judgement {
-	return verdict.Counter(u.edges(st.nativeBytes, nil), verdict.CounterParams{
-		Unit: "bytes", Noise: st.scatterRSS(), FixedN: !u.Item.Requests.Auto, Horizon: horizon,
+	return grewBy(u, st.nativeBytes, st.scatterRSS(), horizon)
+}
+
+// grewBy judges what an amount of memory, in bytes, grew by at the edges of u's blocks,
+// each off by so much.
+func grewBy(u *URI, of func(record.Edge) float64, noise float64, horizon int) verdict.Judgement {
+	return verdict.Counter(u.edges(of, nil), verdict.CounterParams{
+		Unit: "bytes", Noise: noise, FixedN: !u.Item.Requests.Auto, Horizon: horizon,
 	})
 }
 
@@ -155,9 +161,7 @@ func (st *State) Native(u *URI) int {
 func (st *State) nativeUnended(u *URI) bool {
 	return slices.ContainsFunc(st.uncountedOf(u), func(n uncounted) bool {
 		if n.horizon > Horizon {
-			n.j = verdict.Counter(u.edges(n.of, nil), verdict.CounterParams{
-				Unit: "bytes", Noise: st.scatterRSS(), FixedN: !u.Item.Requests.Auto, Horizon: Horizon,
-			})
+			n.j = grewBy(u, n.of, st.scatterRSS(), Horizon)
 		}
 		return n.j.Label == verdict.Leak || n.j.Label == verdict.Inconclusive && n.j.Low > 0 && !n.mapped
 	})

@@ -51,9 +51,7 @@ func (st *State) uncountedOf(u *URI) (out []uncounted) {
 		out = append(out, n)
 	}
 	if _, ok := st.unseen(u); ok && st.boundless() == "" && !u.givenBack() {
-		j := verdict.Counter(u.edges(st.rest, nil), verdict.CounterParams{
-			Unit: "bytes", Noise: st.scatterRSS(), FixedN: !u.Item.Requests.Auto, Horizon: nativeHorizon,
-		})
+		j := grewBy(u, st.rest, st.scatterRSS(), nativeHorizon)
 		out = append(out, uncounted{st.rest, j, nativeHorizon, much, true})
 	}
 	return out
