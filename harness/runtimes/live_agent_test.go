@@ -5,6 +5,7 @@ package runtimes
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -78,27 +79,46 @@ func TestLiveSettlesDoNotGrow(t *testing.T) {
 			for range 180 {
 				read()
 			}
-			first := read()
-			last := first
-			for range 100 {
-				last = read()
-			}
-			for i, c := range agent.Columns() {
-				grown := last[i] - first[i]
-				t.Logf("%s: %v in 100 settles", c.Name, grown)
-				// An answer that left one object behind would make 100 of them,
-				// 4,000 bytes at the least (a slot of Ruby's). Half of that is a
-				// creep; a step of 6 to 19 objects is the server's own.
-				limit := map[string]float64{"objects": 50, "bytes": 2000}[c.Unit]
-				if c.Beside != "" { // it has pages, not objects
-					limit = 32 << 10
+			// An answer that leaves something behind leaves it in every round. A step in
+			// one of them is the server's own: V8 takes a few pages more now and then.
+			columns := agent.Columns()
+			for range 3 {
+				first := read()
+				last := first
+				for range 100 {
+					last = read()
 				}
-				if grown > limit {
-					t.Errorf("%s grew by %v in 100 settles", c.Name, grown)
+				var still []Column
+				for i, c := range agent.Columns() {
+					if !slices.Contains(columns, c) {
+						continue
+					}
+					grown := last[i] - first[i]
+					t.Logf("%s: %v in 100 settles", c.Name, grown)
+					if grown > settled(c) {
+						still = append(still, c)
+					}
+				}
+				if columns = still; len(columns) == 0 {
+					return
 				}
 			}
+			t.Errorf("in each of three rounds of 100 settles these grew: %+v", columns)
 		})
 	}
+}
+
+// settled is by how much 100 settles may raise a column. An answer that left one
+// object behind would make 100 of them, 4,000 bytes at the least (a slot of Ruby's).
+// Half of that is a creep; a step of 6 to 19 objects is the server's own.
+func settled(c Column) float64 {
+	switch {
+	case c.Beside != "": // it has pages, not objects
+		return 32 << 10
+	case c.Unit == "bytes":
+		return 2000
+	}
+	return 50
 }
 
 // line is where a fixture's source holds text.
