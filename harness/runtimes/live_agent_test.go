@@ -179,8 +179,10 @@ func TestLiveTraceNamesTheLine(t *testing.T) {
 			if !strings.HasSuffix(top.File, strings.TrimPrefix(c.file, "testdata")) || top.Line != line(t, c.file, c.text) || top.Owner != OwnerApp {
 				t.Errorf("the top site is %s:%d (%s)", top.File, top.Line, top.Owner)
 			}
-			if explained < 0.75 || explained > 1.25 {
-				t.Errorf("explained %.2f of the growth", explained)
+			// What a server makes once a second, such as V8 for its date header, is in
+			// no control pass to the same number: on a slow machine it adds a quarter.
+			if share := top.BytesPerRequest / c.bytes; share < 0.75 || share > 1.25 || explained < 0.75 {
+				t.Errorf("the line explains %.2f of the growth, all lines %.2f", share, explained)
 			}
 			if _, err := agent.StopTrace(t.Context()); err == nil {
 				t.Error("tracing was still on")
