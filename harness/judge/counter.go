@@ -61,6 +61,10 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		j.Detectable += more
 		j.Reason += fmt.Sprintf("; its neighbours grew by %s for each of its requests, which it may have left to be done later", units.Bytes(more))
 	}
+	if hid := st.standing(u); hid > j.Detectable {
+		j.Reason += fmt.Sprintf("; the counters stood still to the bit, while RSS rose by %s for each of its requests", units.Bytes(hid))
+		j.Detectable = hid
+	}
 	if unseen && more.High > j.Detectable {
 		j.Reason += fmt.Sprintf("; what RSS grew by is in no counter, up to %s per request", units.Bytes(more.High))
 		j.Detectable = more.High

@@ -72,6 +72,7 @@ func (st *State) stuck(i int) bool {
 type misfits struct {
 	events int // of the record
 	why    []string
+	still  standstill
 	frozen bool
 	all    bool // of those that count the heap, each falls or is frozen
 }
@@ -87,7 +88,10 @@ func (st *State) misfit(i int) string {
 
 // fit finds the exact counters that are no evidence.
 func (st *State) fit(m *misfits) {
-	m.frozen = st.frozen()
+	if st.On("misfit") {
+		m.still = st.stillness()
+	}
+	m.frozen = m.still.frozen(st.scatterRSS())
 	heaps, bad := 0, 0
 	for i, c := range st.columns() {
 		if !c.Exact || !heap(c) { // of goroutines and threads there are as many all the time

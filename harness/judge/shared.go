@@ -26,8 +26,7 @@ const (
 	// least, and besides is the share that may be a leak of its own unseen.
 	surely  = 0.5
 	besides = 0.15
-	// sharedObjects is by how many objects/request a URI may grow beyond that, and the
-	// fewest that count as shared.
+	// sharedObjects is by how many objects/request a URI may grow beyond that.
 	sharedObjects = 0.1
 )
 
@@ -58,7 +57,7 @@ func (st *State) noteShared() {
 			by[u] = append(by[u], st.column(u, i))
 		}
 	}
-	members := st.inCommon(all, by)
+	members := alike(all, by, st.bytesColumn())
 	if len(members) == 0 {
 		return
 	}
@@ -89,25 +88,14 @@ func (st *State) noteShared() {
 	}
 }
 
-// inCommon are the URIs that surely grow by as much as one of them does, if they are most,
-// and hardly any grows by less: by bytes, or, where those scatter too much, by objects.
-func (st *State) inCommon(all []*URI, by map[*URI][]verdict.Judgement) []*URI {
-	members := alike(all, by, st.bytesColumn(), leastFloor)
-	for i, c := range st.columns() {
-		if len(members) == 0 && c.Exact && c.Unit == "objects" {
-			members = alike(all, by, i, sharedObjects)
-		}
-	}
-	return members
-}
-
-// alike are those of all URIs that surely grow by as much as one of them does, by the i-th
-// counter.
-func alike(all []*URI, by map[*URI][]verdict.Judgement, i int, least float64) (best []*URI) {
+// alike are the URIs that surely grow by as much as one of them does, by the i-th counter.
+// There are none unless they are most, and hardly any grows by less. Bytes tell, not
+// objects: many a leak is of one object.
+func alike(all []*URI, by map[*URI][]verdict.Judgement, i int) (best []*URI) {
 	n := float64(len(all))
 	for _, u := range all {
 		growth, less := by[u][i].Growth, 0
-		if growth < least {
+		if growth < leastFloor {
 			continue
 		}
 		var members []*URI
