@@ -21,7 +21,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		rss.Label, rss.More = verdict.Inconclusive, 0
 	}
 	convicts := slices.ContainsFunc(counters, func(c verdict.Evidence) bool { return c.Exact && c.Judgement.Label == verdict.Leak })
-	if rss.Label == verdict.Leak && (u.givenBack() && st.On("given-back") || st.Grew(u) && !convicts) {
+	if rss.Label == verdict.Leak && st.Grew(u) && !convicts {
 		rss.Label, rss.More = verdict.Inconclusive, u.Requests()
 		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
 	}

@@ -191,12 +191,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		return j
 	}
 	grown, gone := st.expired(u, i)
-	if grown <= 0 {
-		return j
-	}
-	if fell := st.fell(u, i); st.On("shared-ring") && fell > gone && fell >= j.Low*float64(u.Requests()) {
-		gone = fell
-	} else if 2*gone < grown {
+	if grown <= 0 || 2*gone < grown {
 		return j
 	}
 	return open(j, u.Requests(), "grew %s per request, and %s was let go while others ran or nobody did", amount(j.Growth, unit), amount(gone, unit))
@@ -247,30 +242,6 @@ func (st *State) sent(u *URI, since, until float64) (n int) {
 		}
 	}
 	return n
-}
-
-// fell is what the requests of u's neighbours have let go of, by the i-th counter,
-// where that is likelier than not: they drop what u has put into a ring that all
-// share, such as the last events of a log, which does not grow. Those that grow
-// themselves drop as much as the others, unseen.
-func (st *State) fell(u *URI, i int) float64 {
-	var fell, seen, all float64 // the latter two: requests
-	for _, o := range st.URIs {
-		if o == u || o.Broken {
-			continue
-		}
-		n := float64(o.Requests())
-		all += n
-		switch j := st.column(o, i); {
-		case j.Label == verdict.Leak:
-		case 2*j.Growth < -(j.High - j.Growth):
-			fell -= j.Growth * n
-			fallthrough
-		default:
-			seen += n
-		}
-	}
-	return fell / max(1, seen) * all
 }
 
 func (st *State) sum(blocks []*record.Block, i int) (all float64) {

@@ -76,13 +76,6 @@ func (st *State) Frees() bool {
 	return slices.Contains([]string{"python", "php", "perl"}, st.process().Runtime)
 }
 
-// KeepsHoles says that the allocator of the process keeps holes, which a heap that
-// stands at its high-water mark has none of.
-func (st *State) KeepsHoles() bool {
-	share, _ := st.reserve()
-	return !st.Tight() && share != sharePlain
-}
-
 func (st *State) maxFloor(u *URI) float64 {
 	switch {
 	case st.Tight() && u.Item.Requests.Auto && u.Requests() < MaxSweep:

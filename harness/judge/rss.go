@@ -204,7 +204,7 @@ func (st *State) confirmed(u *URI) verdict.Judgement {
 }
 
 // beyond is the verdict on a series of one URI in a row, which grew by so many
-// bytes, where what grows within the headroom, or unevenly, convicts nobody.
+// bytes, where what grows within the headroom convicts nobody.
 func (st *State) beyond(j verdict.Judgement, grown, headroom float64) verdict.Judgement {
 	why := st.boundless()
 	switch {
@@ -212,9 +212,6 @@ func (st *State) beyond(j verdict.Judgement, grown, headroom float64) verdict.Ju
 		return j
 	case why != "":
 		return open(j, 0, "it grew by %s per request, but %s", units.Bytes(j.Growth), why)
-	case !st.Tight() && j.Low < j.Growth/2 && st.On("even-growth"):
-		return open(j, 0, "it grew by %s to %s per request: so unevenly a heap wanders that is seldom collected",
-			units.Bytes(j.Low), units.Bytes(j.High))
 	case grown <= headroom && st.On("headroom"):
 		return open(j, int((headroom-grown)/max(1, j.Growth)), "it grew by %s in a row, and %s may be garbage that waits for a collection",
 			units.Bytes(grown), units.Bytes(headroom))

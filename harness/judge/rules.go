@@ -9,9 +9,7 @@ func Rules() []Rule {
 	return []Rule{
 		{"headroom", "RSS convicts only growth beyond what the collector may leave uncollected"},
 		{"slack", "a floor by RSS holds what may be free inside the process"},
-		{"even-growth", "RSS as it comes convicts only growth whose interval is narrow"},
 		{"alone", "a suspect by RSS is confirmed alone, with the others in quarantine"},
-		{"fill", "before a confirmation the heap is driven to its high-water mark"},
 		{"lead", "in a tight process requests go ahead of each block"},
 		{"hidden", "a URI behind whose verdict a leak may hide runs alone, too"},
 		{"isolate", "what RSS could not tell is tried on a process of its own"},
@@ -25,8 +23,6 @@ func Rules() []Rule {
 		{"solo", "whoever that leaves in doubt is sent again by itself"},
 		{"stay", "by itself it is waited for as long as what went before took to go"},
 		{"expiry", "what is let go of by the end convicts nobody"},
-		{"shared-ring", "what neighbours let go of is held against whoever fills it"},
-		{"given-back", "settled RSS that goes back between blocks convicts nobody"},
 		{"native-followed", "settled RSS that grows beside a flat counter is followed to the horizon"},
 		{"native", "what RSS grows by beyond the counter for long enough is a leak of native memory"},
 		{"native-known", "what the runtime has from the system for itself is taken off, where it says that"},

@@ -57,7 +57,6 @@ const (
 	Warmup  Purpose = "warmup"  // what the first requests load, compile and cache
 	Scan    Purpose = "scan"    // a share of what a group of URIs gets between two readings
 	Lead    Purpose = "lead"    // ahead of a block, so that memory falls to what is alive
-	Fill    Purpose = "fill"    // drives a heap with holes to its high-water mark
 	Sweep   Purpose = "sweep"   // the judged blocks, in rounds
 	Follow  Purpose = "follow"  // what grows is followed on, to see whether it ends
 	Delayed Purpose = "delayed" // judged blocks that end with a pause, for what comes later

@@ -76,7 +76,6 @@ type Series struct {
 	Broken  bool     // the requests themselves fail: no more are to be sent
 	InARow  int      // failures after which that was so
 	First   string   // the first failure
-	Spread  int64    // the widest range of the metric in one judged block, in bytes
 	Answers Answers
 	// Touched is the touched set since it began anew last, without what it grew by
 	// while others ran.
@@ -148,9 +147,6 @@ func (s *Series) add(b *Block, e Readings) {
 		if !s.Broken && Hopeless(s.failing, s.stalled) {
 			s.Broken, s.InARow = true, s.failing
 		}
-	}
-	if b.Purpose.Judged() {
-		s.Spread = max(s.Spread, b.High-b.Low)
 	}
 	for _, t := range e.Touched {
 		t = s.last.add(b.Seq, t)

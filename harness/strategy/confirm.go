@@ -17,9 +17,6 @@ const (
 	// aloneTight: of a tight process's series so many requests are alone, at least:
 	// growth that its neighbours feed ends with them.
 	aloneTight = 448
-	// fillRequests are so many that the heaviest URI fills what collector and
-	// allocator keep in reserve.
-	fillRequests = 128
 )
 
 // confirm tries every suspect of the sweep again by itself. While suspects
@@ -98,43 +95,17 @@ func hidden(st *judge.State, u *judge.URI) bool {
 	return st.Hides(u)
 }
 
-// beginAlone is the first step of a confirmation: the heap is filled, and memory
-// falls to what is alive.
+// beginAlone is the first step of a confirmation: memory falls to what is alive.
 func beginAlone(st *judge.State, u *judge.URI) (record.Action, bool) {
 	if last := st.Last; last.Purpose == record.Expiry && last.URI != u.Index && !waited(st, last) {
 		if o := of(st, last.URI); o != nil && o.Expired != "" && st.Allows(2*st.Header.Plan.Stay) {
 			return record.Measure{Wait: st.Header.Plan.Stay}, true // what it left would go during u's requests
 		}
 	}
-	if !just(st, record.Fill, nil) && !just(st, record.Lead, u) {
-		if a, ok := fill(st); ok {
-			return a, true
-		}
-	}
 	if a, ok := lead(st, u, judge.LeastAlone/2); ok {
 		return a, true
 	}
 	return aloneBlock(st, u, leastAlone(st, u)-len(u.Joined(st.TellingNow(u), 1)))
-}
-
-// fill drives the URI with the largest step of its own that nobody suspects,
-// where the allocator keeps holes, so that the heap stands at its high-water
-// mark: what then grows is alive. A tight process stands at what is alive, and
-// elsewhere that bounds what may grow.
-func fill(st *judge.State) (record.Action, bool) {
-	if !st.KeepsHoles() || !st.On("fill") {
-		return nil, false
-	}
-	var heaviest *judge.URI
-	for _, u := range st.URIs {
-		if !u.Suspect && !u.Broken && (heaviest == nil || u.Spread > heaviest.Spread) {
-			heaviest = u
-		}
-	}
-	if heaviest == nil {
-		return nil, false
-	}
-	return record.Send{URI: heaviest.Index, N: fillRequests, Purpose: record.Fill}, true
 }
 
 func aloneBlock(st *judge.State, u *judge.URI, n int) (record.Action, bool) {

@@ -42,7 +42,7 @@ func sweep(st *judge.State) (record.Action, bool) {
 // that follows upon it.
 func swept(st *judge.State) bool {
 	return len(st.Segment().Traces) > 0 || waits(st) > 0 ||
-		began(st, record.Fill, record.Alone, record.Follow, record.Expiry, record.Later, record.Delayed, record.Prime, record.Retest, record.Stir)
+		began(st, record.Alone, record.Follow, record.Expiry, record.Later, record.Delayed, record.Prime, record.Retest, record.Stir)
 }
 
 func lastRound(st *judge.State) (round int) {
