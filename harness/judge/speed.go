@@ -30,6 +30,27 @@ func Quick(s *record.Series, n int, seconds float64) bool {
 	return LatencyOf(s).P50*float64(n) < 1000*seconds
 }
 
+// BlockTime is how many seconds a block of the sweep's first rounds takes at most.
+const BlockTime = 2
+
+// Brief is how many of n requests to u take so many seconds, by the quickest pass of its
+// warm-up: all of them, or fewer, and leastCareful at least.
+func (st *State) Brief(u *URI, n int, seconds float64) int {
+	each := 0.0
+	for _, b := range u.Others {
+		if b.Purpose != record.Warmup || b.Life != len(st.Lives)-1 || b.N() == 0 {
+			continue
+		}
+		if s := b.Sending() / float64(b.N()); each == 0 || s < each {
+			each = s
+		}
+	}
+	if each <= 0 {
+		return n
+	}
+	return min(n, max(leastCareful, int(seconds/each)))
+}
+
 // Allows says that the time limit is not reached in so many seconds.
 func (st *State) Allows(seconds float64) bool {
 	l := st.Header.Plan.Limits.Time

@@ -43,6 +43,14 @@ func (b *Block) took(i int) float64 {
 // Rise is what the metric rose by, in bytes.
 func (b *Block) Rise() int64 { return b.End.Metric - b.Start.Metric }
 
+// Sending is how many seconds its requests took.
+func (b *Block) Sending() float64 {
+	if n := b.N(); n > 0 {
+		return max(0, float64(b.At[n-1])/Ticks-b.Start.T)
+	}
+	return 0
+}
+
 func (b *Block) finish(e Edge) { b.End, b.Cut = e, false }
 
 func (b *Block) add(e Readings, anon bool) {

@@ -132,7 +132,7 @@ var leakKinds = []kind{
 	}},
 	{"slow", 1, func(d draw) spec {
 		m := anyway(d)
-		m.latency = int64(m.number(10e3, 50e3))
+		m.latency = int64(m.number(10e3, 1e6))
 		return m.neighbours(usualLeaks).spec
 	}},
 }

@@ -18,12 +18,10 @@ func (Hunt) Ahead(st *judge.State) (n int) {
 		least, _ := ScanCost(st.Header.Plan, st.Header.Items, st.Counted())
 		return max(0, least-st.Total)
 	}
-	each := Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted() && !st.Scans())
-	passes := len(Blocks(each, warmupPasses, false))
 	over := swept(st)
 	for _, u := range st.URIs {
-		if passes > 0 && !u.Broken {
-			n += each * (passes - min(passes, warmed(u, life.Index))) / passes
+		if !u.Broken {
+			n += warmupAhead(st, u)
 		}
 		switch {
 		case u.Broken:
@@ -63,7 +61,7 @@ func sweepAhead(st *judge.State, u *judge.URI) int {
 	case !st.Counted():
 		return max(0, judge.MaxSweep-have)
 	case len(u.Blocks) < judge.SweepRounds:
-		return judge.SweepBlock * (judge.SweepRounds - len(u.Blocks))
+		return st.Brief(u, judge.SweepBlock, judge.BlockTime) * (judge.SweepRounds - len(u.Blocks))
 	}
 	return max(0, judge.Horizon-u.Counted())
 }

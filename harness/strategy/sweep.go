@@ -121,10 +121,14 @@ func next(st *judge.State, u *judge.URI, round int) int {
 	case !st.Counted():
 		return st.NextLook(u) - u.Requests()
 	case round <= judge.SweepRounds:
-		return st.Careful(u, judge.SweepBlock)
+		return st.Careful(u, st.Brief(u, judge.SweepBlock, judge.BlockTime))
 	}
-	return toHorizon(st, u)
+	return st.Brief(u, toHorizon(st, u), laterBlockTime)
 }
+
+// laterBlockTime is how many seconds a block takes at most of what is not settled after
+// the first rounds.
+const laterBlockTime = 10 * judge.BlockTime
 
 // lastBlock is the last block before the horizon: short, so that a cache that
 // is full shortly before it shows.

@@ -37,19 +37,40 @@ func Warmup(want record.Count, n int, counted bool) int {
 // requests load, compile and cache is no leak. The URIs take turns, so that each
 // also meets the heap that the others leave behind.
 func warmUp(st *judge.State) (record.Action, bool) {
-	each := Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted() && !st.Scans())
 	life := st.Life().Index
 	if st.Counted() && len(readsIn(st, st.Life().T)) == 0 {
 		return record.Measure{}, true // a counter that counts anything moves through the warm-up
 	}
-	for pass, n := range Blocks(each, warmupPasses, false) {
+	for pass := range passes(st) {
 		for _, u := range order(st, life, pass) {
 			if !u.Broken && warmed(u, life) <= pass {
-				return record.Send{URI: u.Index, N: n, Purpose: record.Warmup}, true
+				return record.Send{URI: u.Index, N: warmupBlock(st, u, pass), Purpose: record.Warmup}, true
 			}
 		}
 	}
 	return nil, false
+}
+
+// passes are the requests of each pass to each URI.
+func passes(st *judge.State) []int {
+	return Blocks(Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted() && !st.Scans()), warmupPasses, false)
+}
+
+// warmupBlock is how many requests of that pass u gets: fewer where they take long.
+func warmupBlock(st *judge.State, u *judge.URI, pass int) int {
+	n := passes(st)[pass]
+	if st.Header.Plan.Warmup.Auto && st.Counted() {
+		return st.Brief(u, n, judge.BlockTime)
+	}
+	return n
+}
+
+// warmupAhead is how many requests of its warm-up u still gets.
+func warmupAhead(st *judge.State, u *judge.URI) (n int) {
+	for pass := warmed(u, st.Life().Index); pass < len(passes(st)); pass++ {
+		n += warmupBlock(st, u, pass)
+	}
+	return n
 }
 
 // readsIn are the readings between blocks since then.
