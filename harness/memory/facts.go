@@ -55,7 +55,7 @@ func (m *Meter) Facts() (Facts, error) {
 		f.Allocator = allocator(maps)
 	}
 	if groups, err := os.ReadFile(m.path("cgroup")); err == nil {
-		f.Limit = limit("/sys/fs/cgroup", groups)
+		f.Limit = limit(cgroups, groups)
 	}
 	if machine, err := os.ReadFile("/proc/meminfo"); err == nil {
 		f.Available, _ = field(machine, "MemAvailable")

@@ -174,7 +174,7 @@ type Failed struct {
 // Limited says that a limit of the scenario was reached.
 type Limited struct {
 	T      float64 `json:"t"`
-	Limit  string  `json:"limit"` // "rss" or "time"
+	Limit  string  `json:"limit"` // "rss", "time" or "memory", which the machine has
 	Reason string  `json:"reason"`
 }
 

@@ -67,7 +67,7 @@ func (s *Session) study(ctx context.Context) (facts record.Facts, err error) {
 		s.note("arenas", "%d threads, and glibc gives threads arenas of their own, each of which grows by itself: MALLOC_ARENA_MAX=1 makes RSS easier to read", f.Threads)
 	}
 	if l := s.cfg.Scenario.Limits.RSS; f.Limit > 0 && l == 0 {
-		s.note("memory-limit", "the process may take %s before the kernel ends it (cgroup): set limits.rss below that", units.Bytes(float64(f.Limit)))
+		s.note("memory-limit", "the process may take %s before the kernel ends it (cgroup): the run ends a little before that, or at limits.rss", units.Bytes(float64(f.Limit)))
 	}
 	return facts, nil
 }

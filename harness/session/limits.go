@@ -16,8 +16,9 @@ func (e *limitError) Error() string { return e.reason }
 
 // The limits, as record.Limited calls them.
 const (
-	limitRSS  = "rss"
-	limitTime = "time"
+	limitRSS    = "rss"
+	limitTime   = "time"
+	limitMemory = "memory" // the machine's, or that of the process's cgroup
 )
 
 // limits are the scenario's, which a run that goes on may be given others of.
@@ -35,6 +36,9 @@ func (s *Session) within(ctx context.Context, now time.Time) error {
 	}
 	if l := s.cfg.Scenario.Limits.RSS; l > 0 && s.rss > l {
 		return &limitError{limitRSS, fmt.Sprintf("the process reached the limit of RSS (limits.rss) with %s", units.Bytes(float64(s.rss)))}
+	}
+	if err := s.look(now); err != nil {
+		return err
 	}
 	if now.Sub(s.checked) > checkEvery {
 		return s.check(ctx)

@@ -101,6 +101,7 @@ func (s *Session) connect(ctx context.Context) error {
 		return s.unlessLost(ctx, fault.Measuref("cannot read the memory of pid %d", id.PID).Because(err))
 	}
 	s.meter = meter
+	s.noteRoom()
 	s.note("", "pinned pid %d (%s %s)", info.PID, info.Kind, info.URL)
 	return nil
 }
@@ -117,6 +118,7 @@ func (s *Session) disconnect() {
 		s.counter.Close() //nolint:errcheck // its process may be gone
 	}
 	s.ready, s.client, s.meter, s.counter = false, nil, nil, nil
+	s.roomy = nil
 	s.settled, s.rss, s.touched, s.checked = false, 0, -1, time.Time{}
 	clear(s.failing)
 }

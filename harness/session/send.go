@@ -54,6 +54,8 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 	run := ctx
 	ctx, cancel := s.untilOver(run)
 	defer cancel()
+	ctx, short := s.lookout(ctx)
+	defer short() //nolint:errcheck // it is asked where something ended the block
 	touch := a.Touched.Every
 	answers := s.witness()
 	for i := range a.N {
@@ -66,6 +68,9 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 			b.failed(&res)
 		}
 		if err != nil {
+			if over := short(); over != nil {
+				err, s.looked = over, time.Time{} // it is looked again before anything else is sent
+			}
 			return s.orOver(run, err)
 		}
 		if res.OK() {

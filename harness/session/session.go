@@ -11,6 +11,7 @@ import (
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/load"
+	"leakhunt/harness/memory"
 	"leakhunt/harness/proc"
 	"leakhunt/harness/record"
 	"leakhunt/scenarios"
@@ -94,6 +95,10 @@ type Session struct {
 	touched int         // the URI whose touched set began anew last; -1: none
 
 	checked time.Time // when the pinned process was looked at last
+	roomy   roomy     // nil where it is not known what memory is left
+	first   memory.Room
+	looked  time.Time // when it was looked for what memory is left
+	until   int64     // the RSS with which it is looked for again
 	ticked  time.Time
 	asked   int       // whom the last request went to
 	shared  time.Time // when it was looked for others that hold the connection

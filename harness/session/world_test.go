@@ -226,6 +226,10 @@ func (w *world) option(d *datadriven.TestData, key, value string) {
 		w.cfg.Items[0].Template = sessiontest.Template(w.t, load.Spec{Method: "GET", URI: w.cfg.Items[0].Name + "?{{token}}", Contains: "{{token}}", Timeout: sc.Timeout})
 	case "limit-rss":
 		sc.Limits.RSS = sessiontest.Fresh + int64(number())
+	case "room":
+		w.p.Room = int64(number())
+	case "grouped":
+		w.p.Grouped = true
 	case "limit-time":
 		sc.Limits.Time = duration()
 	case "patience":
@@ -344,6 +348,10 @@ func (w *world) wrong(d *datadriven.TestData, args map[string]string) {
 		w.p.Facts.Limit, w.p.Facts.Available = sessiontest.Fresh+30<<20, 20<<20
 	case "grown":
 		w.p.Locked(func() { w.p.RSS += 1 << 20 })
+	case "grows-meanwhile": // while it is to answer
+		time.AfterFunc(4900*time.Millisecond, func() { w.p.Locked(func() { w.p.RSS += 60 << 20 }) })
+	case "waits": // for memory
+		w.p.Locked(func() { w.p.Stalled = 70 })
 	case "swap":
 		w.p.Swap = 8 << 20
 	case "open-meter":

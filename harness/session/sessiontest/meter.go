@@ -13,7 +13,22 @@ import (
 const page = 4096
 
 // OpenMeter opens the process's meter.
-func (p *Process) OpenMeter(proc.ID) (session.Meter, error) { return meter{p}, nil }
+func (p *Process) OpenMeter(proc.ID) (session.Meter, error) {
+	if p.Room > 0 {
+		return roomy{meter{p}}, nil
+	}
+	return meter{p}, nil
+}
+
+// roomy is the meter of a process for which there is so much memory.
+type roomy struct{ meter }
+
+// Room is what is left of it.
+func (m roomy) Room() (memory.Room, error) {
+	m.p.mu.Lock()
+	defer m.p.mu.Unlock()
+	return memory.Room{Left: m.p.Room - int64(m.p.RSS-Fresh), Of: m.p.Room, Group: m.p.Grouped, Stalled: m.p.Stalled}, m.p.MeterFails
+}
 
 // meter reads what the process is said to hold.
 type meter struct{ p *Process }

@@ -57,7 +57,10 @@ type Process struct {
 	Advice        []target.Advice
 	Facts         memory.Facts
 	Counts        memory.Counts
-	Restartable   bool // the pinned process is a target.Restarter
+	Room          int64   // bytes that it may take beside Fresh; 0: that is not known
+	Grouped       bool    // that is its cgroup's
+	Stalled       float64 // percent
+	Restartable   bool    // the pinned process is a target.Restarter
 
 	// What goes wrong.
 	Gone         error // what Check says
