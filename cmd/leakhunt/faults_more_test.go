@@ -221,6 +221,17 @@ func faultsOfSources() []faulty {
 			c.after = append(c.after, func() { _ = w.Close() })
 			signals(syscall.SIGTERM)(t, c)
 		}, args: []string{"judge", "fifo"}, codes: []int{143}},
+		{name: "judge waits for standard input, and is ended", wired: func(t *testing.T, c *trial) {
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.cmd.Stdin = r
+			c.after = append(c.after, func() { _ = r.Close(); _ = w.Close() })
+		}, do: func(t *testing.T, c *trial) {
+			time.Sleep(300 * time.Millisecond) // no event stands for it
+			signals(syscall.SIGTERM)(t, c)
+		}, args: []string{"judge", "-"}, codes: []int{143}},
 		{name: "compare with /dev/full for its output", files: map[string]string{"a.json": faultResult}, args: []string{"compare", "a.json", "a.json", "-o", "json=/dev/full"}, codes: []int{exitUsage, exitUnmeasured}},
 	}
 }

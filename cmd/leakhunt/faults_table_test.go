@@ -39,7 +39,7 @@ func faults() []faulty {
 	var all []faulty
 	for _, some := range [][]faulty{
 		faultsOfTheApplication(), faultsOfAnswers(), faultsOfOddAnswers(), faultsOfAgents(), faultsOfEnds(), faultsOfMoments(),
-		faultsOfOutputs(), faultsOfSurroundings(), faultsOfFiles(), faultsOfSources(), faultsOfSize(),
+		faultsOfOutputs(), faultsOfSurroundings(), faultsOfFiles(), faultsOfSources(), faultsOfSize(), faultsOfMemory(),
 	} {
 		all = append(all, some...)
 	}
@@ -155,6 +155,16 @@ func faultsOfEnds() []faulty {
 		{name: "the guard's keeper is killed", how: "daemons", yaml: long, do: kill(syscall.SIGKILL, 2), codes: []int{exitUnmeasured}, kept: aResult},
 		{name: "the application is killed by others", yaml: long, do: kill(syscall.SIGKILL, 0), codes: []int{exitUnmeasured}, kept: aResult},
 		{
+			name: "leakhunt is killed while a status command runs", codes: []int{-1},
+			files: map[string]string{"p.yaml": "version: 1\ntarget: {passenger: {app: shop, status_command: [sh, -c, 'setsid sleep 600 & sleep 600']}}\nuris: [/]\n"},
+			args:  []string{"run", "p.yaml"}, wired: func(_ *testing.T, c *trial) {
+				go func() {
+					time.Sleep(time.Second) // no event stands for it
+					_ = c.cmd.Process.Kill()
+				}()
+			},
+		},
+		{
 			name: "leakhunt is killed while a settle hook runs", yaml: "settle: {exec: [sh, -c, 'setsid sleep 600; sleep 600']}\ntimeout: 60s\n" + long,
 			wired: func(_ *testing.T, c *trial) {
 				go func() {
@@ -176,6 +186,25 @@ func faultsOfOutputs() []faulty {
 	}
 	return []faulty{
 		{name: "a report to a full disk", yaml: of(50, "/"), args: []string{"-o", "html=/dev/full"}, codes: []int{exitUnmeasured}, says: "Render it with", kept: aResult, ci: true},
+		{
+			name: "the only report is unwritable, where git bisect asks", files: map[string]string{"d.yaml": faultScenario + of(50, "/")},
+			args: []string{"run", "d.yaml", "--journal", "run.jsonl", "-o", "json=/dev/full", "--git-bisect"}, codes: []int{125}, says: "Render it with", kept: aJournal,
+		},
+		{
+			name: "the folder of the only report is removed meanwhile", files: map[string]string{"d.yaml": faultScenario + long},
+			args: []string{"run", "d.yaml", "--journal", "run.jsonl", "-o", "json=reports/r.json"}, codes: []int{130}, says: "Render it with", kept: aJournal,
+			wired: func(t *testing.T, c *trial) {
+				if err := os.Mkdir(filepath.Join(c.dir, "reports"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}, do: func(t *testing.T, c *trial) {
+				untilMeasuring(t, c.err)
+				if err := os.Remove(filepath.Join(c.dir, "reports")); err != nil {
+					t.Error(err)
+				}
+				signals(syscall.SIGINT)(t, c)
+			},
+		},
 		{name: "standard output is full", yaml: of(50, "/"), wired: func(t *testing.T, c *trial) {
 			f, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 			if err != nil {
@@ -281,6 +310,7 @@ func faultsOfFiles() []faulty {
 		{name: "report waits for a FIFO, and is ended", wired: fifo, do: blocked, args: []string{"report", "fifo"}, codes: []int{143}},
 		{name: "validate waits for a FIFO, and is ended", wired: fifo, do: blocked, args: []string{"validate", "fifo"}, codes: []int{143}},
 		{name: "doctor waits for a FIFO, and is ended", wired: fifo, do: blocked, args: []string{"doctor", "fifo"}, codes: []int{143}},
+		{name: "compare waits for a FIFO, and is ended", wired: fifo, do: blocked, args: []string{"compare", "fifo", "fifo"}, codes: []int{143}},
 		{name: "run waits for a FIFO, and is ended", wired: fifo, do: blocked, args: []string{"run", "fifo"}, codes: []int{143}},
 		{name: "a scenario with an error beside a secret", files: map[string]string{"s.yaml": "version: 1\nsecrets: [PW]\ntarget: {url: 'http://127.0.0.1:1'}\nheaders: {Authorization: 'Bearer ${PW}'\nuris: [/]\n"}, wired: func(_ *testing.T, c *trial) {
 			c.cmd.Env = append(c.cmd.Env, "PW=hunter2-hunter2")

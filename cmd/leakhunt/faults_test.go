@@ -94,6 +94,7 @@ type trial struct {
 	err            *lineReader
 	pid            int // of the process that is measured
 	after          []func()
+	last           []func() // once it is known what was left behind
 }
 
 const faultScenario = `version: 1
@@ -194,6 +195,9 @@ func (f *faulty) try(t *testing.T, bin string) tried {
 	left := c.left()
 	if left != "nothing" {
 		t.Errorf("left behind: %s", left)
+	}
+	for _, do := range c.last {
+		do()
 	}
 	return tried{words: args, code: code, kept: has, left: left, said: said, most: most, took: took}
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // hostile is an application that does what none should: each page another thing. What
@@ -36,6 +37,9 @@ func hostileMain() {
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	case "never listens":
 		select {}
+	case "plants":
+		indiscreet()
+		return
 	case "floods":
 		go func() {
 			line := []byte(strings.Repeat("x", 1000) + "\n")
@@ -95,6 +99,11 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.mu.Lock()
 		h.kept = append(h.kept, bytes.Repeat([]byte("x"), 64<<10))
 		h.mu.Unlock()
+	case "takes": // all that there is, with one request
+		for n > 30 {
+			h.kept = append(h.kept, bytes.Repeat([]byte("x"), 1<<20))
+			time.Sleep(50 * time.Millisecond)
+		}
 	case "500":
 		w.WriteHeader(500)
 	case "cookies":

@@ -215,6 +215,9 @@ func pairs(flag, sep string, list []string) ([]scenarios.Pair, error) {
 	for _, s := range list {
 		k, v, ok := strings.Cut(s, sep)
 		if !ok || strings.TrimSpace(k) == "" {
+			if first, rest, more := strings.Cut(strings.TrimSpace(s), " "); more && rest != "" {
+				s = first + " …" // what follows may be a secret
+			}
 			return nil, fault.Usagef("%s %q: it must look like name%svalue", flag, s, sep)
 		}
 		out = append(out, scenarios.Pair{Name: strings.TrimSpace(k), Value: strings.TrimSpace(v)})
