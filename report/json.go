@@ -12,21 +12,28 @@ import (
 // writeJSON writes the result file. It fails where a number is not finite,
 // since JSON cannot hold it, and a zero in its place would be a lie.
 func writeJSON(w io.Writer, r *result.Result, _ Options) error {
-	var b bytes.Buffer
-	if err := encode(&b, r); err != nil {
+	b, into := w.(*bytes.Buffer) // of a large result there is one copy less
+	if !into {
+		b = new(bytes.Buffer)
+	}
+	begin := b.Len()
+	if err := encode(b, r); err != nil {
 		return err
 	}
 	// Bytes that are no UTF-8 are written as the escape of U+FFFD, but a
 	// U+FFFD that was read back as itself. Reading once makes them the same.
-	if bytes.Contains(b.Bytes(), []byte(`\ufffd`)) {
+	if text := b.Bytes()[begin:]; bytes.Contains(text, []byte(`\ufffd`)) {
 		var again result.Result
-		if err := json.Unmarshal(b.Bytes(), &again); err != nil {
+		if err := json.Unmarshal(text, &again); err != nil {
 			return fmt.Errorf("encode the result: %w", err)
 		}
-		b.Reset()
-		if err := encode(&b, &again); err != nil {
+		b.Truncate(begin)
+		if err := encode(b, &again); err != nil {
 			return err
 		}
+	}
+	if into {
+		return nil
 	}
 	_, err := b.WriteTo(w)
 	return err

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"os"
@@ -115,7 +116,8 @@ func writeFile(path string, render func(io.Writer) error) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	err = errors.Join(once(f, nil, render), f.Chmod(perm), f.Close())
+	b := bufio.NewWriter(f)
+	err = errors.Join(render(b), b.Flush(), f.Chmod(perm), f.Close())
 	if err != nil {
 		return err
 	}

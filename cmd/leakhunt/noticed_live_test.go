@@ -108,7 +108,7 @@ var losers = map[string]struct {
 		func(_, worker int) { _ = syscall.Kill(worker, syscall.SIGQUIT) }, // as unicorn-worker-killer does
 	},
 	"uwsgi": {
-		[]string{"uwsgi", "--plugin", "python3", "--http-socket", "127.0.0.1:${PORT}", "--processes", "1", "--master", "--wsgi-file", "away.py", "--max-requests", "700", "--disable-logging"},
+		[]string{"uwsgi", "--plugin", "python3", "--http-socket", "127.0.0.1:${PORT}", "--processes", "1", "--master", "--wsgi-file", "away.py", "--max-requests", "300", "--disable-logging"},
 		func(int, int) {}, // it counts
 	},
 }

@@ -39,10 +39,10 @@ func (st *State) proof(u *URI) (mem []float64, first int) {
 		if last < 0 || b.Seq == last+1 {
 			first, last = first+b.N(), b.Seq
 		}
-		for _, m := range b.Metric {
+		for m := range b.Metric.All() {
 			mem = append(mem, level+float64(m)-base)
 		}
-		level += float64(b.Metric[b.N()-1]) - base
+		level += float64(b.Metric.At(b.N()-1)) - base
 	}
 	return mem, first
 }

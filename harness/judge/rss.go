@@ -180,9 +180,9 @@ func (u *URI) lately(b *record.Block) bool { return b.Life >= u.trial }
 func (u *URI) level(n int) (mean float64) {
 	left := n
 	for i := len(u.Blocks) - 1; i >= 0 && left > 0; i-- {
-		m := u.Blocks[i].Metric
-		for k := len(m) - 1; k >= 0 && left > 0; k-- {
-			mean += float64(m[k]) / float64(n)
+		m := &u.Blocks[i].Metric
+		for k := m.Len() - 1; k >= 0 && left > 0; k-- {
+			mean += float64(m.At(k)) / float64(n)
 			left--
 		}
 	}

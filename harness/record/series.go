@@ -20,7 +20,7 @@ type Block struct {
 	Start   Edge
 	End     Edge // of a block that was cut short the metric alone
 	Cut     bool // it was cut short: nothing was counted at its end
-	Metric  []int64
+	Metric  Levels
 	At      []uint32 // in units of 1/Ticks s
 	Latency []uint32 // µs; 0: the request failed
 	Low     int64    // the least metric, the start included
@@ -29,7 +29,7 @@ type Block struct {
 }
 
 // N is how many requests were sent.
-func (b *Block) N() int { return len(b.Metric) }
+func (b *Block) N() int { return b.Metric.Len() }
 
 // took is how many seconds the i-th request took, with what was read before it.
 func (b *Block) took(i int) float64 {
@@ -54,7 +54,7 @@ func (b *Block) Sending() float64 {
 func (b *Block) finish(e Edge) { b.End, b.Cut = e, false }
 
 func (b *Block) add(e Readings, anon bool) {
-	b.Metric = append(b.Metric, e.Metric...)
+	b.Metric.add(e.Metric)
 	b.At = append(b.At, e.At...)
 	b.Latency = append(b.Latency, e.Latency...)
 	for i, m := range e.Metric {
@@ -63,8 +63,8 @@ func (b *Block) add(e Readings, anon bool) {
 			b.Failed++
 		}
 	}
-	if n := len(b.Metric); n > 0 {
-		b.End = Edge{T: float64(b.At[n-1]) / Ticks, RSS: b.Start.RSS, Anon: b.Start.Anon, Swap: b.Start.Swap, Metric: b.Metric[n-1]}
+	if n := b.N(); n > 0 {
+		b.End = Edge{T: float64(b.At[n-1]) / Ticks, RSS: b.Start.RSS, Anon: b.Start.Anon, Swap: b.Start.Swap, Metric: b.Metric.At(n - 1)}
 		if !anon {
 			b.End.RSS = b.End.Metric
 		}
@@ -221,7 +221,7 @@ func (s *Series) Joined(pick Pick, least float64) []float64 {
 			level, lowest = base, base
 		}
 		last := base
-		for _, m := range b.Metric {
+		for m := range b.Metric.All() {
 			last = float64(m)
 			mem = append(mem, level+last-base)
 			lowest = min(lowest, level+last-base)
@@ -246,7 +246,7 @@ func (s *Series) Rows() (rows [][]float64) {
 		}
 		seq = b.Seq
 		last := &rows[len(rows)-1]
-		for _, m := range b.Metric {
+		for m := range b.Metric.All() {
 			*last = append(*last, float64(m))
 		}
 	}

@@ -72,11 +72,13 @@ func points(st *judge.State, all []*record.Series) []Point {
 
 func seriesOf(st *judge.State, s *record.Series, most int, anon bool) []Point {
 	var out []Point
-	var all []int64
+	var all []float64
 	for _, b := range s.Blocks {
-		all = append(all, b.Metric...)
+		for m := range b.Metric.All() {
+			all = append(all, float64(m))
+		}
 	}
-	keep := Thin(len(all), most, func(i int) float64 { return float64(all[i]) })
+	keep := Thin(len(all), most, func(i int) float64 { return all[i] })
 	k, first, life := 0, 0, -1
 	for _, b := range s.Blocks {
 		settled := st.Lives[b.Life].Counter != ""
@@ -92,9 +94,9 @@ func seriesOf(st *judge.State, s *record.Series, most int, anon bool) []Point {
 				T: float64(b.At[i]) / record.Ticks, Alone: b.Purpose == record.Alone,
 			}
 			if anon {
-				p.Anon = b.Metric[i]
+				p.Anon = b.Metric.At(i)
 			} else {
-				p.RSS = b.Metric[i]
+				p.RSS = b.Metric.At(i)
 			}
 			out = append(out, p)
 		}
