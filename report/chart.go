@@ -137,6 +137,9 @@ func marks(y0, y1, step float64) (out []float64) {
 	return out
 }
 
+// labelHeight is how high a label stands over its mark, in units of the plane.
+const labelHeight = planeY / 11
+
 // yTicks are the marks of an axis of bytes.
 func (p plane) yTicks() []tick {
 	return p.yMarks(binaryStep((p.y1-p.y0)/5), func(v float64) string { return strings.Replace(units.Bytes(v), ".0 ", " ", 1) })
@@ -146,7 +149,11 @@ func (p plane) yMarks(step float64, label func(float64) string) []tick {
 	var out []tick
 	for _, v := range marks(p.y0, p.y1, step) {
 		_, py := p.at(p.x0, v)
-		out = append(out, tick{At: percent(float64(py) / planeY), Line: py, Label: label(v), Anchor: "start"})
+		t := tick{At: percent(float64(py) / planeY), Line: py, Label: label(v), Anchor: "start"}
+		if py < labelHeight*2/3 {
+			t.Label = "" // it would stand upon the title
+		}
+		out = append(out, t)
 	}
 	return out
 }

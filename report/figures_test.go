@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -76,6 +77,28 @@ func TestChartShowsWhatDecided(t *testing.T) {
 		}
 		if (c.Right == nil) != (want.right == "") {
 			t.Errorf("%s: marks on the right: %v", r.URIs[i].Name, c.Right)
+		}
+	}
+}
+
+// No label of an axis stands upon the title over it, or hides where a curve begins.
+func TestLabelsHideNothing(t *testing.T) {
+	for i := range sample().URIs[:7] {
+		u := sample().URIs[i]
+		c := seriesChart(&u, "", maxPoints)
+		var x, y int
+		if _, err := fmt.Sscanf(c.Lines[len(c.Lines)-1].Path, "M%d %d", &x, &y); err != nil || x != 0 {
+			t.Fatalf("%s: %.20s: %v", u.Name, c.Lines[len(c.Lines)-1].Path, err)
+		}
+		for _, m := range c.Y {
+			if m.Label != "" && m.Line-labelHeight < y && y < m.Line+labelHeight/4 {
+				t.Errorf("%s: %s stands upon the begin of the curve", u.Name, m.Label)
+			}
+		}
+	}
+	for _, m := range (plane{0, 1, 0, 513 << 10}).yTicks() {
+		if (m.Label == "512 KiB") || m.Line == planeY && m.Label == "" {
+			t.Errorf("%+v", m)
 		}
 	}
 }

@@ -105,11 +105,23 @@ func seriesChart(u *result.URI, metric string, limit int) *chart {
 	if s.unit != "bytes" {
 		c.Y = p.yMarks(max(1, decimalStep((p.y1-p.y0)/5)), func(v float64) string { return units.Count(int(v)) })
 	}
+	c.Y = p.unhidden(c.Y, s.curve[0])
 	c.beside(s, p, metric)
 	c.Lines = append(c.Lines, chartLine{"series", seriesColor, p.path(s.curve)})
 	c.Slope, c.Band = p.path(slope), p.path(append(low, high[1], high[0]))+"Z"
 	c.Rounds = p.rounding(joined(u.Series))
 	return c
+}
+
+// unhidden is ticks without the label that would stand upon the begin of a curve.
+func (p plane) unhidden(ticks []tick, begin xy) []tick {
+	_, py := p.at(begin.X, begin.Y)
+	for i, t := range ticks {
+		if above := t.Line - py; above > -labelHeight/4 && above < labelHeight {
+			ticks[i].Label = ""
+		}
+	}
+	return ticks
 }
 
 // beside draws RSS faintly beside what a counter counts: on its axis where both are in
