@@ -54,6 +54,8 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 	same.register(flags)
 	var apps corpus
 	apps.register(flags)
+	var cases kinds
+	cases.register(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -67,6 +69,9 @@ func calibrate(ctx context.Context, args []string, stdout, stderr io.Writer, clo
 	}
 	if apps.dir != "" {
 		return apps.run(ctx, &runs, *out, stdout)
+	}
+	if cases.dir != "" {
+		return cases.run(ctx, apps.only, runs.leakhunt, stderr, *out, stdout)
 	}
 	if left.dir != "" {
 		return left.run(ctx, stdout)
