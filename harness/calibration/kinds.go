@@ -89,6 +89,12 @@ var kindCases = []kindCase{
 		rows:   []kindRow{{name: "/page/{{n}}", rather: "100 requests cannot tell"}, {name: "/", rather: "100 requests cannot tell"}},
 	},
 	{
+		kind: 8, about: "a straight line heads no green report", scenario: "straight", runs: 1, exit: 4,
+		before: "No leak is proven, exit 0 (26 to 64 MiB on Passenger)",
+		rows:   []kindRow{{name: "/grow", rather: "100 requests cannot tell"}, {name: "/", rather: "100 requests cannot tell"}},
+		says:   []string{"/grow probably leaks"},
+	},
+	{
 		kind: 9, about: "probes by hand", scenario: "probes", runs: 1, exit: 1,
 		before: "/news is a leak, 3 of 3, at -16 KB; /login of 3.3 … 25 KB for 256 B",
 		rows:   []kindRow{{name: "/login", from: 0.9, to: 310, unit: "objects"}},
@@ -116,7 +122,7 @@ var kindCases = []kindCase{
 	{
 		kind: 12, about: "a leak that only every 400th request makes", scenario: "rare", runs: 2, exit: 1,
 		before: "stable, floor 126–143 B after 250 requests, exit 0, 3 of 3",
-		rows:   []kindRow{{name: "/price", from: 700, to: 900}},
+		rows:   []kindRow{{name: "/price", from: 600, to: 900}},
 	},
 	{
 		kind: 13, about: "a ring larger than a trial", scenario: "ring", runs: 1, exit: 1,
@@ -151,6 +157,12 @@ var kindCases = []kindCase{
 		before: "made at gunicorn/util.py:641, which explains 8 %, 2 of 2",
 		rows:   []kindRow{{name: "/native", from: 8192, to: 8300}},
 		never:  []string{"gunicorn/"},
+	},
+	{
+		kind: 16, about: "lines: a JVM that a script starts", scenario: "jvm-script", runs: 1, exit: 1,
+		before: "no settings, and no lines",
+		rows:   []kindRow{{name: "/leak", from: 1024, to: 1060}},
+		says:   []string{"Figures.java:16"},
 	},
 	{
 		kind: 17, about: "starts: it listens before it accepts", scenario: "slow", runs: 1, exit: 1,
