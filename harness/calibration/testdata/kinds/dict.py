@@ -11,7 +11,7 @@ class App(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == "/entry":
-            kept[len(kept) + 1000] = "x" * 3151
+            kept[len(kept) + 1000] = f"{len(kept):03151}"
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
