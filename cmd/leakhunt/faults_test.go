@@ -419,7 +419,8 @@ What leakhunt makes of what goes wrong, written by
     LEAKHUNT_FAULTS=$PWD/harness/FAULTS.md go test ./cmd/leakhunt -run TestFaults -v -timeout 30m
 
 Each is tried with a process that is measured, or a file that is read. Nothing may be
-left behind: no process, no file for temporary use. Own peak RSS is to be under 64 MiB.
+left behind: no process, no file for temporary use. Own peak RSS must be under 64 MiB. Those of
+memory need root. What is tried often, at random moments, is in [Trials](TRIALS.md).
 
 | # | fault | what happened | what was kept | left behind | own peak RSS, time |
 |--:|---|---|---|---|---|

@@ -44,6 +44,30 @@ func TestLongRoutes(t *testing.T) {
 	}
 }
 
+// TestManyOperations: they are counted before the library reads them.
+func TestManyOperations(t *testing.T) {
+	paths := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	const json, yaml = `"/p%d":{"get":{"responses":{"200":{"description":"x"}}}},`, "  /p%d:\n    get:\n      responses:\n        200: {description: x}\n"
+	for name, text := range map[string]string{
+		"JSON": `{"openapi":"3.0.0","info":{"title":"x","version":"1"},"paths":{` + paths(json, mostOperations+1) + `"/z":{}}}`,
+		"YAML": "openapi: 3.0.0\ninfo: {title: x, version: '1'}\npaths:\n" + paths(yaml, mostOperations+1),
+	} {
+		if _, err := OpenAPI(strings.NewReader(text), Options{}); fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), "has 5001 operations") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	f, err := OpenAPI(strings.NewReader(`{"openapi":"3.0.0","info":{"title":"x","version":"1"},"paths":{`+paths(json, 100)+`"/z":{}}}`), Options{})
+	if err != nil || len(f.Routes) != 100 {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
 // TestHostilePages: a page that cannot be read has answered, and of a page without end
 // the first links are looked at.
 func TestHostilePages(t *testing.T) {

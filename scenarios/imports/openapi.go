@@ -17,6 +17,10 @@ import (
 	"leakhunt/scenarios"
 )
 
+// mostOperations is how many operations a description has at most: the library takes 12 kB
+// for each, however short it is.
+const mostOperations = 5_000
+
 var templated = regexp.MustCompile(`\{([^{}]+)\}`)
 
 // OpenAPI reads an OpenAPI 3 description, JSON or YAML. Parameters have the values
@@ -26,6 +30,11 @@ func OpenAPI(r io.Reader, o Options) (f *Found, err error) {
 	data, err := all(r, "OpenAPI description")
 	if err != nil {
 		return nil, err
+	}
+	// Each operation has its responses: they are counted before the library reads them.
+	if n := bytes.Count(data, []byte(`"responses":`)) + bytes.Count(data, []byte(`responses: `)) + bytes.Count(data, []byte("responses:\n")); n > mostOperations {
+		return nil, fault.Usagef("the OpenAPI description has %d operations, and %d are the most that are read", n, mostOperations).
+			WithHint("Give a part of its paths.")
 	}
 	doc, err := loadOpenAPI(data)
 	if err != nil {
