@@ -151,7 +151,7 @@ func (p plane) yMarks(step float64, label func(float64) string) []tick {
 		_, py := p.at(p.x0, v)
 		t := tick{At: percent(float64(py) / planeY), Line: py, Label: label(v), Anchor: "start"}
 		if py < labelHeight*2/3 {
-			t.Label = "" // it would stand upon the title
+			t.Label = "" // it would hide the title
 		}
 		out = append(out, t)
 	}

@@ -81,7 +81,7 @@ func TestChartShowsWhatDecided(t *testing.T) {
 	}
 }
 
-// No label of an axis stands upon the title over it, or hides where a curve begins.
+// No label of an axis hides the title over it, or where a curve begins.
 func TestLabelsHideNothing(t *testing.T) {
 	for i := range sample().URIs[:7] {
 		u := sample().URIs[i]
@@ -92,7 +92,7 @@ func TestLabelsHideNothing(t *testing.T) {
 		}
 		for _, m := range c.Y {
 			if m.Label != "" && m.Line-labelHeight < y && y < m.Line+labelHeight/4 {
-				t.Errorf("%s: %s stands upon the begin of the curve", u.Name, m.Label)
+				t.Errorf("%s: %s hides the begin of the curve", u.Name, m.Label)
 			}
 		}
 	}

@@ -113,7 +113,7 @@ func seriesChart(u *result.URI, metric string, limit int) *chart {
 	return c
 }
 
-// unhidden is ticks without the label that would stand upon the begin of a curve.
+// unhidden is ticks without the label that would hide the begin of a curve.
 func (p plane) unhidden(ticks []tick, begin xy) []tick {
 	_, py := p.at(begin.X, begin.Y)
 	for i, t := range ticks {

@@ -1,0 +1,60 @@
+package strategy
+
+import (
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+)
+
+// laterLeft is how long URIs are sent once more, with a pause behind each, that may leave
+// something to be done later. Then come, by themselves, those that may have done so. Before
+// the sweep is over nobody knows who that is.
+func laterLeft(st *judge.State, p pace) (seconds float64) {
+	if !st.On("later") || waits(st) > 0 || len(st.Segment().Traces) > 0 || began(st, record.Retest, record.Prime) {
+		return 0
+	}
+	begun := began(st, record.Later)
+	if next := nextLater(st); next != nil || !begun {
+		for _, u := range st.URIs {
+			if len(u.Blocks) >= judge.SweepRounds && !had(st, u, record.Later) && st.Undone(u) {
+				seconds += p.requests(u, st.LaterRequests(u), 1) + judge.Pause
+			}
+		}
+		if seconds > 0 {
+			seconds += judge.LaterWait
+			if !begun && len(growing(st)) > 0 {
+				seconds += judge.LaterWait
+			}
+		}
+	} else if just(st, record.Later, nil) && !waited(st, st.Last) {
+		seconds = judge.LaterWait
+	}
+	return seconds + delayedLeft(st, p)
+}
+
+// delayedLeft is how long URIs are sent in blocks that end with a pause of their own: those
+// that others disturb, and those that may be what was added in the pauses. See delayed.
+func delayedLeft(st *judge.State, p pace) (seconds float64) {
+	unknown := true // nobody is known to add something late
+	for _, u := range st.URIs {
+		have := len(blocks(u, record.Delayed))
+		n := delayedRounds - have
+		switch {
+		case n <= 0:
+			continue
+		case st.Disturbed(u) || have > 0 && st.AddsLater(u):
+		case st.AddsLater(u): // of these one goes on, mostly
+			if !unknown {
+				n = 1
+			}
+			unknown = false
+		default:
+			continue
+		}
+		pause := float64(judge.LaterWait)
+		if have > 0 && !st.AddsLater(u) && st.Keeps(u) {
+			pause = judge.Pause
+		}
+		seconds += p.requests(u, n*st.LaterRequests(u), n) + float64(n)*pause
+	}
+	return seconds
+}

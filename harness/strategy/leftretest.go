@@ -1,0 +1,69 @@
+package strategy
+
+import (
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/verdict"
+)
+
+// retestLeft is how long who grew is sent once more, and nothing is sent, to see what
+// is let go.
+func retestLeft(st *judge.State, p pace) float64 {
+	stay, grew := st.Header.Plan.Stay, growing(st)
+	if len(st.Segment().Traces) > 0 || !st.On("retest") {
+		return 0
+	}
+	if len(grew) == 0 {
+		return askedLeft(st, st.URIs[0])
+	}
+	seconds := 0.0
+	if waits(st) == 0 {
+		seconds = stay
+	}
+	for _, u := range grew {
+		if !had(st, u, record.Retest) && waits(st) == 0 {
+			seconds += p.requests(u, judge.SweepBlock, 1)
+		}
+		if !had(st, u, record.Stir) {
+			seconds += p.requests(u, judge.Stirs, 1)
+		}
+	}
+	if st.RoseIdle() && waits(st) == 1 && !began(st, record.Stir, record.Prime) {
+		seconds += stay
+	}
+	return seconds + soloLeft(st, stay)
+}
+
+// soloLeft is how long the one is still waited for that is sent again by itself: once
+// after what comes before it counts, and once after it.
+func soloLeft(st *judge.State, stay float64) float64 {
+	if st.Solo() == nil {
+		return doubtLeft(st, stay)
+	}
+	reads := st.Segment().Reads
+	waited := len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= st.Last.End.T
+	n := 1.0
+	if st.Last.Purpose == record.Prime {
+		n = 2
+	}
+	if waited {
+		n--
+	}
+	return n * stay
+}
+
+// doubtLeft is how long those will be waited for that the retest of all left a doubt of.
+func doubtLeft(st *judge.State, stay float64) (seconds float64) {
+	if !began(st, record.Stir) {
+		return 0
+	}
+	for _, u := range growing(st) {
+		if len(blocks(u, record.Prime)) > 0 {
+			continue
+		}
+		if j, _ := st.Judge(u); j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u) {
+			seconds += 2 * stay
+		}
+	}
+	return seconds
+}

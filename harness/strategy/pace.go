@@ -1,0 +1,75 @@
+package strategy
+
+import (
+	"cmp"
+	"slices"
+
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+)
+
+// pace is how long things have taken in this run, in seconds.
+type pace struct {
+	each  map[int]float64 // a request to a URI, with what is read after it
+	block float64         // what a settled block takes beside its requests, by now
+	trace float64         // naming the lines of one URI
+}
+
+// paceBlocks is of how many blocks a pace is taken. They are the last ones: what a
+// collection takes grows with what is alive.
+const paceBlocks = 12
+
+func paceOf(st *judge.State) pace {
+	p := pace{each: map[int]float64{}}
+	var traces, requests, took float64
+	var settled []*record.Block
+	traced := 0
+	for _, s := range st.Segments {
+		for _, t := range s.Traces {
+			traces += t.Cost.Seconds
+			traced++
+		}
+		for _, u := range s.Series {
+			var n, seconds float64
+			for _, b := range u.Others {
+				n, seconds = n+float64(b.N()), seconds+sending(b)
+			}
+			for _, b := range u.Blocks {
+				n, seconds = n+float64(b.N()), seconds+sending(b)
+				if !b.Cut && b.N() > 0 && b.Purpose != record.Delayed { // that ends with a pause
+					settled = append(settled, b)
+				}
+			}
+			if n > 0 {
+				p.each[u.Index] = seconds / n
+			}
+			requests, took = requests+n, took+seconds
+		}
+	}
+	for _, u := range st.Segments[0].Series {
+		if _, ok := p.each[u.Index]; !ok && requests > 0 {
+			p.each[u.Index] = took / requests
+		}
+	}
+	slices.SortFunc(settled, func(a, b *record.Block) int { return cmp.Compare(a.Seq, b.Seq) })
+	settled = settled[max(0, len(settled)-paceBlocks):]
+	for _, b := range settled {
+		p.block += max(0, b.End.T-b.Start.T-sending(b)) / float64(len(settled))
+	}
+	if traced > 0 {
+		p.trace = traces / float64(traced)
+	}
+	return p
+}
+
+// sending is how many seconds the requests of a block took.
+func sending(b *record.Block) float64 {
+	if n := b.N(); n > 0 {
+		return max(0, float64(b.At[n-1])/record.Ticks-b.Start.T)
+	}
+	return 0
+}
+
+func (p pace) requests(u *judge.URI, n, blocks int) float64 {
+	return p.each[u.Index]*float64(max(0, n)) + p.block*float64(max(0, blocks))
+}
