@@ -49,9 +49,13 @@ func residentTrials(st *judge.State, p pace) (seconds float64) {
 	for _, u := range st.URIs {
 		switch _, convicted := st.Convicted(u); {
 		case u.Requests() == 0 || u.Broken:
-		case convicted || u.Suspect && !u.Tried && likely(st, u) > 0:
+		case convicted, u.Suspect && !u.Tried && likely(st, u) > 0:
+			share := 1.0
+			if !convicted {
+				share = likely(st, u)
+			}
 			if !first {
-				seconds += againTrial(st, p, u.Index)
+				seconds += share * againTrial(st, p, u.Index)
 			}
 			first = false
 		case undecided(st, finding(st, u)):
