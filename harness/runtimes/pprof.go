@@ -37,16 +37,11 @@ type Pprof struct {
 	heap       string
 	goroutines string  // path of the goroutine profile, "" where it is not served
 	last       float64 // goroutines at the last reading
+	stacks     stacks
 	base       *profile.Profile
 	remark     string
 	held       bool // the profile says what the runtime has from the system
 }
-
-// stackMin is the least that a goroutine's stack takes, in bytes
-// (runtime/stack.go). Stacks are no heap objects, and runtime.MemStats counts
-// them in spans of 32 KiB, which is too coarse for a few hundred requests: so
-// the goroutines are counted, and each taken for that much.
-const stackMin = 2048
 
 // goColumns are what `# HeapAlloc = N` and `# HeapObjects = N` say: bytes and
 // number of heap objects that are alive, or dead and not yet swept
@@ -98,8 +93,8 @@ func (p *Pprof) opened(ctx context.Context) error {
 // Name is "pprof".
 func (p *Pprof) Name() string { return "pprof" }
 
-// Columns are live bytes, with the least that goroutines' stacks take, live
-// objects, and goroutines where their profile is served.
+// Columns are live bytes, with what goroutines' stacks take, live objects, and
+// goroutines where their profile is served.
 func (p *Pprof) Columns() []Column {
 	n := len(goColumns)
 	if p.goroutines == "" {
@@ -143,7 +138,7 @@ func (p *Pprof) Read(ctx context.Context) ([]float64, error) {
 			return nil, err
 		}
 		p.last = n
-		values[0] += n * stackMin
+		values[0] += p.stacks.bytes(n, stats.want["Stack"])
 		values = append(values, n)
 	}
 	if p.held {
@@ -156,7 +151,8 @@ func (p *Pprof) Read(ctx context.Context) ([]float64, error) {
 // as long as that takes at most: a mail that is sent behind the answer would be
 // counted for this URI, and its end for the next one.
 func (p *Pprof) ended(ctx context.Context) error {
-	for waited := time.Duration(0); p.goroutines != "" && p.last > 0 && waited < ending; waited += pause {
+	// With tens of thousands of goroutines an answer takes seconds.
+	for began := time.Now(); p.goroutines != "" && p.last > 0 && time.Since(began) < ending; {
 		if n, err := p.running(ctx); err != nil || n <= p.last {
 			return err
 		}
@@ -193,7 +189,7 @@ func parseGoroutines(text []byte) (float64, error) {
 // Close does nothing.
 func (p *Pprof) Close() error { return nil }
 
-// memStats finds four figures in the text form of a heap profile (runtime/pprof
+// memStats finds five figures in the text form of a heap profile (runtime/pprof
 // writeHeapInternal) as it is written. It keeps nothing else: the profile of a large
 // program has tens of megabytes.
 type memStats struct {
@@ -206,7 +202,7 @@ type memStats struct {
 const longestStat = 100
 
 func newMemStats() *memStats {
-	return &memStats{want: map[string]float64{"HeapAlloc": -1, "HeapObjects": -1, "Sys": -1, "HeapReleased": -1}}
+	return &memStats{want: map[string]float64{"HeapAlloc": -1, "HeapObjects": -1, "Sys": -1, "HeapReleased": -1, "Stack": -1}}
 }
 
 // Write never fails.
@@ -229,6 +225,7 @@ func (m *memStats) end() {
 	if _, wanted := m.want[name]; !ok || !wanted {
 		return
 	}
+	value, _, _ = strings.Cut(value, " / ") // Stack = in use / from the system
 	n, err := strconv.ParseUint(strings.TrimSuffix(value, "\r"), 10, 63)
 	if err != nil && m.err == nil {
 		m.err = fault.Measuref("the heap profile says %s = %q", name, short(value))
