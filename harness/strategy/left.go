@@ -23,16 +23,12 @@ func (Hunt) Left(st *judge.State) float64 {
 
 // segmentLeft is what the present segment still takes.
 func segmentLeft(st *judge.State, p pace) (seconds float64) {
-	each := Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted())
-	passes := len(Blocks(each, warmupPasses, false))
 	over := swept(st)
 	for _, u := range st.URIs {
 		if u.Broken {
 			continue
 		}
-		if passes > 0 {
-			seconds += p.requests(u, each*(passes-min(passes, warmed(u, st.Life().Index)))/passes, 0)
-		}
+		seconds += p.requests(u, warmupAhead(st, u), 0)
 		if !over && !u.Done {
 			seconds += sweepLeft(st, p, u)
 		}
@@ -62,10 +58,10 @@ func sweepLeft(st *judge.State, p pace, u *judge.URI) float64 {
 		return p.requests(u, n, 1)
 	case len(u.Blocks) < judge.SweepRounds:
 		k := judge.SweepRounds - len(u.Blocks)
-		return p.requests(u, judge.SweepBlock*k, k)
+		return p.requests(u, st.Brief(u, judge.SweepBlock, judge.BlockTime)*k, k)
 	}
 	n := judge.Horizon - u.Counted()
-	return p.requests(u, n, 1+n/(judge.Horizon/judge.SweepRounds))
+	return p.requests(u, n, 1+n/st.Brief(u, judge.Horizon/judge.SweepRounds, laterBlockTime))
 }
 
 // namesLeft is how long the lines of who is convicted take.

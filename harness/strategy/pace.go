@@ -32,10 +32,10 @@ func paceOf(st *judge.State) pace {
 		for _, u := range s.Series {
 			var n, seconds float64
 			for _, b := range u.Others {
-				n, seconds = n+float64(b.N()), seconds+sending(b)
+				n, seconds = n+float64(b.N()), seconds+b.Sending()
 			}
 			for _, b := range u.Blocks {
-				n, seconds = n+float64(b.N()), seconds+sending(b)
+				n, seconds = n+float64(b.N()), seconds+b.Sending()
 				if !b.Cut && b.N() > 0 && b.Purpose != record.Delayed { // that ends with a pause
 					settled = append(settled, b)
 				}
@@ -54,20 +54,12 @@ func paceOf(st *judge.State) pace {
 	slices.SortFunc(settled, func(a, b *record.Block) int { return cmp.Compare(a.Seq, b.Seq) })
 	settled = settled[max(0, len(settled)-paceBlocks):]
 	for _, b := range settled {
-		p.block += max(0, b.End.T-b.Start.T-sending(b)) / float64(len(settled))
+		p.block += max(0, b.End.T-b.Start.T-b.Sending()) / float64(len(settled))
 	}
 	if traced > 0 {
 		p.trace = traces / float64(traced)
 	}
 	return p
-}
-
-// sending is how many seconds the requests of a block took.
-func sending(b *record.Block) float64 {
-	if n := b.N(); n > 0 {
-		return max(0, float64(b.At[n-1])/record.Ticks-b.Start.T)
-	}
-	return 0
 }
 
 func (p pace) requests(u *judge.URI, n, blocks int) float64 {
