@@ -144,7 +144,7 @@ func vastSources() []faulty {
 	of("an OpenAPI description of { in each other", "openapi", times("{a: ", 1<<20), exitUsage)
 	of("a list of routes of 200 MB", "rails-routes", times("   users GET    /users(.:format)    users#index\n", 4<<20), 0, exitUsage)
 	crawl := func(name string, page func(w http.ResponseWriter, r *http.Request), codes ...int) {
-		rows = append(rows, faulty{name: name, args: []string{"import", "crawl"}, codes: codes, limit: 90 * time.Second, wired: func(_ *testing.T, c *trial) {
+		rows = append(rows, faulty{name: name, args: []string{"import", "crawl"}, codes: codes, limit: 3 * time.Minute, wired: func(_ *testing.T, c *trial) {
 			s := httptest.NewServer(http.HandlerFunc(page))
 			c.after = append(c.after, func() { s.CloseClientConnections(); s.Close() })
 			c.cmd.Args = append(c.cmd.Args, s.URL)
