@@ -16,7 +16,7 @@ func laterLeft(st *judge.State, p pace) (seconds float64) {
 	if next := nextLater(st); next != nil || !begun {
 		for _, u := range st.URIs {
 			if len(u.Blocks) >= judge.SweepRounds && !had(st, u, record.Later) && st.Undone(u) {
-				seconds += p.requests(u, st.LaterRequests(u), 1) + judge.Pause
+				seconds += p.requests(u, st.LaterRequests(u), 2) + judge.Pause // read before the pause, and behind it
 			}
 		}
 		if seconds > 0 {

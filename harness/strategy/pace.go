@@ -31,12 +31,9 @@ func paceOf(st *judge.State) pace {
 		}
 		for _, u := range s.Series {
 			var n, seconds float64
-			for _, b := range u.Others {
+			for _, b := range slices.Concat(u.Others, u.Blocks) {
 				n, seconds = n+float64(b.N()), seconds+b.Sending()
-			}
-			for _, b := range u.Blocks {
-				n, seconds = n+float64(b.N()), seconds+b.Sending()
-				if !b.Cut && b.N() > 0 && b.Purpose != record.Delayed { // that ends with a pause
+				if !b.Cut && b.N() > 0 && settles(b.Purpose) {
 					settled = append(settled, b)
 				}
 			}
@@ -60,6 +57,16 @@ func paceOf(st *judge.State) pace {
 		p.trace = traces / float64(traced)
 	}
 	return p
+}
+
+// settles says that a block for that purpose ends with a collection and a reading, and not
+// with a pause.
+func settles(p record.Purpose) bool {
+	switch p {
+	case record.Later, record.Retest, record.Stir:
+		return true
+	}
+	return p.Judged() && p != record.Delayed
 }
 
 func (p pace) requests(u *judge.URI, n, blocks int) float64 {
