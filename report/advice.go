@@ -126,7 +126,7 @@ func toDo(r *result.Result, o Options) (lead, detail string) {
 
 func leakAdvice(leaks []*result.URI) (lead, detail string) {
 	u := leaks[0]
-	lead = fmt.Sprintf("Fix %s first: it keeps %s with every request", label(u), units.Bytes(u.Growth))
+	lead = fmt.Sprintf("Fix %s first: it keeps %s with every request", label(u), figuresOf(u).growth())
 	if s := headSite(u); s != nil {
 		lead += ", made at " + culprit(*s)
 	}

@@ -96,7 +96,11 @@ func failure(u *result.URI, change Change, failOn string) (Failure, bool) {
 	case change.Kind == Regression, change.worse() && failOn == FailOnRegression:
 		return Failure{u, "regression", change.Why}, true
 	case u.Verdict == verdict.Leak && failOn != FailOnRegression:
-		return Failure{u, "leak", fmt.Sprintf("%s keeps %s with every request (%s). %s", label(u), units.Bytes(u.Growth), interval(u), u.Why)}, true
+		among := interval(u)
+		if byCount(u) != nil {
+			among = figuresOf(u).interval()
+		}
+		return Failure{u, "leak", fmt.Sprintf("%s keeps %s with every request (%s). %s", label(u), figuresOf(u).growth(), among, u.Why)}, true
 	case u.OverBudget:
 		return Failure{u, "over budget", fmt.Sprintf("%s grows by at least %s, and its budget is %s.", label(u),
 			units.Rate(u.GrowthLow), units.Bytes(float64(u.Budget)))}, true

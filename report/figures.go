@@ -7,6 +7,7 @@ import (
 
 	"leakhunt/harness/result"
 	"leakhunt/harness/units"
+	"leakhunt/harness/verdict"
 	"leakhunt/scenarios"
 )
 
@@ -14,9 +15,10 @@ import (
 const liveBytes = "live bytes"
 
 // figures are the growth of one URI, its interval and its floor, in bytes per
-// request. All of them are of the same memory: what a counter counts, or RSS.
+// request, or in Unit. All of them are of the same: what a counter counts, or RSS.
 type figures struct {
 	Of                       string // "RSS", "anon", or the counter by its name
+	Unit                     string // "" is bytes; else there is no floor
 	Growth, Low, High, Floor float64
 	// Beyond is the floor of what no counter counts, where a counter's floor is lower. 0
 	// where it is not told.
@@ -28,8 +30,34 @@ type figures struct {
 
 const nativeMemory = "native memory"
 
-// figuresOf are those of u.
+// figuresOf are those of u. Where counts alone convict it, they are those of the first.
 func figuresOf(u *result.URI) figures {
+	if p := byCount(u); p != nil {
+		return figures{Of: clean(p.Name), Unit: cut(clean(p.Unit), 12), Growth: p.Growth, Low: p.Low, High: p.High}
+	}
+	return bytesOf(u)
+}
+
+// byCount is the first counter of what convicts u, where none of them counts bytes, and
+// RSS, whose growth is told in bytes, may not have grown at all; nil else.
+func byCount(u *result.URI) (first *result.Probe) {
+	if u.Verdict != verdict.Leak || u.GrowthOf == "" || u.GrowthLow > 0 || ofCounter(u) {
+		return nil
+	}
+	for _, name := range u.Evidence {
+		i := slices.IndexFunc(u.Probes, func(p result.Probe) bool { return p.Name == name && p.Unit != "bytes" })
+		if i < 0 {
+			return nil
+		}
+		if first == nil {
+			first = &u.Probes[i]
+		}
+	}
+	return first
+}
+
+// bytesOf are the figures of u in bytes.
+func bytesOf(u *result.URI) figures {
 	f := figures{Of: growthOf(u), Growth: u.Growth, Low: u.GrowthLow, High: u.GrowthHigh, Floor: u.Detectable}
 	if ofCounter(u) && u.Counted > 0 {
 		f.High, f.Floor = liveHigh(u), u.Counted
@@ -75,11 +103,33 @@ func (f figures) memory() string {
 }
 
 // both is whose growth, and how much.
-func (f figures) both() string { return fmt.Sprintf("%-4s %9s", plain(f.memory()), f.growth()) }
+func (f figures) both() string {
+	if f.Unit != "" {
+		return f.growth()
+	}
+	return fmt.Sprintf("%-4s %9s", plain(f.memory()), f.growth())
+}
 
-func (f figures) growth() string   { return units.Bytes(f.Growth) }
-func (f figures) interval() string { return between(f.Low, f.High) }
-func (f figures) floor() string    { return units.Bytes(f.Floor) }
+func (f figures) growth() string {
+	if f.Unit != "" {
+		return units.Quantity(f.Growth, f.Unit)
+	}
+	return units.Bytes(f.Growth)
+}
+
+func (f figures) interval() string {
+	if f.Unit != "" {
+		return units.Number(f.Low) + " … " + units.Quantity(f.High, f.Unit)
+	}
+	return between(f.Low, f.High)
+}
+
+func (f figures) floor() string {
+	if f.Unit != "" {
+		return "–"
+	}
+	return units.Bytes(f.Floor)
+}
 
 // cellOf is a cell of what is measured, "–" else.
 func cellOf(f func(figures) string) func(*result.URI) string {

@@ -20,11 +20,11 @@ func TestFiguresAreOfOneEvidence(t *testing.T) {
 	u := uri("GET", "/", verdict.Stable, 20, 180, 6700, "")
 	u.Rank, u.GrowthOf, u.Counted, u.GrowthHigh = 1, liveBytes, 211, 6700
 	f := figuresOf(&u)
-	if want := (figures{liveBytes, 20, -160, 211, 211, 6700, "RSS"}); f != want {
+	if want := (figures{Of: liveBytes, Growth: 20, Low: -160, High: 211, Floor: 211, Beyond: 6700, BeyondOf: "RSS"}); f != want {
 		t.Errorf("%+v, want %+v", f, want)
 	}
 	u.GrowthOf = "rss" // objects cleared it, and no counter of bytes is there
-	if f := figuresOf(&u); f != (figures{"RSS", 20, -160, 6700, 6700, 0, ""}) {
+	if f := figuresOf(&u); f != (figures{Of: "RSS", Growth: 20, Low: -160, High: 6700, Floor: 6700}) {
 		t.Errorf("of RSS: %+v", f)
 	}
 	r := sample()
@@ -167,5 +167,34 @@ func write(t *testing.T, dir, name, text string) {
 	}
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What counts alone convict is told in what they count: RSS may say anything of it.
+func TestFiguresByCount(t *testing.T) {
+	u := result.URI{
+		Name: "/login", Verdict: verdict.Leak, Requests: 120, GrowthOf: "rss", Growth: -16000, GrowthLow: -20000, GrowthHigh: 9000,
+		Detectable: 9100, Evidence: []string{"live slots"}, Probes: []result.Probe{{Name: "live slots", Unit: "objects", Growth: 1.03, Low: 0.72, High: 1.09}},
+	}
+	if f := figuresOf(&u); f.both() != "1.03 objects" || f.interval() != "0.72 … 1.09 objects" || f.floor() != "–" {
+		t.Errorf("%s, %s, %s", f.both(), f.interval(), f.floor())
+	}
+	lead, detail := leakAdvice([]*result.URI{&u})
+	if lead != "Fix /login first: it keeps 1.03 objects with every request." || !strings.HasPrefix(detail, "Its interval is 0.72 … 1.09 objects,") {
+		t.Errorf("%s %s", lead, detail)
+	}
+	if f, _ := failure(&u, Change{}, FailOnLeak); !strings.HasPrefix(f.Message, "/login keeps 1.03 objects with every request (0.72 … 1.09 objects).") {
+		t.Error(f.Message)
+	}
+	for _, also := range []string{"rss", "live bytes", "touched set"} {
+		v := u
+		v.Evidence = []string{"live slots", also}
+		if f := figuresOf(&v); f.Unit != "" || f.Growth != u.Growth {
+			t.Errorf("with %s: %+v", also, f)
+		}
+	}
+	u.Verdict = verdict.Stable
+	if f := figuresOf(&u); f.Unit != "" {
+		t.Errorf("cleared: %+v", f)
 	}
 }

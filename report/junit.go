@@ -140,7 +140,7 @@ func facts(u *result.URI) []string {
 		return []string{fmt.Sprintf("verdict: %s", u.Verdict), fmt.Sprintf("requests: %s, %s failed", units.Count(u.Requests), units.Count(u.Errors))}
 	}
 	f := figuresOf(u)
-	growth := fmt.Sprintf("growth of %s: %s (%s), floor %s", f.Of, units.Rate(f.Growth), f.interval(), f.floor())
+	growth := fmt.Sprintf("growth of %s: %s (%s), floor %s", f.Of, f.growth()+"/request", f.interval(), f.floor())
 	if f.Beyond > 0 {
 		growth += fmt.Sprintf("; floor of %s %s", f.BeyondOf, units.Bytes(f.Beyond))
 	}

@@ -55,7 +55,7 @@ func newSection(u *result.URI, r *result.Result, o Options, limit int, excerpts 
 	if Measured(u) {
 		f := figuresOf(u)
 		s.Memory, s.Growth, s.Interval, s.Floor = f.memory(), f.growth(), f.interval(), f.floor()
-		s.GrowthKey, s.FloorKey = fmt.Sprintf("%.0f", f.Growth), fmt.Sprintf("%.0f", f.Floor)
+		s.GrowthKey, s.FloorKey = fmt.Sprintf("%.0f", bytesOf(u).Growth), fmt.Sprintf("%.0f", bytesOf(u).Floor)
 		s.Facts = []fact{
 			{"Growth of " + f.Of + " per request", s.Growth},
 			{p95(u) + " of " + f.Of, s.Interval},

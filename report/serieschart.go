@@ -55,7 +55,7 @@ type shown struct {
 
 func shownOf(u *result.URI, limit int) shown {
 	rss := over(Thin(joined(u.Series), limit), byRequests)
-	f := figuresOf(u)
+	f := bytesOf(u)
 	q := decisive(u)
 	if q == nil {
 		return shown{name: f.Of, unit: "bytes", curve: rss, growth: f, leastHeight: max(64<<10, f.Floor*float64(u.Requests))}
