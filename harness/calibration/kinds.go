@@ -8,6 +8,7 @@ type kindCase struct {
 	kind     int
 	about    string // the kind, in a few words
 	scenario string
+	build    string // the variable that the scenario reads for a program of Go, which is built; "": nothing is
 	runs     int
 	before   string // what was said of it, or of the application that it stands for
 	exit     int    // the exit code that is right
@@ -53,7 +54,7 @@ var kindCases = []kindCase{
 		rows:   []kindRow{{name: "/leak/{{n}}", from: 1024, to: 1400}},
 	},
 	{
-		kind: 2, about: "growth that all URIs share", scenario: "access-log", runs: 1, exit: 0,
+		kind: 2, about: "growth that all URIs share", scenario: "access-log", build: "ACCESS_LOG", runs: 1, exit: 0,
 		before: "all five are leaks of 1.0–1.1 KB",
 		rows:   []kindRow{{name: "every request", rather: "the log grows until it holds 30,000 lines"}},
 	},

@@ -70,7 +70,7 @@ func (k *kinds) run(ctx context.Context, only, leakhunt string, log io.Writer, o
 					return err
 				}
 			}
-			if err := c.hunt(ctx, leakhunt, n, path); err != nil {
+			if err := c.hunt(ctx, leakhunt, tmp, n, path); err != nil {
 				return fmt.Errorf("%s: %w", c.name(n), err)
 			}
 			fmt.Fprintf(log, "%s\n", c.name(n))
@@ -88,9 +88,16 @@ func (k *kinds) run(ctx context.Context, only, leakhunt string, log io.Writer, o
 }
 
 // hunt runs leakhunt as a user does, and keeps what it wrote and its exit code.
-func (c kindCase) hunt(ctx context.Context, leakhunt string, seed int, path string) error {
+func (c kindCase) hunt(ctx context.Context, leakhunt, dir string, seed int, path string) error {
 	cmd := exec.CommandContext(ctx, leakhunt, "run", c.path(), "--seed", fmt.Sprint(seed), "-q", "--color", "never",
 		"-o", "table", "-o", "json="+path+".json", "--journal", path+".jsonl")
+	if c.build != "" {
+		program := filepath.Join(dir, c.scenario)
+		if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./harness/calibration/testdata/kinds/"+c.scenario).CombinedOutput(); err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		cmd.Env = append(os.Environ(), c.build+"="+program)
+	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second
 	table, err := cmd.Output()
