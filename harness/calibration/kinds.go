@@ -59,6 +59,11 @@ var kindCases = []kindCase{
 		rows:   []kindRow{{name: "every request", rather: "the log grows until it holds 30,000 lines"}},
 	},
 	{
+		kind: 2, about: "the same, by go run: less tight, for it may serve profiles", scenario: "go-run", runs: 1, exit: 0,
+		before: "as above",
+		rows:   []kindRow{{name: "every request", rather: "the log grows until it holds 30,000 lines"}},
+	},
+	{
 		kind: 3, about: "one leak makes its neighbours leak", scenario: "subscribers", runs: 1, exit: 1,
 		before: "all four are leaks of 5.5–5.8 KB, a victim first",
 		rows:   []kindRow{{name: "/search?debug=1", from: 1024, to: 16384}},

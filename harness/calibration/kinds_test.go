@@ -67,6 +67,7 @@ func TestKindsTable(t *testing.T) {
 		{"cache", 1, "", 9, []result.URI{uri("/leak/{{n}}", verdict.Leak, 500, 50)}, "**wrong**", []string{"has the interval 490 B … 510 B"}},
 		{"cache", 1, "", 9, []result.URI{uri("/leak/{{n}}", verdict.Inconclusive, 500, 50)}, "open", []string{"/leak/{{n}} is open"}},
 		{"cache", 1, "", 9, nil, "**wrong**", []string{"/leak/{{n}} has no row"}},
+		{"access-log", 4, "", 9, []result.URI{uri("/a", verdict.Inconclusive, 0, 9)}, "open", []string{"every row is open", "/a is open"}},
 		{"access-log", 0, "", 9, []result.URI{uri("/a", verdict.Stable, 0, 9), uri("every request", verdict.Leak, 900, 9)}, "right", nil},
 		{"oom", 1, "made at oom.py:8", 9, []result.URI{uri("/export", verdict.Leak, 2e6, 9)}, "right", nil},
 		{"oom", 1, "made at oom.py:9", 9, []result.URI{uri("/export", verdict.Leak, 2e6, 9)}, "**wrong**", []string{"oom.py:8 is not named"}},
