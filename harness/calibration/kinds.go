@@ -176,7 +176,7 @@ var kindCases = []kindCase{
 		rows:   []kindRow{{name: "/leak", from: 4000, to: 4200}},
 	},
 	{
-		kind: 18, about: "RSS alone on ten URIs of a server that answers in 5 ms", scenario: "ten", runs: 1, exit: 1,
+		kind: 18, about: "RSS alone on ten URIs of a server that answers in 5 ms", scenario: "ten", runs: 2, exit: 1,
 		before: "600 s did not suffice for eight", seconds: 900,
 		rows: []kindRow{{name: "/3", from: 4096, to: 8192}},
 	},

@@ -150,7 +150,7 @@ func writeKinds(w io.Writer, dir string) error {
 	fmt.Fprint(w, "# Kinds of wrong verdict\n\n",
 		"What leakhunt once said wrong, each kind as a small application with known truth in [testdata/kinds](testdata/kinds). Right or wrong is computed\n",
 		"from the truth in [kinds.go](kinds.go). *Before* is what was said on 2026-11-28 of that application, or of the one that it stands for.\n",
-		"*Now* is one run each, on two processors that others used too, so that the seconds are many. *Open*: a row is inconclusive.\n",
+		"Each row is one run, on two processors that others used too, so that the seconds are many. *Open*: a row is inconclusive.\n",
 		"One row: `leakhunt run harness/calibration/testdata/kinds/CASE.yaml --seed RUN`. All of it, in about an hour and a half:\n\n",
 		"```\ngo run ./harness/calibration -kinds DIR -o harness/calibration/KINDS.md\n```\n\n",
 		"| kind | | case, run | truth | before | now | requests | seconds | |\n|--:|---|---|---|---|---|--:|--:|---|\n")
