@@ -38,8 +38,8 @@ func figuresOf(u *result.URI) figures {
 	return bytesOf(u)
 }
 
-// byCount is the first counter of what convicts u, where none of them counts bytes, and
-// RSS, whose growth is told in bytes, may not have grown at all; nil else.
+// byCount is the first counter of what convicts u. It is nil where one of them counts
+// bytes, and where RSS has grown for sure: its growth can be told then.
 func byCount(u *result.URI) (first *result.Probe) {
 	if u.Verdict != verdict.Leak || u.GrowthOf == "" || u.GrowthLow > 0 || ofCounter(u) {
 		return nil

@@ -21,8 +21,8 @@ type kindCase struct {
 // kindRow is the truth about a row of the result. A row that is not named is an innocent.
 type kindRow struct {
 	name string
-	// keeps is what a request keeps for ever, in bytes, from and to where it is no sharp
-	// number; 0 of an innocent.
+	// from and to are between which number of bytes a request keeps; both are 0 of an
+	// innocent.
 	from, to float64
 	// rather says that either verdict is right, and why.
 	rather string

@@ -5,11 +5,11 @@ import "math"
 // stackMin is the least that a goroutine's stack takes, in bytes (runtime/stack.go).
 const stackMin = 2048
 
-// stacks counts what the stacks of goroutines take. They are no heap objects, and
-// runtime.MemStats counts them in spans of 32 KiB and with free ones that each processor
-// keeps, which is too coarse for a few. So the goroutines are counted, and each is taken
-// for the least that one takes, until there are so many more than at first that the
-// spans tell a larger size.
+// stacks counts what the stacks of goroutines take. They are no heap objects.
+// runtime.MemStats counts them in spans of 32 KiB, with the free ones that each processor
+// keeps. That is too coarse for a few. So the goroutines are counted, and each is taken
+// for the least that one takes. Once there are many more than at first, the spans tell
+// whether theirs are larger.
 type stacks struct {
 	begun        bool
 	first, spans float64 // goroutines at the first reading, and bytes of the spans then

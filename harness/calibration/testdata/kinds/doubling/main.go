@@ -1,5 +1,5 @@
-// Command doubling appends 1 KiB to a buffer with each request to /append, for ever; the
-// buffer doubles when it is full. / keeps nothing.
+// Command doubling appends 1 KiB to a buffer with each request to /append. The buffer
+// doubles when it is full. / keeps nothing.
 package main
 
 import (
