@@ -48,7 +48,7 @@ func followLeft(st *judge.State, p pace) (seconds float64) {
 	return seconds
 }
 
-// fades says that what u's last block of the sweep added to a counter is less than a half of
+// fades says that what u's last block of the sweep added to a counter is less than half of
 // what the others did on average: mostly that is a cache that fills.
 func fades(st *judge.State, u *judge.URI) bool {
 	n := len(u.Blocks)
