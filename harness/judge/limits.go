@@ -18,9 +18,6 @@ const (
 	MostAlone  = 8192
 	// MaxAlone: what surely grows is followed so far, as long as it is quick.
 	MaxAlone = 32768
-	// MostFollowed is how many requests a URI that RSS convicts is followed for at most,
-	// however quick.
-	MostFollowed = 1 << 15
 	// Stirs follow upon a wait: a cache drops what has expired when it is used next
 	// (Guava a quarter of its segments each time), not before.
 	Stirs = 20

@@ -94,6 +94,8 @@ func (st *State) endProof(u *URI, b *record.Block) {
 		return
 	}
 	if end := verdict.Fixed(mem, st.params(u)); 2*end.High < j.Growth {
+		end.Detectable = max(end.Detectable, end.High) + 2*u.headroom/float64(len(mem)) // it may fill what others left
+		u.end = end
 		u.Expired = fmt.Sprintf("it grew by %s per request, and by no more than %s in the last half of %s: what it fills has an end",
 			units.Bytes(j.Growth), units.Bytes(max(0, end.High)), units.Quantity(float64(len(mem)), "more requests"))
 	}
@@ -118,10 +120,15 @@ func (st *State) endProofTouched(u *URI, j verdict.Judgement, n int) {
 	}
 }
 
-// unlessExpiredRSS opens a conviction by RSS where what was kept was seen to go, or
-// to come to an end.
+// unlessExpiredRSS opens a conviction by RSS where what was kept was seen to go. Where it
+// came to an end, what followed tells how large a leak may be beside it.
 func (u *URI) unlessExpiredRSS(j verdict.Judgement) verdict.Judgement {
 	if j.Label != verdict.Leak || u.Expired == "" {
+		return j
+	}
+	if u.end.Label == verdict.Stable || u.end.Label == verdict.Bloat || u.end.Label == verdict.Warmup {
+		j = u.end
+		j.Label, j.Reason = verdict.Warmup, u.Expired
 		return j
 	}
 	j.Detectable = max(j.Detectable, j.High)

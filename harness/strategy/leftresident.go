@@ -61,7 +61,7 @@ func proofLeft(st *judge.State, p pace, u *judge.URI, growth float64, have int) 
 		return 0
 	}
 	proved := st.Proved(u)
-	n := min(judge.MostFollowed, affords(st, u, growth, have+proved)) - have - proved
+	n := affords(st, u, growth, have+proved) - have - proved
 	if proved == 0 {
 		seconds, n = st.Header.Plan.Stay, max(n, have)
 	}

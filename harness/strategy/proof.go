@@ -54,7 +54,7 @@ func prove(st *judge.State) (record.Action, bool) {
 			continue
 		}
 		have := len(u.Joined(st.Telling(u), 1)) + st.Proved(u)
-		most := min(judge.MostFollowed, affords(st, u, growth, have))
+		most := affords(st, u, growth, have)
 		if float64(have) >= enough*float64(most) {
 			continue
 		}
