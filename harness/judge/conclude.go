@@ -47,7 +47,7 @@ func (st *State) Judge(u *URI) (verdict.Judgement, []string) {
 		return st.settled(u)
 	}
 	j, evidence := st.withTouched(u, st.byRSS(u))
-	return st.unlessIdle(u, u.unlessExpiredRSS(j)), evidence
+	return st.unlessIdle(u, st.unlessExpiredRSS(u, j)), evidence
 }
 
 // warming is what is to be said of a URI whose first judged request was never sent:

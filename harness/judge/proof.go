@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 
 	"leakhunt/harness/record"
 	"leakhunt/harness/units"
@@ -121,12 +122,18 @@ func (st *State) endProofTouched(u *URI, j verdict.Judgement, n int) {
 }
 
 // unlessExpiredRSS opens a conviction by RSS where what was kept was seen to go. Where it
-// came to an end, what followed tells how large a leak may be beside it.
-func (u *URI) unlessExpiredRSS(j verdict.Judgement) verdict.Judgement {
+// came to an end, what followed tells how large a leak may be beside it, unless others
+// leak: what they have made room for is not known.
+func (st *State) unlessExpiredRSS(u *URI, j verdict.Judgement) verdict.Judgement {
 	if j.Label != verdict.Leak || u.Expired == "" {
 		return j
 	}
-	if u.end.Label == verdict.Stable || u.end.Label == verdict.Bloat || u.end.Label == verdict.Warmup {
+	flat := u.end.Label == verdict.Stable || u.end.Label == verdict.Bloat || u.end.Label == verdict.Warmup
+	leaks := func(o *URI) bool {
+		_, ok := st.Convicted(o)
+		return ok
+	}
+	if flat && !slices.ContainsFunc(st.URIs, leaks) {
 		j = u.end
 		j.Label, j.Reason = verdict.Warmup, u.Expired
 		return j
