@@ -119,6 +119,11 @@ func (st *State) failed(u *URI) (verdict.Judgement, bool) {
 // leastFloor, in bytes/request, is the least growth that any evidence convicts.
 const leastFloor = 16
 
+// flat says that no growth goes on above a floor.
+func flat(j verdict.Judgement) bool {
+	return j.Label == verdict.Stable || j.Label == verdict.Bloat || j.Label == verdict.Warmup
+}
+
 // floor is the growth that would have been found. Where some was, it is what
 // the scatter around it could have hidden, not what was found: a comparison of
 // two runs must see a new leak above it.

@@ -38,7 +38,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	default:
 		return n, []string{evidenceNative, "rss"}
 	}
-	if j.Label != verdict.Stable && j.Label != verdict.Bloat && j.Label != verdict.Warmup {
+	if !flat(j) {
 		return j, evidence
 	}
 	if unseen && more.Label == verdict.Leak {

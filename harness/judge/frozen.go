@@ -11,8 +11,8 @@ import (
 // hunts, RSS then rose by a seventh of what convicts them of hanging.
 const frozenBlocks = 8
 
-// standstill is the longest run of blocks, of several URIs, that left every counter as it
-// was, to the bit.
+// standstill is a run of blocks, of several URIs, that left every counter as it was, to
+// the bit.
 type standstill struct {
 	blocks []*record.Block
 	rise   float64 // of RSS meanwhile, in bytes

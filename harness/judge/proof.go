@@ -128,12 +128,11 @@ func (st *State) unlessExpiredRSS(u *URI, j verdict.Judgement) verdict.Judgement
 	if j.Label != verdict.Leak || u.Expired == "" {
 		return j
 	}
-	flat := u.end.Label == verdict.Stable || u.end.Label == verdict.Bloat || u.end.Label == verdict.Warmup
 	leaks := func(o *URI) bool {
 		_, ok := st.Convicted(o)
 		return ok
 	}
-	if flat && !slices.ContainsFunc(st.URIs, leaks) {
+	if flat(u.end) && !slices.ContainsFunc(st.URIs, leaks) {
 		j = u.end
 		j.Label, j.Reason = verdict.Warmup, u.Expired
 		return j

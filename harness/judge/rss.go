@@ -67,8 +67,7 @@ func (st *State) lookRSS(u *URI) {
 	}
 	silent := st.TouchedSpeaks() && !st.Tight() && (!heard || w.Requests < touchedClears)
 	u.Suspect = u.Seen > 0
-	flat := now.Label == verdict.Stable || now.Label == verdict.Bloat || now.Label == verdict.Warmup
-	u.Done = u.Suspect || last || flat && !silent
+	u.Done = u.Suspect || last || flat(now) && !silent
 	if st.again(u) > 0 {
 		u.Suspect, u.Done = false, true // no more was asked
 	}
