@@ -4,6 +4,10 @@
 # administrator who need not change his password first.
 namespace :fixture do
   task seed: %w[environment db:migrate] do
+    # Mails would be made by threads with connections of their own, whose reading
+    # locks the database while a row is written.
+    ActiveJob::Base.queue_adapter = :inline
+    ActionMailer::Base.perform_deliveries = false
     ActiveRecord::Base.descendants.each(&:reset_column_information) # the tables have just been made
     Redmine::DefaultData::Loader.load('en')
     admin = User.find_by!(login: 'admin')
