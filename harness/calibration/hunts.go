@@ -146,6 +146,9 @@ func (h hunts) one(ctx context.Context, seed uint64) (c Counts, kind string, fai
 		if t.URI >= 0 && !it.Requests.Auto && !t.Leaks && f.Label == verdict.Leak && t.Bounded.Requests >= float64(it.Requests.N)/2 {
 			continue // with a fixed number, the reason names the cache that would look alike
 		}
+		if h.verbose != nil {
+			fmt.Fprintf(h.verbose, "%s: %s, floor %.0f: %s\n", t, f.Label, f.Floor, f.Why)
+		}
 		if wrong := c.count(t, f); wrong != "" {
 			failures = append(failures, Failure{
 				Seed: seed, World: kind, URI: t.Name, Truth: t.String(), Verdict: string(f.Label), Why: f.Why,

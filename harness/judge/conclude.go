@@ -44,10 +44,11 @@ func (st *State) Judge(u *URI) (verdict.Judgement, []string) {
 		return st.warming(u)
 	}
 	if st.Counted() {
-		return st.settled(u)
+		j, evidence := st.settled(u)
+		return st.unlessPending(u, j), evidence
 	}
 	j, evidence := st.withTouched(u, st.byRSS(u))
-	return st.unlessIdle(u, st.unlessExpiredRSS(u, j)), evidence
+	return st.unlessPending(u, st.unlessIdle(u, st.unlessExpiredRSS(u, j))), evidence
 }
 
 // warming is what is to be said of a URI whose first judged request was never sent:

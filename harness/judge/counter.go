@@ -203,9 +203,21 @@ func (st *State) counters(u *URI) []verdict.Evidence {
 func (st *State) column(u *URI, i int) verdict.Judgement {
 	c := st.columns()[i]
 	value := func(e record.Edge) float64 { return st.value(e, i) }
-	return verdict.Counter(u.edges(value, func(b *record.Block) bool { return !c.Exact && wasReset(b, i) }), verdict.CounterParams{
+	j := verdict.Counter(u.edges(value, func(b *record.Block) bool { return !c.Exact && wasReset(b, i) }), st.counterParams(u, i))
+	if c.Exact && j.Label != verdict.Leak {
+		if steps, ok := st.doubling(u, i); ok {
+			return steps
+		}
+	}
+	return j
+}
+
+// counterParams are the verdict's parameters for the i-th counter.
+func (st *State) counterParams(u *URI, i int) verdict.CounterParams {
+	c := st.columns()[i]
+	return verdict.CounterParams{
 		Unit: c.Unit, Exact: c.Exact, FixedN: !u.Item.Requests.Auto, Horizon: st.horizon(u), Outlived: st.outlived(u),
-	})
+	}
 }
 
 // horizon is for how many requests u must grow before a bounded cache is no longer

@@ -26,8 +26,8 @@ func (st *State) Disturbed(u *URI) bool {
 			continue
 		}
 		j := st.column(u, i)
-		if j.Usual < verdict.Sure(c.Unit) {
-			continue
+		if j.Usual < verdict.Sure(c.Unit) || st.inSteps(u, i) {
+			continue // a few requests with a pause need not see a step
 		}
 		switch {
 		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u, -1), st.fellBy(i)):

@@ -19,10 +19,11 @@ import (
 type retest struct {
 	n, stirs             int // requests: those to the last URI where several are tried together
 	before, quiet, after record.Edge
-	sent, stirred        int       // blocks
-	stay                 float64   // seconds that are waited before and behind the requests
-	failed               bool      // a request failed, or was not sent
-	most, more           []float64 // of each counter, what those to all may have made: by quiet, and from then on
+	made                 record.Edge // right behind its requests: what it made may still be kept then
+	sent, stirred        int         // blocks
+	stay                 float64     // seconds that are waited before and behind the requests
+	failed               bool        // a request failed, or was not sent
+	most, more           []float64   // of each counter, what those to all may have made: by quiet, and from then on
 }
 
 // left is how much of the i-th counter each request to one URI left, by the lower reading.
@@ -61,7 +62,7 @@ func (st *State) endRetest(u *URI, b *record.Block) {
 	switch b.Purpose {
 	case record.Retest:
 		r.sent++
-		r.n = b.N()
+		r.n, r.made = b.N(), b.End
 		if b.Round == 0 {
 			st.mostly(r.most, u, b)
 		}
@@ -179,7 +180,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 	if j.Label != verdict.Leak || !st.On("expiry") {
 		return j
 	}
-	if u.Retested() {
+	if u.Retested() && (!st.inSteps(u, i) || st.grewAgain(u, i, j.Growth)) {
 		left, common := st.left(&u.retest, i), st.inAll(u, i)
 		if 2*(left-common) >= j.Growth-common {
 			return j
@@ -195,6 +196,13 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		return j
 	}
 	return open(j, u.Requests(), "grew %s per request, and %s was let go while others ran or nobody did", amount(j.Growth, unit), amount(gone, unit))
+}
+
+// grewAgain says that u grew by the i-th counter while it was sent again by itself: what
+// grows in steps need not.
+func (st *State) grewAgain(u *URI, i int, each float64) bool {
+	r := &u.retest
+	return 2*(st.value(r.made, i)-st.value(r.before, i)) >= each*float64(r.n)
 }
 
 // expired is what the blocks of u have added to the i-th counter, and how much of

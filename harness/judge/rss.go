@@ -16,7 +16,7 @@ const minSlopeJVM = 2048
 // params are the verdict's parameters for this process, and the
 // slack there was when u was last sent.
 func (st *State) params(u *URI) verdict.Params {
-	p := verdict.Params{Slack: u.slack, MaxFloor: st.maxFloor(u), Page: st.page(), Before: u.Served - st.inLife(u)}
+	p := verdict.Params{Slack: u.slack, MaxFloor: st.maxFloor(u), Page: st.page()}
 	if life := st.Life(); life != nil {
 		p.Rise, p.BurnIn = max(0, float64(life.Warmed-life.Fresh.Metric)), life.Burned
 	}
@@ -67,7 +67,7 @@ func (st *State) lookRSS(u *URI) {
 	}
 	silent := st.TouchedSpeaks() && !st.Tight() && (!heard || w.Requests < touchedClears)
 	u.Suspect = u.Seen > 0
-	u.Done = u.Suspect || last || flat(now) && !silent
+	u.Done = u.Suspect || last || flat(st.unlessPending(u, now)) && !silent
 	if st.again(u) > 0 {
 		u.Suspect, u.Done = false, true // no more was asked
 	}

@@ -19,6 +19,7 @@ func Rules() []Rule {
 		{"rss-follow", "what RSS convicts is followed on for a budget of requests, time and memory"},
 		{"follow", "what a counter would convict is followed on for a budget of time and memory"},
 		{"large", "what has grown by more than caches hold needs no horizon"},
+		{"doubling", "what grows in steps is no end of growth before twice as many requests, and convicts after so many octaves"},
 		{"retest", "whoever a counter convicts is sent again, with a wait behind it"},
 		{"solo", "whoever that leaves in doubt is sent again by itself"},
 		{"stay", "by itself it is waited for as long as what went before took to go"},

@@ -3,7 +3,7 @@ package simulate
 // leakKinds are leaks that are unlike "so many bytes for each request".
 var leakKinds = []kind{
 	{"doubling", 2, special(func(m *maker) {
-		p := part{verb: leak, size: m.size(16, 512), doubling: true}
+		p := part{verb: leak, size: m.size(16, 8e3), doubling: true}
 		if m.yes(0.3) { // a buffer that is bounded, and as large as it will be after a while
 			p.verb, p.count = cache, int64(m.number(200, 5000))
 		}

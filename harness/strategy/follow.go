@@ -35,7 +35,7 @@ func follow(st *judge.State) (record.Action, bool) {
 	// the first block then, and in no later one.
 	var next *judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !u.Item.Requests.Auto || u.Later() || !st.Unended(u) || st.Shares(u) || followed(u) >= enough*budget(st, u) || !affordable(st, u) {
+		if u.Broken || !u.Item.Requests.Auto || u.Later() || !st.Unended(u) || st.Shares(u) || sufficed(st, u) || !affordable(st, u) {
 			continue
 		}
 		if next == nil || just(st, record.Follow, u) {
@@ -47,6 +47,15 @@ func follow(st *judge.State) (record.Action, bool) {
 	}
 	n := followBlock(st, next, next.Requests(), followed(next))
 	return record.Send{URI: next.Index, N: n, Purpose: record.Follow, Round: lastRound(st) + 1, Settle: true}, n > 0
+}
+
+// sufficed says that u has been followed for as long as it may be, or that the rest is not
+// worth a block.
+func sufficed(st *judge.State, u *judge.URI) bool {
+	spent := followed(u)
+	few := !keyed(u) && u.Counted() < followLeast
+	most := budget(st, u)
+	return spent >= enough*max(most, followMost) || spent >= enough*most && !few
 }
 
 // followed is how many seconds u has been followed.

@@ -28,8 +28,6 @@ type Params struct {
 	// how fast it may still creep: see Params.creep.
 	Rise   float64
 	BurnIn int
-	// Before is how many requests the URI got before the series began.
-	Before int
 }
 
 // The shortest series that is looked at, and the shortest that a leak may be

@@ -59,15 +59,6 @@ func harmless(mem []float64, g growth, p Params) (j Judgement, ok bool) {
 		j.Reason = fmt.Sprintf("RSS stands still, but %s could hide a leak of up to %s per request", what, units.Bytes(j.Detectable))
 		return j, false
 	}
-	if next := s.again(p.Before); next > len(mem) {
-		j.Detectable += s.step / float64(p.Before+s.at)
-		if j.Detectable > p.MaxFloor {
-			j.More = next - len(mem)
-			j.Reason = fmt.Sprintf("one step of %s at request %s, flat since: what doubles takes the next one at request %s",
-				units.Bytes(s.step), units.Count(s.at), units.Count(next))
-			return j, false
-		}
-	}
 	j.Label = s.label
 	switch {
 	case j.Low > 0 && s.label != Bloat:

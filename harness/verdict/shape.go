@@ -16,16 +16,6 @@ type shape struct {
 
 const troughs = 24
 
-// again is the request of the series at which a buffer that took a step, and doubles
-// whenever it is full, would take the next one, where so many came before the series. It is 0
-// without a step.
-func (s shape) again(before int) int {
-	if s.label != Bloat {
-		return 0
-	}
-	return before + 2*s.at
-}
-
 // shapeOf names the shape over the troughs of 24 blocks of the whole series:
 //   - growth below max(256 KiB, 6·median|d|), d the differences of the troughs
 //     in the second half: stable
