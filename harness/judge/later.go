@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"leakhunt/harness/record"
-	"leakhunt/harness/verdict"
 )
 
 // What was added outside a URI's own blocks may be its neighbours' or, by a queue or a
@@ -48,12 +47,14 @@ func (st *State) Undone(u *URI) bool {
 		return false
 	}
 	j, _ := st.Judge(u)
-	switch j.Label {
-	case verdict.Stable, verdict.Bloat, verdict.Warmup:
-		return st.quick() || st.elsewhere(u) > j.Counted || st.LaterRequests(u) >= SweepBlock*SweepRounds
-	default:
+	if !flat(j) {
 		return false
 	}
+	wide := st.elsewhere(u) > j.Counted
+	if st.LaterRounds() > 0 {
+		return wide
+	}
+	return wide || st.quick() || st.LaterRequests(u) >= SweepBlock*SweepRounds
 }
 
 // LaterRequests is how many requests with a pause behind them u is sent.
@@ -78,39 +79,75 @@ func (st *State) quick() bool {
 
 // endLater notes a block that has a pause behind it.
 func (st *State) endLater(u *URI, b *record.Block) {
-	if st.later == nil {
-		st.later = &later{n: map[int]int{}}
+	if !st.LaterOpen() {
+		st.later = append(st.later, &later{n: map[int]int{}})
 	}
-	st.later.blocks = append(st.later.blocks, b)
+	l := st.later[len(st.later)-1]
+	l.blocks = append(l.blocks, b)
 	if b.N() == b.Planned && b.Failed == 0 {
-		st.later.n[u.Index] = b.N()
+		l.n[u.Index] = b.N()
 	}
 }
 
 // paused notes a reading at the end of a time in which nothing was sent.
 func (st *State) paused(last record.Edge, e record.Read) {
-	if l := st.later; l != nil && !l.done && e.Waited > 0 {
+	if st.LaterOpen() && e.Waited > 0 {
+		l := st.later[len(st.later)-1]
 		l.pauses = append(l.pauses, pause{last, e.Edge})
 		l.done = e.Waited > Pause
 	}
 }
 
-// leftLater is what each request of u has left to be done later, at most, by the i-th
-// counter. ok is false where that was not tried. A fall in a pause counts, too: one like
-// it may have hidden what u's own blocks added. So does what any of the blocks added
-// beyond what is usual: it may have come late.
-func (st *State) leftLater(u *URI, i int) (units float64, ok bool) {
-	l := st.later
-	if l == nil || !l.done || l.n[u.Index] == 0 {
-		return 0, false
+// LaterRounds is how many times some URIs were sent with a pause behind each, to the
+// last pause.
+func (st *State) LaterRounds() (n int) {
+	for _, l := range st.later {
+		if l.done {
+			n++
+		}
 	}
+	return n
+}
+
+// LaterOpen says that a round has begun, and its last pause is not over.
+func (st *State) LaterOpen() bool { return len(st.later) > st.LaterRounds() }
+
+// LaterSent says that u was sent in the round that is not over yet.
+func (st *State) LaterSent(u *URI) bool {
+	return st.LaterOpen() && slices.ContainsFunc(st.later[len(st.later)-1].blocks, func(b *record.Block) bool { return b.URI == u.Index })
+}
+
+// leftLater is what each request of u has left to be done later, at most, by the i-th
+// counter: the least that any round shows. ok is false where that was not tried.
+func (st *State) leftLater(u *URI, i int) (units float64, ok bool) {
+	units = math.Inf(1)
+	for _, l := range st.later {
+		if n := l.n[u.Index]; l.done && n > 0 {
+			units, ok = min(units, st.behind(l, u, i)/float64(n)), true
+		}
+	}
+	return units, ok
+}
+
+// behind is what was added behind u's requests in one round. A fall in a pause counts,
+// too: one like it may have hidden what u's own blocks added. So does what any of the
+// blocks added beyond what is usual: it may have come late.
+func (st *State) behind(l *later, u *URI, i int) (units float64) {
+	since := math.Inf(1)
 	for _, b := range l.blocks {
-		units += st.unusual(u, b, i)
+		if b.URI == u.Index {
+			since = b.Start.T
+		}
+		if b.Start.T >= since {
+			units += st.unusual(u, b, i)
+		}
 	}
 	for _, p := range l.pauses {
-		units += math.Abs(st.value(p.to, i) - st.value(p.from, i))
+		if p.from.T >= since {
+			units += math.Abs(st.value(p.to, i) - st.value(p.from, i))
+		}
 	}
-	return units / float64(l.n[u.Index]), true
+	return units
 }
 
 // unusual is what b has added to the i-th counter beyond what is usual. That is what the
@@ -128,8 +165,14 @@ func (st *State) unusual(u *URI, b *record.Block, i int) float64 {
 // blocks. Blocks that end with a pause of their own tell: u adds a good part of that in
 // its first one, or has none yet and no other URI explains it.
 func (st *State) AddsLater(u *URI) bool {
-	l, i := st.later, st.bytesColumn()
-	if i < 0 || l == nil || !l.done || l.n[u.Index] == 0 || u.Broken {
+	i := st.bytesColumn()
+	var l *later
+	for _, round := range st.later {
+		if round.done && round.n[u.Index] > 0 {
+			l = round
+		}
+	}
+	if i < 0 || l == nil || u.Broken {
 		return false
 	}
 	all := 0.0

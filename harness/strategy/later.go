@@ -36,16 +36,25 @@ func later(st *judge.State) (record.Action, bool) {
 	return delayed(st)
 }
 
-// nextLater is the next URI to be sent with a pause behind it, in the scenario's order;
-// nil after the last one.
+// laterRounds is how often URIs are sent with a pause behind each, at most. What a
+// neighbour adds behind a URI in one order, it does not in the other.
+const laterRounds = 2
+
+// nextLater is the next URI to be sent with a pause behind it, in the scenario's order and
+// then, of those whose floor is still wide, in the other one; nil after the last one.
 func nextLater(st *judge.State) *judge.URI {
-	if began(st, record.Delayed) || !st.Allows(judge.LaterWait) {
+	round := st.LaterRounds()
+	if began(st, record.Delayed) || !st.Allows(judge.LaterWait) || round == laterRounds {
 		return nil
 	}
-	rest := st.URIs
-	for i, u := range st.URIs {
-		if had(st, u, record.Later) {
-			rest = st.URIs[i+1:]
+	rest := slices.Clone(st.URIs)
+	if round > 0 {
+		slices.Reverse(rest)
+	}
+	for i := len(rest) - 1; i >= 0; i-- {
+		if st.LaterSent(rest[i]) {
+			rest = rest[i+1:]
+			break
 		}
 	}
 	for _, u := range rest {

@@ -13,9 +13,9 @@ func laterLeft(st *judge.State, p pace) (seconds float64) {
 		return 0
 	}
 	begun := began(st, record.Later)
-	if next := nextLater(st); next != nil || !begun {
+	if nextLater(st) != nil || !begun {
 		for _, u := range st.URIs {
-			if len(u.Blocks) >= judge.SweepRounds && !had(st, u, record.Later) && st.Undone(u) {
+			if len(u.Blocks) >= judge.SweepRounds && !st.LaterSent(u) && st.Undone(u) {
 				seconds += p.requests(u, st.LaterRequests(u), 2) + judge.Pause // read before the pause, and behind it
 			}
 		}
