@@ -121,15 +121,12 @@ func median(values []float64) float64 {
 // followed to the horizon before what a counter says clears u: a counter knows
 // nothing of what native libraries take from malloc.
 func (st *State) uncounted(u *URI) verdict.Judgement {
-	if !st.On("native-followed") {
-		return verdict.Judgement{}
-	}
 	j := st.settledRSS(u, quietRSS)
 	if st.NativeKnown() {
 		j = st.uncountedRSS(u, Horizon)
 	}
 	if u.Item.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
-		u.Counted() < Horizon && !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack()) {
+		u.Counted() < Horizon && !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack()) && st.On("native-followed") {
 		return j
 	}
 	return verdict.Judgement{}
@@ -223,7 +220,7 @@ func (st *State) counterParams(u *URI, i int) verdict.CounterParams {
 // horizon is for how many requests u must grow before a bounded cache is no longer
 // thought of: fewer where it has grown by more than caches hold.
 func (st *State) horizon(u *URI) int {
-	if i := st.bytesColumn(); i >= 0 && st.On("large") && st.sum(st.counted(u, -1), i) >= Plausible {
+	if i := st.bytesColumn(); i >= 0 && st.sum(st.counted(u, -1), i) >= Plausible && st.On("large") {
 		return min(Horizon, u.Counted())
 	}
 	return Horizon

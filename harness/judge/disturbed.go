@@ -18,7 +18,7 @@ func (st *State) Disturbed(u *URI) bool {
 	if u.Later() {
 		return true // it is being told apart
 	}
-	if !st.On("disturbed") || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
+	if u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
 		return false
 	}
 	for i, c := range st.columns() {
@@ -30,10 +30,9 @@ func (st *State) Disturbed(u *URI) bool {
 			continue // a few requests with a pause need not see a step
 		}
 		switch {
-		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u, -1), st.fellBy(i)):
-			return true
-		case j.Label == verdict.Warmup && slices.ContainsFunc(u.Others, st.keeps(i, j.Usual)):
-			return true
+		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u, -1), st.fellBy(i)),
+			j.Label == verdict.Warmup && slices.ContainsFunc(u.Others, st.keeps(i, j.Usual)):
+			return st.On("disturbed")
 		}
 	}
 	return false

@@ -43,7 +43,7 @@ type pause struct{ from, to record.Edge }
 // outside its blocks, or the sweep was over before anything could be. Or requests are
 // cheap: what only every few hundredth of them adds is in few of the sweep's.
 func (st *State) Undone(u *URI) bool {
-	if st.bytesColumn() < 0 || !st.On("later") || u.Requests() == 0 || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
+	if st.bytesColumn() < 0 || u.Requests() == 0 || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
 		return false
 	}
 	j, _ := st.Judge(u)

@@ -131,7 +131,7 @@ func (st *State) uncountable() bool {
 // full stands still in both.
 func (st *State) halted(u *URI) bool {
 	i, own := st.bytesColumn(), st.counted(u, -1)
-	if i < 0 || len(own) < 3 || !st.On("halted") {
+	if i < 0 || len(own) < 3 {
 		return false
 	}
 	last, before := own[len(own)-1], own[:len(own)-1]
@@ -140,7 +140,7 @@ func (st *State) halted(u *URI) bool {
 		n += b.N()
 	}
 	expected := st.sum(before, i) / float64(n) * float64(last.N())
-	return last.Start.Counter(i) == last.End.Counter(i) && expected > quietRSS && 2*float64(last.Rise()) > expected
+	return last.Start.Counter(i) == last.End.Counter(i) && expected > quietRSS && 2*float64(last.Rise()) > expected && st.On("halted")
 }
 
 // heap says that a column counts what is alive on a heap, which no request leaves as

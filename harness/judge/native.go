@@ -75,7 +75,7 @@ func grewBy(u *URI, of func(record.Edge) float64, noise float64, horizon int) ve
 
 // mayBeNative says that growth of RSS beyond the counter may be a native library's.
 func (st *State) mayBeNative(u *URI) bool {
-	return st.On("native") && !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack())
+	return !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack()) && st.On("native")
 }
 
 // native says that memory leaks that no counter holds, and by how much: that grew evenly

@@ -29,7 +29,7 @@ type State struct {
 	events    int          // how many there were
 	books     *books       // of the sweep, as it is now
 	misfits   *misfits     // counters that are no evidence, as it is now
-	later     []*later       // what was added while nothing was sent
+	later     []*later     // what was added while nothing was sent
 	swept     *record.Edge // the reading that says what the sweep left in the end
 	sweptAt   float64      // when that was known to stay
 	scan      groups       // of URIs that were sent together

@@ -62,7 +62,7 @@ func (st *State) uncountedOf(u *URI) (out []uncounted) {
 // devices. j is the growth of RSS.
 func (st *State) unseen(u *URI) (j verdict.Judgement, ok bool) {
 	i := st.bytesColumn()
-	if i < 0 || !st.countsNative() && !st.NativeKnown() || !st.On("unseen") {
+	if i < 0 || !st.countsNative() && !st.NativeKnown() {
 		return j, false
 	}
 	j = st.settledRSS(u, 0)
@@ -73,5 +73,5 @@ func (st *State) unseen(u *URI) (j verdict.Judgement, ok bool) {
 	if st.NativeKnown() {
 		known += max(0, st.uncountedRSS(u, Horizon).High)
 	}
-	return j, j.Low > 2*known
+	return j, j.Low > 2*known && st.On("unseen")
 }

@@ -27,7 +27,7 @@ const (
 // would hide what comes after it. Then come those behind whose verdict a leak
 // may hide.
 func confirm(st *judge.State) (record.Action, bool) {
-	if st.Counted() || !st.On("alone") {
+	if st.Counted() {
 		return nil, false
 	}
 	if u := current(st); u != nil {
@@ -89,10 +89,10 @@ func of(st *judge.State, uri int) *judge.URI {
 // hidden says that a leak may hide behind the sweep's verdict on a URI, and that
 // a row of quick requests would show it.
 func hidden(st *judge.State, u *judge.URI) bool {
-	if !st.On("hidden") || st.Scans() && u.Requests() == 0 || u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() || st.GrowsAgain(u) {
+	if st.Scans() && u.Requests() == 0 || u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() || st.GrowsAgain(u) {
 		return false
 	}
-	return st.Hides(u)
+	return st.Hides(u) && st.On("hidden")
 }
 
 // beginAlone is the first step of a confirmation: memory falls to what is alive.

@@ -28,7 +28,7 @@ const (
 
 // follow sends more of what a counter would convict, in blocks that double.
 func follow(st *judge.State) (record.Action, bool) {
-	if !st.On("follow") || !st.Counted() || waits(st) > 0 || len(st.Segment().Traces) > 0 || st.LaterOpen() || began(st, record.Retest, record.Prime) {
+	if !st.Counted() || waits(st) > 0 || len(st.Segment().Traces) > 0 || st.LaterOpen() || began(st, record.Retest, record.Prime) {
 		return nil, false
 	}
 	// One after the other: what a neighbour's requests have left for a while expires in

@@ -30,13 +30,13 @@ func isolate(st *judge.State) (record.Action, bool) {
 		return oneByOne(st)
 	}
 	life := st.Life()
-	if !st.On("isolate") || len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" {
+	if len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" {
 		return nil, false
 	}
 	findings := st.Findings()
 	for _, i := range st.Witnesses(findings) {
 		if !isolated(st, i) {
-			return record.Open{Why: record.Isolated, Only: &i}, true
+			return record.Open{Why: record.Isolated, Only: &i}, st.On("isolate")
 		}
 	}
 	for i := range st.Header.Items {
@@ -44,7 +44,7 @@ func isolate(st *judge.State) (record.Action, bool) {
 		if !ok || isolated(st, i) || !undecided(st, f) && !judge.BesideLarger(f, findings) {
 			continue
 		}
-		return record.Open{Why: record.Isolated, Only: &i}, true
+		return record.Open{Why: record.Isolated, Only: &i}, st.On("isolate")
 	}
 	return nil, false
 }

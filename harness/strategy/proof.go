@@ -13,7 +13,7 @@ const proveTime = 60
 // what comes after the pause takes the room that they had, where a leak grows on. It
 // takes as many requests as convicted it: so many outgrow what waits for a collection.
 func expiry(st *judge.State, u *judge.URI) (record.Action, bool) {
-	if !st.On("rss-expiry") || st.Proved(u) > 0 || u.Expired != "" || !u.Item.Requests.Auto || u.AskedAgain() {
+	if st.Proved(u) > 0 || u.Expired != "" || !u.Item.Requests.Auto || u.AskedAgain() {
 		return nil, false
 	}
 	stay := st.Header.Plan.Stay
@@ -21,12 +21,12 @@ func expiry(st *judge.State, u *judge.URI) (record.Action, bool) {
 	alone := blocks(u, record.Alone)
 	last := alone[len(alone)-1]
 	if waited(st, last) {
-		return proofBlock(st, u, n), true
+		return proofBlock(st, u, n), st.On("rss-expiry")
 	}
 	if last.N() < 4 || !st.Allows(2*stay) || u.TookInARow(n/2) >= stay {
 		return nil, false
 	}
-	return record.Measure{Wait: stay}, true
+	return record.Measure{Wait: stay}, st.On("rss-expiry")
 }
 
 func proofBlock(st *judge.State, u *judge.URI, n int) record.Action {
@@ -42,7 +42,7 @@ func waited(st *judge.State, b *record.Block) bool {
 // prove follows each URI that RSS convicts on while that is cheap, once all suspects
 // were tried: what it fills may come to an end.
 func prove(st *judge.State) (record.Action, bool) {
-	if st.Counted() || !st.On("rss-follow") || len(st.Segment().Traces) > 0 {
+	if st.Counted() || len(st.Segment().Traces) > 0 {
 		return nil, false
 	}
 	for _, u := range st.URIs {

@@ -10,7 +10,7 @@ import (
 // only kept for a while has expired: first all of them together, then each by itself
 // of which that left a doubt.
 func retest(st *judge.State) (record.Action, bool) {
-	if !st.On("retest") || !st.Counted() || len(st.Segment().Traces) > 0 {
+	if !st.Counted() || len(st.Segment().Traces) > 0 {
 		return nil, false
 	}
 	stay := st.Header.Plan.Stay
@@ -83,7 +83,7 @@ func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Acti
 	}
 	for _, u := range grew[first:] {
 		j, _ := st.Judge(u)
-		if st.On("solo") && (j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u)) && st.Allows(stay+2*st.Stay(u)) {
+		if (j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u)) && st.Allows(stay+2*st.Stay(u)) && st.On("solo") {
 			// Once before it counts: a ring that all share is full of its own then.
 			return record.Send{URI: u.Index, N: againBlock(st, u), Purpose: record.Prime, Round: 1, Strict: true}, true
 		}
@@ -122,7 +122,7 @@ const nativeAgain = 2
 // native sends once more, between two waits, whoever is convicted of a leak of native
 // memory: no counter tells whether that was only kept for a while.
 func native(st *judge.State) (record.Action, bool) {
-	if !st.On("native-expiry") || !st.Counted() || len(st.Segment().Traces) > 0 {
+	if !st.Counted() || len(st.Segment().Traces) > 0 {
 		return nil, false
 	}
 	stay := st.Header.Plan.Stay

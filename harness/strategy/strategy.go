@@ -25,9 +25,25 @@ type Strategy interface {
 type Hunt struct{}
 
 // stage is a part of a run. What it wants is a function of the state alone.
-type stage func(st *judge.State) (record.Action, bool)
+type stage struct {
+	wants func(st *judge.State) (record.Action, bool)
+	rule  string // that it is, and may be switched off; "": it is none, or several
+}
 
-var stages = [...]stage{scanning, warmUp, scanNext, sweep, follow, later, retest, native, confirm, prove, name, isolate}
+var stages = [...]stage{
+	{scanning, ""},
+	{warmUp, ""},
+	{scanNext, ""},
+	{sweep, ""},
+	{follow, "follow"},
+	{later, "later"},
+	{retest, "retest"},
+	{native, "native-expiry"},
+	{confirm, "alone"},
+	{prove, "rss-follow"},
+	{name, ""},
+	{isolate, ""},
+}
 
 // Next implements Strategy.
 func (Hunt) Next(st *judge.State) (record.Action, bool) {
@@ -49,7 +65,7 @@ func wanted(st *judge.State) (record.Action, bool) {
 		return record.Open{}, true
 	}
 	for _, s := range stages {
-		if a, ok := s(st); ok {
+		if a, ok := s.wants(st); ok && (s.rule == "" || st.On(s.rule)) {
 			return a, true
 		}
 	}

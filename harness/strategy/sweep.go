@@ -99,11 +99,11 @@ const leastLead = 64
 // alive, and what the neighbour before left does not count for this URI. Without
 // a free hand in the number of requests there are none.
 func lead(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
-	if !st.On("lead") || st.Counted() || !u.Item.Requests.Auto || !st.Tight() || just(st, record.Lead, u) {
+	if st.Counted() || !u.Item.Requests.Auto || !st.Tight() || just(st, record.Lead, u) {
 		return nil, false
 	}
 	m := max(n/8, min(leastLead, n/2))
-	return record.Send{URI: u.Index, N: m, Purpose: record.Lead}, m > 0
+	return record.Send{URI: u.Index, N: m, Purpose: record.Lead}, m > 0 && st.On("lead")
 }
 
 // next is the size of u's block in that round; 0 when it has had enough.
