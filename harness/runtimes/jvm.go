@@ -17,8 +17,11 @@ type JVM struct {
 	base    map[string]tally
 	flight  *recording
 	unnamed string // why there are classes only, and no lines
+	few     bool   // too few objects were sampled
 	kept    string // the heap dump that was kept for the user
 	room    int64  // bytes of memory that a dump may take
+	heap    heapRange
+	found   bool // it is known where the heap lies
 }
 
 type tally struct{ objects, bytes float64 }
@@ -26,6 +29,7 @@ type tally struct{ objects, bytes float64 }
 // NewJVM looks whether the JVM of process pid answers.
 func NewJVM(ctx context.Context, pid int) (*JVM, error) {
 	j := &JVM{pid: pid}
+	j.found = j.findHeap(ctx)
 	if _, err := j.Read(ctx); err != nil {
 		return nil, err
 	}
@@ -35,12 +39,17 @@ func NewJVM(ctx context.Context, pid int) (*JVM, error) {
 // Name is "class histogram".
 func (j *JVM) Name() string { return "class histogram" }
 
-// Columns are live objects and live bytes.
+// Columns are live objects and live bytes of the heap, and what the heap takes from
+// the system, where that can be told.
 func (j *JVM) Columns() []Column {
-	return []Column{
+	columns := []Column{
 		{Name: "live objects", Unit: "objects", Exact: true},
 		{Name: "live bytes", Unit: "bytes", Exact: true},
 	}
+	if j.found {
+		columns = append(columns, Column{Name: "held", Unit: "bytes", Beside: Held})
+	}
+	return columns
 }
 
 // Read sums up a class histogram, for which the JVM first runs a full
@@ -57,7 +66,15 @@ func (j *JVM) Read(ctx context.Context) ([]float64, error) {
 		sum.objects += c.objects
 		sum.bytes += c.bytes
 	}
-	return []float64{sum.objects, sum.bytes}, nil
+	values := []float64{sum.objects, sum.bytes}
+	if j.found {
+		held, err := j.held()
+		if err != nil {
+			return nil, fault.Measuref("the mappings of process %d cannot be read", j.pid).Because(err)
+		}
+		values = append(values, held)
+	}
+	return values, nil
 }
 
 // Close does nothing.

@@ -37,8 +37,9 @@ func (s *spec) columns() []column { return columns[s.runtime+" "+s.counter] }
 
 // nativeShift is the largest standard deviation of a reading of what the process has
 // beyond what the runtime says to have for itself, in bytes, where it says that. Ruby's
-// is of malloc's own figures; the others' is of memory that is held and not touched.
-var nativeShift = map[string]float64{"ruby agent": 6 << 10, "node agent": 40 << 10, "go pprof": 40 << 10}
+// is of malloc's own figures; the others' is of memory that is held and not touched, and
+// of what a JVM compiles.
+var nativeShift = map[string]float64{"ruby agent": 6 << 10, "node agent": 40 << 10, "go pprof": 40 << 10, "java class histogram": 40 << 10}
 
 // beyond is such a reading.
 func (p *process) beyond() int64 {

@@ -1,0 +1,66 @@
+//go:build live
+
+package runtimes
+
+import (
+	"testing"
+
+	"leakhunt/harness/memory"
+	"leakhunt/harness/proc"
+)
+
+// What a JVM has beyond its heap is native memory: it grows by the direct buffers, of 8 KiB
+// each, and not by what is in the heap, whatever the collector and however the JVM was
+// started.
+func TestLiveNativeMemoryOfAJVM(t *testing.T) {
+	t.Parallel()
+	classes := t.TempDir()
+	build(t, "javac", "-d", classes, "testdata/java/App.java")
+	for _, collector := range []string{"Serial", "Parallel", "G1", "Shenandoah", "Z"} {
+		t.Run(collector, func(t *testing.T) {
+			a := launch(t, "java", false, nil, true, "java", "-XX:+Use"+collector+"GC", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-Dsun.net.httpserver.nodelay=true", "-cp", classes, "App")
+			j, err := NewJVM(t.Context(), a.pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := j.Columns(); len(c) != 3 || c[2].Beside != Held {
+				t.Fatalf("columns %+v", c)
+			}
+			id, err := proc.Find(a.pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := memory.Open(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			native := func() float64 {
+				v, err := j.Read(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				r, err := m.Read()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return float64(r.Anon+r.Swap) - v[2]
+			}
+			a.send(t, "/text", 300)
+			a.send(t, "/buffer", 100)
+			native()
+			const n = 1000
+			before := native()
+			a.send(t, "/buffer", n)
+			between := native()
+			a.send(t, "/text", n)
+			after := native()
+			if got := (between - before) / n; got < 8192 || got > 9500 {
+				t.Errorf("/buffer: %.0f B of native memory a request", got)
+			}
+			if got := (after - between) / n; got > 512 {
+				t.Errorf("/text: %.0f B of native memory a request", got)
+			}
+		})
+	}
+}
