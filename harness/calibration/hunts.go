@@ -43,7 +43,8 @@ type Counts struct {
 	// FoundAbove those of them that were found.
 	Above        int `json:"above_4_floors"`
 	FoundAbove   int `json:"found_above_4_floors"`
-	Lies         int `json:"lies"` // leaks that are said to be none, under a floor below them
+	Lies         int `json:"lies"`  // leaks that are said to be none, under a floor below them
+	Short        int `json:"short"` // leaks that are found, and keep more than twice what their interval holds
 	Inconclusive int `json:"inconclusive"`
 	Requests     int `json:"requests"`
 }
@@ -57,7 +58,7 @@ type Failure struct {
 	Truth   string  `json:"truth"`
 	Verdict string  `json:"verdict"`
 	Why     string  `json:"why"`
-	Kind    string  `json:"kind"` // "accused", "lie" or "missed"
+	Kind    string  `json:"kind"` // "accused", "lie", "missed" or "short"
 	Floor   float64 `json:"floor"`
 }
 
@@ -231,6 +232,10 @@ func (c *Counts) count(t simulate.Truth, f judge.Finding) (wrong string) {
 		if above {
 			c.FoundAbove++
 		}
+		if 2*f.High < t.Bytes {
+			c.Short++
+			return "short"
+		}
 	case f.Label != verdict.Inconclusive && f.Floor < t.Bytes && (f.Every == 0 || t.Every <= f.Every):
 		c.Lies++
 		return "lie"
@@ -249,6 +254,7 @@ func (c *Counts) add(d Counts) {
 	c.Above += d.Above
 	c.FoundAbove += d.FoundAbove
 	c.Lies += d.Lies
+	c.Short += d.Short
 	c.Inconclusive += d.Inconclusive
 	c.Requests += d.Requests
 }

@@ -32,6 +32,7 @@ type Process struct {
 	edge     *record.Edge // the last reading, where nothing was sent since
 	readings int          // of the counter
 	misleads func(reading int, n float64) float64
+	few      bool // a pass of less than 1,000 requests names no line
 }
 
 // memory is what a process holds, in bytes and objects.
@@ -102,6 +103,9 @@ func (p *Process) settled() record.Edge {
 	e.Anon = e.RSS - int64(p.kind.files)
 	if p.Header.Plan.Metric == "anon" {
 		e.Metric = e.Anon
+	}
+	if p.Opened.Native {
+		e.Native = max(0, e.Anon-int64(p.live))
 	}
 	p.readings++
 	for _, c := range p.Opened.Columns {
@@ -201,8 +205,11 @@ func (p *Process) name(a record.Name, emit func(record.Event)) {
 	e := record.Traced{T: p.now, URI: a.URI, Control: a.Control, Cost: record.Cost{Seconds: p.now - began, Requests: a.Requests}}
 	if each := (p.live - before) / float64(max(1, a.Requests)); each > 0 {
 		e.Sites = []record.Site{{File: "app" + p.routes[a.URI].name, Line: 7, ObjectsPerRequest: 1, BytesPerRequest: each}}
-		if a.Growth > 0 {
-			e.Explained = min(1, each/a.Growth)
+		if growth := a.Growth - a.Native; growth > 0 {
+			e.Explained = min(1, each/growth)
+		}
+		if e.Few = p.few && a.Requests < 1000; e.Few {
+			e.Sites[0].File, e.Sites[0].Line, e.Remark = "", 0, "too few samples"
 		}
 	}
 	emit(e)

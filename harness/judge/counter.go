@@ -28,8 +28,12 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	j, evidence := verdict.Fuse(rss, counters)
 	more, unseen := st.unseen(u)
 	if unseen && convicts {
+		j.Native = more.Growth - j.Growth
 		j.Growth, j.Low, j.High = more.Growth, more.Low, more.High
 		j.Reason += fmt.Sprintf("; RSS grew %s per request: the rest is in no counter", units.Bytes(more.Growth))
+	}
+	if j.Label == verdict.Leak && !unseen {
+		return st.withNative(u, j, evidence)
 	}
 	switch n, ok := st.native(u); {
 	case !ok || j.Label == verdict.Leak:

@@ -82,7 +82,16 @@ func (st *State) mayBeNative(u *URI) bool {
 // to the horizon, by more than a heap fragments, and by more than what is counted. Where
 // no counter is evidence, that is all memory.
 func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
+	return st.nativeFrom(u, 0)
+}
+
+// nativeFrom is native where whoever has had fewer requests than the horizon may be
+// convicted, from so many on; 0: nobody.
+func (st *State) nativeFrom(u *URI, fewer int) (j verdict.Judgement, ok bool) {
 	for _, n := range st.uncountedOf(u) {
+		if fewer > 0 {
+			n.horizon = min(n.horizon, fewer)
+		}
 		if n.j.Label != verdict.Leak || u.Requests() < n.horizon || n.j.Low*float64(u.Counted()) < n.least {
 			continue
 		}
@@ -107,6 +116,33 @@ func (st *State) tried(u *URI, n uncounted) verdict.Judgement {
 		j.Reason = fmt.Sprintf("RSS grew %s per request%s, through %s requests: native memory leaks", units.Bytes(j.Growth), beyond, units.Count(j.Requests))
 	}
 	return j
+}
+
+// withNative is a conviction of u by a counter, with the native memory that leaks beside
+// what that counts: an object of a hundred bytes may stand for a buffer of any size. What
+// may be such a leak is told.
+func (st *State) withNative(u *URI, j verdict.Judgement, evidence []string) (verdict.Judgement, []string) {
+	if st.bytesColumn() < 0 {
+		return j, evidence
+	}
+	fewer := 0
+	if !u.Item.Requests.Auto { // there will be no more
+		fewer = u.Requests()
+	}
+	n, ok := st.nativeFrom(u, fewer)
+	if !ok || n.Label != verdict.Leak {
+		if n = st.uncountedRSS(u, Horizon); st.NativeKnown() && n.Low > j.High {
+			j.Reason += fmt.Sprintf("; native memory grew %s per request besides, and it is not sure that this goes on", units.Bytes(n.Growth))
+		}
+		return j, evidence
+	}
+	j.Growth, j.Low, j.High, j.Native = j.Growth+n.Growth, j.Low+n.Low, j.High+n.High, n.Growth
+	j.Reason += fmt.Sprintf("; of what it keeps, %s per request are native memory", units.Bytes(n.Growth))
+	at := slices.Index(evidence, "rss")
+	if at < 0 {
+		at = len(evidence)
+	}
+	return j, slices.Insert(slices.Clone(evidence), at, evidenceNative)
 }
 
 // LeaksNative says that u is convicted of native memory alone: no runtime knows the lines

@@ -58,7 +58,10 @@ func describe(t record.Traced, j verdict.Judgement) (note string, sites []record
 	}
 	note = "nothing that was made in this pass stayed alive"
 	if n := len(t.Sites); n > 0 && t.Explained > 0 {
-		note = fmt.Sprintf("%s %.0f %% of %s", these(n), 100*t.Explained, units.Rate(j.Growth))
+		note = fmt.Sprintf("%s %.0f %% of %s", these(n), 100*t.Explained, units.Rate(j.Growth-j.Native))
+		if j.Native > 0 {
+			note += fmt.Sprintf("; the runtime does not know who takes the other %s, which are no objects of its own", units.Rate(j.Native))
+		}
 	} else if n > 0 {
 		note = "what survived the pass"
 	}

@@ -74,7 +74,8 @@ type Name struct {
 	Requests  int
 	Control   bool    // a clean URI: its sites are what any request leaves behind
 	Against   []Site  // those of the control, per request
-	Growth    float64 // bytes/request to explain; 0: unknown
+	Growth    float64 // bytes/request that it grows by; 0: unknown
+	Native    float64 // of them, what is no object of the runtime, which is not to be explained
 	Pause     float64 // seconds in which nothing is sent before the end of the pass
 	Callers   int     // requests of a second pass that tells who calls a library; 0: none
 	Retainers bool    // ask what holds the objects, too

@@ -130,6 +130,7 @@ type Traced struct {
 	// Explained is the share of the growth that was asked about; 0 where none was.
 	Explained float64 `json:"explained,omitempty"`
 	Remark    string  `json:"remark,omitempty"`  // what the tracer could not do
+	Few       bool    `json:"few,omitempty"`     // it saw too few objects to name the line: more requests may
 	Callers   string  `json:"callers,omitempty"` // why it is not known who calls the sites
 	Holders   string  `json:"holders,omitempty"` // what is to be said of what holds the objects
 	Failed    string  `json:"failed,omitempty"`  // why there is nothing

@@ -107,11 +107,14 @@ func (p *pass) sites(ctx context.Context) error {
 	if r, ok := p.tracer.(remarker); ok {
 		p.out.Remark = r.Remark()
 	}
+	if s, ok := p.tracer.(sampler); ok {
+		p.out.Few = s.Few()
+	}
 	if p.a.Control {
 		p.out.Sites = perRequest(found, p.a.Requests)
 		return nil
 	}
-	ranked, explained := runtimes.Rank(found, inAll(p.a.Against, p.a.Requests), p.a.Requests, p.a.Growth)
+	ranked, explained := runtimes.Rank(found, inAll(p.a.Against, p.a.Requests), p.a.Requests, p.a.Growth-p.a.Native)
 	p.out.Explained = explained
 	p.local(ranked)
 	if len(ranked) == 0 {

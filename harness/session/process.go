@@ -88,6 +88,10 @@ type (
 	remarker interface {
 		Remark() string // "" where all is well
 	}
+	// sampler may have seen too little to name a line.
+	sampler interface {
+		Few() bool // more requests may name it
+	}
 )
 
 // Without is the error of OpenCounter where the runtime's own counter should be

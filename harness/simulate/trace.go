@@ -84,9 +84,13 @@ func (w *World) sites(a record.Name, u *route, before []int64) (sites []record.S
 		if grew <= 0 || s.native {
 			continue
 		}
+		size := s.size
+		if s.mapped {
+			size = handle * s.objects
+		}
 		site := record.Site{
 			File: owner + endings[w.spec.runtime], Line: line, Function: verbs[s.verb], Owner: owner,
-			ObjectsPerRequest: grew * float64(s.objects), BytesPerRequest: grew * float64(s.size),
+			ObjectsPerRequest: grew * float64(s.objects), BytesPerRequest: grew * float64(size),
 		}
 		for _, c := range a.Against {
 			if c.File == site.File && c.Line == site.Line {
@@ -104,8 +108,8 @@ func (w *World) sites(a record.Name, u *route, before []int64) (sites []record.S
 		sites = append(sites, site)
 	}
 	slices.SortStableFunc(sites, func(a, b record.Site) int { return cmp.Compare(b.BytesPerRequest, a.BytesPerRequest) })
-	if a.Growth > 0 {
-		explained = math.Min(sum/a.Growth, 9)
+	if growth := a.Growth - a.Native; growth > 0 {
+		explained = math.Min(sum/growth, 9)
 	}
 	return sites, explained
 }

@@ -41,8 +41,12 @@ func name(st *judge.State) (record.Action, bool) {
 	}
 	u := culprits[0]
 	j, _ := st.Judge(u)
-	n := record.Name{URI: u.Index, Requests: st.Careful(u, judge.NameRequests), Against: control, Growth: j.Growth}
-	if u.Later() || len(traces(st, u)) > 0 {
+	n := record.Name{URI: u.Index, Requests: st.Careful(u, judge.NameRequests), Against: control, Growth: j.Growth, Native: j.Native}
+	before := traces(st, u)
+	switch {
+	case len(before) > 0 && before[0].Few:
+		n.Requests = st.Careful(u, moreOfFew*judge.NameRequests)
+	case u.Later() || len(before) > 0:
 		n.Pause = judge.LaterWait
 	}
 	if j.Label == verdict.Leak || j.Label == verdict.Inconclusive {
@@ -51,18 +55,28 @@ func name(st *judge.State) (record.Action, bool) {
 	return n, true
 }
 
+// moreOfFew is how many times as many requests the second pass has where the first saw
+// too few objects to name a line.
+const moreOfFew = 8
+
 // explainsLittle is the share of the growth below which a pass names too little.
 const explainsLittle = 0.2
 
 // traced says that no pass is to name u's lines any more. One in which nothing stayed
 // alive, or little of what grows, is made once more, with a pause for what comes later.
+// One that saw too few objects to name a line is made once more with more requests.
 func traced(st *judge.State, u *judge.URI) bool {
 	all := traces(st, u)
 	if len(all) != 1 {
 		return len(all) > 1
 	}
-	j, _ := st.Judge(u)
-	return j.Label != verdict.Leak || u.Later() || all[0].Explained >= explainsLittle || all[0].Failed != "" || !st.Allows(judge.LaterWait)
+	if j, _ := st.Judge(u); j.Label != verdict.Leak || all[0].Failed != "" {
+		return true
+	}
+	if all[0].Few {
+		return !st.Allows(moreOfFew * all[0].Cost.Seconds)
+	}
+	return u.Later() || all[0].Explained >= explainsLittle || !st.Allows(judge.LaterWait)
 }
 
 func traces(st *judge.State, u *judge.URI) (out []record.Traced) {

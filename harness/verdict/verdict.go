@@ -22,6 +22,7 @@ type Judgement struct {
 	Of         string  // whose growth it is: the counter of bytes by its name, or "" for RSS
 	Growth     float64 // slope
 	Low, High  float64 // its 95 % confidence interval: see Interval
+	Native     float64 // of Growth, what is in no counter of objects: nobody knows the lines that made it
 	Creep      float64 // growth that mere warm-up would explain: see Params.BurnIn
 	Usual      float64 // Counter: the median growth of its blocks, which one that let go of much does not move
 	Detectable float64 // growth above this is excluded by the data, or would have been found
