@@ -124,7 +124,7 @@ func attachable(pid int, maps []byte, st proc.Status, argv, env []string, perf [
 	off := slices.Contains(argv, noAttach) || bytes.Contains(perf, []byte(strings.TrimPrefix(noAttach, "-XX:"))) // a file of flags has no -XX:
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
-		off = off || slices.Contains([]string{"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}, name) && strings.Contains(value, noAttach)
+		off = off || slices.Contains(javaVariables, name) && strings.Contains(value, noAttach)
 	}
 	if off {
 		return fault.Measuref("the JVM of process %d was started with %s: its live objects cannot be counted", pid, noAttach).

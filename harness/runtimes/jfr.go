@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,8 +94,9 @@ func (r *recording) end(ctx context.Context) (map[string][]liveSample, error) {
 // readRecording lets the JDK's jfr tell what a recording holds.
 func readRecording(ctx context.Context, file string) (map[string][]liveSample, error) {
 	out, w := io.Pipe()
+	var said head
 	go func() {
-		all := guard.Command{Argv: []string{"jfr", "print", "--json", "--stack-depth", "64", "--events", "jdk.OldObjectSample", file}, Stdout: w}
+		all := guard.Command{Argv: jfrPrint(file), Env: withoutJava(os.Environ()), Stdout: w, Stderr: &said}
 		_ = w.CloseWithError(all.Run(ctx)) // it returns nil
 	}()
 	samples, err := parseRecording(out)
@@ -102,9 +104,40 @@ func readRecording(ctx context.Context, file string) (map[string][]liveSample, e
 		err = failed
 	}
 	if err != nil {
-		return nil, fault.Measuref("the flight recording cannot be read").Because(err)
+		return nil, unreadable(err, said.text())
 	}
 	return samples, nil
+}
+
+// jfrPrint prints the samples of a recording. It needs little memory, and no compiler
+// that makes fast code of what runs for half a second.
+func jfrPrint(file string) []string {
+	return []string{
+		"jfr", "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1",
+		"print", "--json", "--stack-depth", "64", "--events", "jdk.OldObjectSample", file,
+	}
+}
+
+// javaVariables are those that every program of a JDK reads options from. Those that
+// are meant for the application (a port to listen on, an agent) would end jfr.
+var javaVariables = []string{"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}
+
+// withoutJava is an environment without them.
+func withoutJava(env []string) (left []string) {
+	for _, e := range env {
+		if name, _, _ := strings.Cut(e, "="); !slices.Contains(javaVariables, name) {
+			left = append(left, e)
+		}
+	}
+	return left
+}
+
+// unreadable is the error of a recording that cannot be read, with what jfr said to that.
+func unreadable(why error, said string) error {
+	if said = short(said); said != "" {
+		why = fmt.Errorf("%w: %s", why, said)
+	}
+	return fault.Measuref("the flight recording cannot be read").Because(why)
 }
 
 // liveSample is one sampled object that is alive, as `jfr print --json` has it.

@@ -1,7 +1,9 @@
 package runtimes
 
 import (
+	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -62,7 +64,7 @@ func FuzzRecording(f *testing.F) {
 			t.Fatalf("%v with %v", samples, err)
 		}
 		for class, all := range samples {
-			for _, s := range split(class, 10, 1000, all) {
+			for _, s := range split(class, 10, 1000, all, knownLines(samples)) {
 				if s.BytesPerRequest < 0 || math.IsNaN(s.BytesPerRequest) {
 					t.Fatalf("%+v", s)
 				}
@@ -77,7 +79,9 @@ func TestSplit(t *testing.T) {
 		return liveSample{class: "[B", elements: elements, frames: []frame{{File: "java/util/Arrays.java", Line: 1}, {File: "com/shop/Cart.java", Line: line}}}
 	}
 	large, small := at(7, 100_000), at(8, 100)
-	sites := split("[B", 400, 20_020_000, []liveSample{large, large, small, large, small, small, at(9, 10)})
+	of := func(samples []liveSample) map[string]bool { return knownLines(map[string][]liveSample{"": samples}) }
+	all := []liveSample{large, large, small, large, small, small, at(9, 10)}
+	sites := split("[B", 400, 20_020_000, all, of(all))
 	if len(sites) != 2 || sites[0].Line != 7 || sites[0].Type != "byte[]" || sites[0].Owner != OwnerApp {
 		t.Fatalf("got %+v", sites)
 	}
@@ -88,10 +92,72 @@ func TestSplit(t *testing.T) {
 		t.Errorf("objects: %v", o)
 	}
 	for _, samples := range [][]liveSample{nil, {at(9, 10), at(9, 10)}, {{class: "X", frames: []frame{{File: "java/util/Arrays.java", Line: 1}}}}} {
-		sites = split("com.shop.Item", 200, 3200, samples)
+		sites = split("com.shop.Item", 200, 3200, samples, of(samples))
 		if len(sites) != 1 || sites[0].File != "" || sites[0].Type != "com.shop.Item" || sites[0].BytesPerRequest != 3200 {
 			t.Errorf("without a line: %+v", sites)
 		}
+	}
+}
+
+// A line that made enough objects is named for a class with fewer samples, too: a buffer
+// comes with its cleaner. Where each object is sampled, a sample stands for itself.
+func TestSplitByLinesThatAreKnown(t *testing.T) {
+	at := func(class string, line int, elements float64) liveSample {
+		return liveSample{class: class, elements: elements, frames: []frame{{File: "com/shop/Cart.java", Line: line}}}
+	}
+	samples := map[string][]liveSample{"Buffer": {at("Buffer", 7, 0), at("Buffer", 7, 0), at("Buffer", 9, 0)}, "Cleaner": {at("Cleaner", 7, 0)}}
+	known := knownLines(samples)
+	for class, all := range samples {
+		if sites := split(class, 160, 6400, all, known); len(sites) != 1 || sites[0].Line != 7 || sites[0].BytesPerRequest != 6400 {
+			t.Errorf("%s: %+v", class, sites)
+		}
+	}
+	var all []liveSample
+	for range 10 {
+		all = append(all, at("[B", 7, 1000), at("[B", 9, 100))
+	}
+	known = knownLines(map[string][]liveSample{"": all})
+	if s := split("[B", 20, 11_000, all, known); len(s) != 2 || s[0].BytesPerRequest != 10_000 || s[1].BytesPerRequest != 1000 {
+		t.Errorf("all of them: %+v", s)
+	}
+}
+
+// Without a line it is said why.
+func TestUnsampled(t *testing.T) {
+	inside := liveSample{frames: []frame{{File: "java/util/Arrays.java", Line: 1}}}
+	outside := liveSample{frames: []frame{{File: "com/shop/Cart.java", Line: 1}}}
+	for _, c := range []struct {
+		samples []liveSample
+		small   bool
+		why     string
+		few     bool
+	}{
+		{nil, true, "no line of byte[]: of those that stayed alive the flight recorder sampled 0, and 3 of one line are needed", true},
+		{[]liveSample{outside, outside}, false, "no line of byte[]: of those that stayed alive the flight recorder sampled 2, and 3 of one line are needed; it samples more with " +
+			"-XX:TLABSize=2k -XX:TLABRefillWasteFraction=4096, which leakhunt sets where it starts the JVM", true},
+		{[]liveSample{inside, inside, inside}, true, "no line of byte[]: no line outside the JDK made any of the 3 that were sampled", false},
+	} {
+		if why, few := (grown{class: "[B", samples: c.samples}).unsampled(c.small); why != c.why || few != c.few {
+			t.Errorf("%s, %v", why, few)
+		}
+	}
+	if !smallBuffersOf("java", "-XX:TLABSize=2k") || smallBuffersOf("java", "-jar", "app.jar") {
+		t.Error("small buffers are not seen")
+	}
+}
+
+// What jfr says of a recording stands in the error, in one line of bounded length.
+func TestUnreadable(t *testing.T) {
+	err := unreadable(errors.New("exit status 1"), "jfr print: file is empty\x1b[2J\n'/tmp/x.jfr'\n"+strings.Repeat("x", 5000))
+	if text := err.Error(); !strings.Contains(text, "cannot be read: exit status 1: jfr print: file is empty?[2J '/tmp/x.jfr' xxx") || len(text) > 400 {
+		t.Errorf("%q", text)
+	}
+	if text := unreadable(errors.New("exit status 1"), " \n").Error(); !strings.HasSuffix(text, "exit status 1") {
+		t.Errorf("%q", text)
+	}
+	got := withoutJava([]string{"HOME=/root", "JAVA_TOOL_OPTIONS=-agentlib:jdwp", "JDK_JAVA_OPTIONS=", "_JAVA_OPTIONS=-Xmx1m", "JAVA_HOME=/usr"})
+	if !slices.Equal(got, []string{"HOME=/root", "JAVA_HOME=/usr"}) {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/proc"
 )
 
 // StartTrace starts a flight recording, then keeps the histogram of now: what
@@ -14,7 +15,7 @@ import (
 // still tells which classes grow.
 func (j *JVM) StartTrace(ctx context.Context) error {
 	flight, err := j.record(ctx)
-	j.unnamed = ""
+	j.unnamed, j.few = "", false
 	if err != nil {
 		j.unnamed = "classes only, no lines: " + err.Error()
 	}
@@ -35,7 +36,7 @@ func (j *JVM) Remark() string { return j.unnamed }
 // StopTrace returns what is alive more than at StartTrace. How much of it, the
 // class histograms say, exactly; which lines made it, a sample of what is alive
 // says. It is taken where an allocation buffer ends, so that it may miss small
-// objects altogether: a class with too few samples has a Type only.
+// objects altogether: a class without a known line has a Type only.
 func (j *JVM) StopTrace(ctx context.Context) ([]Site, error) {
 	base, flight := j.base, j.flight
 	j.base, j.flight = nil, nil
@@ -53,49 +54,119 @@ func (j *JVM) StopTrace(ctx context.Context) ([]Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	known := knownLines(samples)
 	var sites []Site
+	var most grown
 	for name, c := range now {
 		if b := c.bytes - base[name].bytes; b > 0 {
-			sites = append(sites, split(name, max(0, c.objects-base[name].objects), b, samples[name])...)
+			of := split(name, max(0, c.objects-base[name].objects), b, samples[name], known)
+			sites = append(sites, of...)
+			if b > most.bytes || b == most.bytes && name < most.class {
+				most = grown{name, b, samples[name], of[0].File != ""}
+			}
 		}
+	}
+	if flight != nil && j.unnamed == "" && most.class != "" && !most.named {
+		j.unnamed, j.few = most.unsampled(smallBuffers(j.pid))
 	}
 	return sites, nil
 }
 
-// leastSamples is how many live objects of one stack make it a site: one or two
+// Few says that the last pass named no line of the class that grew most, for too few of
+// its objects were sampled: more requests may.
+func (j *JVM) Few() bool { return j.few }
+
+// grown is a class, and what it grew by.
+type grown struct {
+	class   string
+	bytes   float64
+	samples []liveSample
+	named   bool // it has a line
+}
+
+// unsampled says why a class has no line, and whether more requests may tell one.
+// small says that the allocation buffers are, one object of each of which is sampled.
+func (g grown) unsampled(small bool) (why string, few bool) {
+	outside := slices.ContainsFunc(g.samples, func(s liveSample) bool { _, ok := s.site(); return ok })
+	if n := len(g.samples); n >= leastSamples && !outside {
+		return fmt.Sprintf("no line of %s: no line outside the JDK made any of the %d that were sampled", className(g.class), n), false
+	}
+	why = fmt.Sprintf("no line of %s: of those that stayed alive the flight recorder sampled %d, and %d of one line are needed",
+		className(g.class), len(g.samples), leastSamples)
+	if !small {
+		why += "; it samples more with -XX:TLABSize=2k -XX:TLABRefillWasteFraction=4096, which leakhunt sets where it starts the JVM"
+	}
+	return why, true
+}
+
+// smallBuffers says whether a JVM was told how large its allocation buffers are to be.
+func smallBuffers(pid int) bool {
+	argv, err1 := proc.Cmdline(pid)
+	env, err2 := proc.Environ(pid)
+	return err1 == nil && err2 == nil && smallBuffersOf(slices.Concat(argv, env)...)
+}
+
+func smallBuffersOf(options ...string) bool {
+	return slices.ContainsFunc(options, func(s string) bool { return strings.Contains(s, "-XX:TLABSize=") })
+}
+
+// leastSamples is how many live objects of one line make it a site: one or two
 // may be alive by accident, those of the last request for example.
 const leastSamples = 3
 
-// split divides what a class grew by among the lines of its samples. A sample
-// stands for as many bytes as were allocated since the one before: the span of
-// an allocation buffer, or its own size where that is more.
-func split(class string, objects, bytes float64, samples []liveSample) []Site {
+// knownLines are those that made so many of the objects that are alive, of whatever
+// class: a buffer comes with its cleaner.
+func knownLines(samples map[string][]liveSample) map[string]bool {
+	made := map[string]int{}
+	for _, all := range samples {
+		for _, s := range all {
+			if site, ok := s.site(); ok {
+				made[site.place()]++
+			}
+		}
+	}
+	known := map[string]bool{}
+	for at, n := range made {
+		known[at] = n >= leastSamples
+	}
+	return known
+}
+
+// place is the file and line of a site.
+func (s Site) place() string { return fmt.Sprintf("%s:%d", s.File, s.Line) }
+
+// split divides what a class grew by among the known lines of its samples. Where there
+// is one for most objects, a sample stands for itself. Else it stands for as many bytes as
+// were allocated since the one before: the span of an allocation buffer, or its own size
+// where that is more.
+func split(class string, objects, bytes float64, samples []liveSample, known map[string]bool) []Site {
 	type part struct {
 		site           Site
 		objects, bytes float64
-		samples        int
 	}
 	parts := map[string]*part{}
 	var order []string
 	var sum part
+	least := float64(sampleSpan)
+	if 2*float64(len(samples)) >= objects {
+		least = 1
+	}
 	for _, s := range samples {
 		site, ok := s.site()
-		if !ok {
+		if !ok || !known[site.place()] {
 			continue
 		}
-		key := fmt.Sprintf("%s:%d\n%s", site.File, site.Line, strings.Join(site.Stack, "\n"))
+		key := site.place() + "\n" + strings.Join(site.Stack, "\n")
 		p := parts[key]
 		if p == nil {
 			p = &part{site: site}
 			parts[key] = p
 			order = append(order, key)
 		}
-		span := max(s.elements, sampleSpan)
+		span := max(s.elements, least)
 		p.bytes += span
 		p.objects += span / max(s.elements, 1)
-		p.samples++
 	}
-	order = slices.DeleteFunc(order, func(key string) bool { return parts[key].samples < leastSamples })
 	for _, key := range order {
 		sum.bytes += parts[key].bytes
 		sum.objects += parts[key].objects

@@ -150,9 +150,9 @@ func TestLiveJVM(t *testing.T) {
 	t.Parallel()
 	classes := t.TempDir()
 	build(t, "javac", "-d", classes, "testdata/java/App.java")
-	// As target's tight settings: what is allocated is sampled every 2 KiB.
+	// As target's tight settings: nearly all that is allocated is sampled.
 	tight := []string{"JAVA_TOOL_OPTIONS=-XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -XX:TLABSize=2k " +
-		"-XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"}
+		"-XX:TLABRefillWasteFraction=4096 -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"}
 	a := launch(t, "java", false, tight, true, "java", "-Dsun.net.httpserver.nodelay=true", "-cp", classes, "App")
 	j, err := NewJVM(t.Context(), a.pid)
 	if err != nil {
@@ -190,6 +190,15 @@ func TestLiveJVM(t *testing.T) {
 	if explained < 0.75 || explained > 1.25 {
 		t.Errorf("explained %.2f of the growth", explained)
 	}
+	// The objects that stand for a direct buffer have 136 bytes.
+	ranked, explained = Rank(pass("/buffer"), nil, 160, 136)
+	t.Logf("explained %.2f by %+v", explained, ranked)
+	allocated := line(t, "testdata/java/App.java", "allocateDirect")
+	if !slices.ContainsFunc(ranked[:min(2, len(ranked))], func(s Site) bool {
+		return s.Type == "java.nio.DirectByteBuffer" && s.File == "App.java" && s.Line == allocated
+	}) {
+		t.Errorf("the first sites are %+v %s, want App.java:%d", ranked, j.Remark(), allocated)
+	}
 	if out, err := j.jcmd(t.Context(), "JFR.check"); err != nil || !strings.Contains(string(out), "No available recordings") {
 		t.Errorf("the recording goes on: %s, %v", out, err)
 	}
@@ -198,5 +207,19 @@ func TestLiveJVM(t *testing.T) {
 	}
 	if _, err := NewJVM(t.Context(), os.Getpid()); err == nil || !strings.Contains(err.Error(), "is no JVM") {
 		t.Errorf("a process that is no JVM: %v", err)
+	}
+}
+
+// Why a recording cannot be read is what jfr says. Options that are meant for the
+// application do not end it.
+func TestLiveRecordingThatCannotBeRead(t *testing.T) {
+	t.Setenv("JAVA_TOOL_OPTIONS", "-XX:+NoSuchOption")
+	file := filepath.Join(t.TempDir(), "empty.jfr")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := readRecording(t.Context(), file)
+	if err == nil || !strings.Contains(err.Error(), "exit status 1: jfr print: file is empty") || strings.Contains(err.Error(), "NoSuchOption") {
+		t.Errorf("got %v", err)
 	}
 }

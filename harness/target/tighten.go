@@ -66,10 +66,11 @@ var traced = map[string][]string{
 	// finer, it sees leaks of a few hundred bytes a request, and takes longer to
 	// write before each reading.
 	"go": {"GODEBUG=memprofilerate=1024"},
-	// Allocations are sampled once for each thread-local buffer: small ones, and
-	// room for as many samples, let it see small leaks. A JVM that is too old for
-	// a flight recorder starts all the same.
-	"java": {"JAVA_TOOL_OPTIONS=-XX:TLABSize=2k -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
+	// An allocation is sampled where a thread's buffer ends, or beside it. A small
+	// buffer is given up only once it is full to the last byte, so that most objects are
+	// made beside it. With larger ones, like requests end them at the same objects, and a
+	// leak is never seen. A JVM that is too old for a flight recorder starts all the same.
+	"java": {"JAVA_TOOL_OPTIONS=-XX:TLABSize=2k -XX:TLABRefillWasteFraction=4096 -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
 }
 
 // A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of
