@@ -168,6 +168,9 @@ func (w *world) traced(b *strings.Builder, e record.Traced) {
 		b.WriteString(" as the control")
 	}
 	fmt.Fprintf(b, ": explained %.2f; cost %d requests, %.3f s, %d bytes", e.Explained, e.Cost.Requests, e.Cost.Seconds, e.Cost.PeakExtra)
+	if e.Few {
+		b.WriteString("; too few objects")
+	}
 	for _, text := range [][2]string{{"failed", e.Failed}, {"remark", e.Remark}, {"callers", e.Callers}, {"holders", e.Holders}} {
 		if text[1] != "" {
 			fmt.Fprintf(b, "; %s: %s", text[0], text[1])

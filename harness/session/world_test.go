@@ -112,7 +112,7 @@ func (w *world) command(t *testing.T, d *datadriven.TestData) string {
 		return w.do(record.Measure{Wait: float64(num("wait"))})
 	case "name":
 		a := record.Name{
-			URI: uri(), Requests: num("n"), Control: has("control"), Growth: float64(num("growth")),
+			URI: uri(), Requests: num("n"), Control: has("control"), Growth: float64(num("growth")), Native: float64(num("native")),
 			Callers: num("callers"), Retainers: has("retainers"),
 		}
 		if traces := w.log.Segment().Traces; has("against") {
@@ -400,6 +400,8 @@ func (w *world) wrong(d *datadriven.TestData, args map[string]string) {
 		w.tracer.NoCallers = true
 	case "remark":
 		w.tracer.Said = d.Input
+	case "few":
+		w.tracer.Saw = true
 	case "explained":
 		w.p.Explanation = d.Input
 	case "page":

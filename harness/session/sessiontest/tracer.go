@@ -67,6 +67,7 @@ func (t *Tracer) StopTrace(ctx context.Context) ([]runtimes.Site, error) {
 type FullTracer struct {
 	*Tracer
 	Said string // its remark
+	Saw  bool   // it saw too few objects
 
 	NoCallers                           bool // there is no need to ask who calls
 	StartCallersFails, StopCallersFails error
@@ -84,6 +85,9 @@ type FullTracer struct {
 
 // Remark is what it could not do.
 func (t *FullTracer) Remark() string { return t.Said }
+
+// Few says that it saw too few objects.
+func (t *FullTracer) Few() bool { return t.Saw }
 
 // StartCallers begins a pass that sees who calls the sites.
 func (t *FullTracer) StartCallers(context.Context, []runtimes.Site) (bool, error) {
