@@ -85,8 +85,7 @@ func (st *State) native(u *URI) (j verdict.Judgement, ok bool) {
 	return st.nativeFrom(u, 0)
 }
 
-// nativeFrom is native where whoever has had fewer requests than the horizon may be
-// convicted, from so many on; 0: nobody.
+// nativeFrom is native with a shorter horizon, in requests; 0: with its own.
 func (st *State) nativeFrom(u *URI, fewer int) (j verdict.Judgement, ok bool) {
 	for _, n := range st.uncountedOf(u) {
 		if fewer > 0 {

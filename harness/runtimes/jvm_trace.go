@@ -99,7 +99,7 @@ func (g grown) unsampled(small bool) (why string, few bool) {
 	return why, true
 }
 
-// smallBuffers says whether a JVM was told how large its allocation buffers are to be.
+// smallBuffers says whether a JVM was started with a size for its allocation buffers.
 func smallBuffers(pid int) bool {
 	argv, err1 := proc.Cmdline(pid)
 	env, err2 := proc.Environ(pid)
