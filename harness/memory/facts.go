@@ -17,6 +17,7 @@ type Facts struct {
 	Kernel      string // release, as uname -r
 	CPUs        int    // online
 	Threads     int    // of the process
+	Descriptors int    // that it may have open at most; 0: not known
 	HugePages   string // transparent huge pages of the system: "always", "madvise" or "never"; "" where unknown
 	HugeAllowed bool   // the process may be given some without asking: RSS then grows by 2 MiB
 	Swap        int64  // bytes of the process that are swapped out: RSS falls without a free
@@ -57,11 +58,27 @@ func (m *Meter) Facts() (Facts, error) {
 	if groups, err := os.ReadFile(m.path("cgroup")); err == nil {
 		f.Limit = limit(cgroups, groups)
 	}
+	if limits, err := os.ReadFile(m.path("limits")); err == nil {
+		f.Descriptors = mostOpen(limits)
+	}
 	if machine, err := os.ReadFile("/proc/meminfo"); err == nil {
 		f.Available, _ = field(machine, "MemAvailable")
 	}
 	f.RSSError = rssError(f.Kernel, f.Threads, f.CPUs, f.PageBytes)
 	return f, nil
+}
+
+// mostOpen is how many descriptors a process may have open, in the text of
+// /proc/PID/limits; 0 where there is no limit.
+func mostOpen(limits []byte) (n int) {
+	for l := range bytes.Lines(limits) {
+		if soft, ok := bytes.CutPrefix(l, []byte("Max open files")); ok {
+			if f := bytes.Fields(soft); len(f) > 0 {
+				n, _ = strconv.Atoi(string(f[0])) // "unlimited" is none
+			}
+		}
+	}
+	return n
 }
 
 // rssError bounds the error of /proc/PID/statm and status in bytes:

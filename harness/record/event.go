@@ -47,6 +47,8 @@ type Facts struct {
 	Deferring []string `json:"deferring,omitempty"`
 	// Tightenable says that such settings are known for the runtime.
 	Tightenable bool `json:"tightenable,omitempty"`
+	// Descriptors is how many it may have open at most; 0: not known.
+	Descriptors int `json:"descriptors,omitempty"`
 }
 
 // Purpose is what a block of requests is for.

@@ -123,7 +123,7 @@ type Edge struct {
 	Metric   int64     `json:"metric"`             // what is judged: RSS, or Anon and Swap
 	Counters []float64 `json:"counters,omitempty"` // one for each column of the counter
 	Native   int64     `json:"native,omitempty"`   // bytes beyond what the runtime has for itself, where Opened.Native
-	Counts   Counts    `json:"counts,omitzero"`    // read at settled edges
+	Counts   Counts    `json:"counts,omitzero"`    // read at edges of blocks, and between
 }
 
 // Counts are what a process holds beside memory. 0: not known.
@@ -132,6 +132,7 @@ type Counts struct {
 	Sockets     int `json:"sockets,omitempty"`
 	Threads     int `json:"threads,omitempty"`
 	Children    int `json:"children,omitempty"` // processes that it started and that it has not waited for
+	Mappings    int `json:"mappings,omitempty"` // of files and of shared memory
 }
 
 // Files is what is mapped from files, in bytes.
@@ -153,6 +154,9 @@ type Column struct {
 	Exact bool `json:"exact,omitempty"`
 	// Native counters hold what native libraries take from malloc, too.
 	Native bool `json:"native,omitempty"`
+	// Held counters are the kernel's, of what the process holds beside memory. A log makes
+	// them of Edge.Counts: no journal has them as columns.
+	Held bool `json:"held,omitempty"`
 }
 
 // Process is the pinned process, as the result describes it.

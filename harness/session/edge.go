@@ -59,7 +59,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (s *Session) at(ctx context.Context, settled bool) (record.Edge, error) {
 	switch {
 	case !settled:
-		return s.glance(ctx, false)
+		e, err := s.glance(ctx, false)
+		if err == nil {
+			err = s.counts(ctx, &e)
+		}
+		return e, err
 	case s.settled:
 		return s.edge, nil
 	}
@@ -93,15 +97,25 @@ func (s *Session) settle(ctx context.Context) (record.Edge, error) {
 	if s.counter != nil {
 		split(&e, s.counter.Columns(), counters)
 	}
-	if c, ok := s.meter.(counting); ok {
-		n, err := c.Counts()
-		if err != nil {
-			return record.Edge{}, s.broken(ctx, err)
-		}
-		e.Counts = record.Counts(n)
+	if err := s.counts(ctx, &e); err != nil {
+		return record.Edge{}, err
 	}
 	s.edge, s.settled = e, true
 	return e, nil
+}
+
+// counts adds what the process holds beside memory.
+func (s *Session) counts(ctx context.Context, e *record.Edge) error {
+	c, ok := s.meter.(counting)
+	if !ok {
+		return nil
+	}
+	n, err := c.Counts()
+	if err != nil {
+		return s.broken(ctx, err)
+	}
+	e.Counts = record.Counts(n)
+	return nil
 }
 
 // glance reads memory alone.

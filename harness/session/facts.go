@@ -51,7 +51,7 @@ func (s *Session) study(ctx context.Context) (facts record.Facts, err error) {
 	if err != nil {
 		return facts, s.broken(ctx, err)
 	}
-	facts.Allocator = f.Allocator
+	facts.Allocator, facts.Descriptors = f.Allocator, f.Descriptors
 	if f.RSSError > imprecise {
 		s.exact = true
 		s.note("rss-imprecise", "RSS may be off by %s on kernel %s with %d threads: readings at block edges are exact ones (smaps_rollup), those between are not",

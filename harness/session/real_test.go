@@ -63,7 +63,7 @@ func TestRealProcess(t *testing.T) {
 		t.Errorf("32 MiB more, from %+v: %v, and %+v at the end", began.Start, all.Metric, end)
 	}
 	for _, c := range []record.Counts{began.Start.Counts, end.Counts} {
-		if c.Descriptors < 3 || c.Sockets < 1 || c.Threads < 1 || c.Sockets > c.Descriptors {
+		if c.Descriptors < 3 || c.Sockets < 1 || c.Threads < 1 || c.Mappings < 1 || c.Sockets > c.Descriptors {
 			t.Errorf("at a settled edge: %+v", c)
 		}
 	}

@@ -79,7 +79,10 @@ func Number(v float64) string {
 func Quantity(v float64, unit string) string {
 	n := Number(v)
 	if n == "1" || n == "-1" {
-		unit = strings.TrimSuffix(unit, "s")
+		one, ok := strings.CutSuffix(unit, "sses") // processes
+		if unit = strings.TrimSuffix(unit, "s"); ok {
+			unit = one + "ss"
+		}
 	}
 	return n + " " + unit
 }

@@ -70,6 +70,9 @@ func TestNumber(t *testing.T) {
 }
 
 func TestQuantity(t *testing.T) {
+	if got := Quantity(1, "processes"); got != "1 process" {
+		t.Error(got)
+	}
 	for v, want := range map[float64]string{1: "1 object", 1.001: "1 object", -1: "-1 object", 0: "0 objects", 1.18: "1.18 objects", 2: "2 objects"} {
 		if got := Quantity(v, "objects"); got != want {
 			t.Errorf("%v: %q, want %q", v, got, want)
