@@ -15,12 +15,12 @@ var forms = [...]struct {
 	phrases []string
 }{
 	garbage:   {false, []string{"objects", "spread", "cyclic"}},
-	leak:      {false, []string{"objects", "spread", "every", "1", "keyed", "keys", "visitor", "failing", "after", "native", "mapped", "doubling", "goroutine"}},
-	cache:     {true, []string{"objects", "keyed", "keys", "of", "native", "doubling", "drops", "expires", "swept", "on"}},
+	leak:      {false, []string{"objects", "spread", "every", "1", "keyed", "keys", "visitor", "failing", "after", "native", "mapped", "doubling", "goroutine", "holds"}},
+	cache:     {true, []string{"objects", "keyed", "keys", "of", "native", "doubling", "drops", "expires", "swept", "on", "holds"}},
 	ring:      {true, []string{"objects"}},
-	hold:      {false, []string{"objects", "every", "1", "visitor", "expires", "swept", "on"}},
-	batch:     {true, []string{"objects", "each"}},
-	pool:      {true, []string{"objects", "every", "1"}},
+	hold:      {false, []string{"objects", "every", "1", "visitor", "expires", "swept", "on", "holds"}},
+	batch:     {true, []string{"objects", "each", "holds"}},
+	pool:      {true, []string{"objects", "every", "1", "holds"}},
 	warmup:    {false, []string{"over", "native"}},
 	creep:     {false, nil},
 	step:      {false, []string{"at", "native"}},
@@ -91,6 +91,8 @@ func (w *words) readPhrase(p *part, phrase string) {
 	case "on":
 		w.want("use")
 		p.use = true
+	case "holds":
+		p.holds = w.thing()
 	case "drops":
 		p.third = w.took("third")
 		if p.all = !p.third; p.all {
@@ -153,6 +155,9 @@ func (p part) String() string {
 		b.WriteString(" drops third")
 	case p.all:
 		b.WriteString(" drops all")
+	}
+	if p.holds > 0 {
+		b.WriteString(" holds " + things[p.holds])
 	}
 	for _, word := range flags {
 		if *p.flag(word) {

@@ -161,7 +161,7 @@ func (w *World) settled(emit func(record.Event)) (record.Edge, bool) {
 		native = w.p.beyond()
 	}
 	e := w.edge()
-	e.Counters, e.Native = values, native
+	e.Counters, e.Native, e.Counts = values, native, w.p.counts()
 	w.reading = &e
 	return e, true
 }

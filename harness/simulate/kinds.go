@@ -40,7 +40,7 @@ func draws(d draw) string {
 }
 
 // kinds are all kinds.
-var kinds = slices.Concat(ordinaryKinds, boundedKinds, leakKinds, faultKinds)
+var kinds = slices.Concat(ordinaryKinds, boundedKinds, leakKinds, faultKinds, heldKinds)
 
 // ordinaryKinds have nothing special in them.
 var ordinaryKinds = []kind{

@@ -23,6 +23,7 @@ import (
 //	shared                     ring 30000 x 1KiB
 //	background each 1s         leak 100B
 //	subscribers 50             # how many of the last are told
+//	descriptors 1024           # that the process may have open
 //	fault dies after 1200 once
 //
 // A comma ends a clause. Lines of the same URI are one. Of a URI itself: latency
@@ -33,19 +34,22 @@ import (
 //
 //	garbage SIZE [objects N] [spread N%] [cyclic]
 //	leak SIZE [objects N] [spread N%] [every N | 1 in N] [keyed | keys N] [visitor] [failing]
-//	          [after TIME] [native | mapped] [doubling] [goroutine]
+//	          [after TIME] [native | mapped] [doubling] [goroutine] [holds THING]
 //	cache N x SIZE [objects N] [keyed | keys N | of N] [native] [doubling] [drops third | drops all]
-//	          [expires TIME [swept TIME | on use]]
+//	          [expires TIME [swept TIME | on use]] [holds THING]
 //	ring N x SIZE [objects N]
-//	hold SIZE expires TIME [swept TIME | on use] [objects N] [every N | 1 in N] [visitor]
-//	batch N x SIZE [each TIME] [objects N]
-//	pool N x SIZE [every N | 1 in N] [objects N]
+//	hold SIZE expires TIME [swept TIME | on use] [objects N] [every N | 1 in N] [visitor] [holds THING]
+//	batch N x SIZE [each TIME] [objects N] [holds THING]
+//	pool N x SIZE [every N | 1 in N] [objects N] [holds THING]
 //	warmup SIZE over N [native]
 //	creep SIZE
 //	step SIZE at N [native]
 //	wave SIZE over N
 //	subscribe SIZE [objects N]
 //	publish SIZE [objects N]
+//
+// A THING, which each entry holds beside memory, is a descriptor, socket, thread, child or
+// mapping.
 //
 // Faults are dies and replaced (after N requests, 1 in N or over SIZE), counter
 // hangs, counter stuck, counter falls by N%, counter lies by N% (after N readings),
@@ -105,6 +109,8 @@ func (w *words) readLine(s *spec) {
 		s.latency = w.span()
 	case "subscribers":
 		s.last = int(w.number())
+	case "descriptors":
+		s.most = w.number()
 	case "uri":
 		w.readURI(s)
 	case "shared":

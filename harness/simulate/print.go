@@ -27,6 +27,9 @@ func (w *World) String() string {
 	if s.last > 0 {
 		line("subscribers", fmt.Sprint(s.last))
 	}
+	if s.most > 0 {
+		line("descriptors", fmt.Sprint(s.most))
+	}
 	for i := range s.routes {
 		line("uri", s.routes[i].name, strings.Join(s.routes[i].clauses(), ", "))
 	}

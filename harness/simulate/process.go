@@ -37,6 +37,7 @@ type process struct {
 	touch  touched
 	scar   scatter
 	doom   doom
+	held   holdings
 }
 
 // amount is an amount of memory.
@@ -85,6 +86,9 @@ func (p *process) keep(s *state, n int64) {
 	if n == 0 {
 		return
 	}
+	if s.holds > 0 {
+		p.hold(s, n)
+	}
 	if s.native {
 		p.native += n * s.size
 		p.malloc.fill(n * s.size)
@@ -109,6 +113,9 @@ const handle = 104
 func (p *process) drop(s *state, n int64) {
 	if n == 0 {
 		return
+	}
+	if s.holds > 0 {
+		p.hold(s, -n)
 	}
 	if s.native {
 		p.native -= n * s.size
@@ -151,6 +158,9 @@ func (p *process) request(u *route) outcome {
 			end = failed
 			u.left = p.until(u.spec.fails, u.n+1)
 		}
+	}
+	if p.held.full() {
+		end = failed
 	}
 	for i := range u.parts {
 		s := &u.parts[i]

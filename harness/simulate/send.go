@@ -145,7 +145,7 @@ func (w *World) blockEdge(settle bool, emit func(record.Event)) (record.Edge, bo
 	if settle {
 		return w.settled(emit)
 	}
-	e := record.Edge{T: w.time(), Metric: w.metric()}
+	e := record.Edge{T: w.time(), Metric: w.metric(), Counts: w.p.counts()}
 	if w.spec.metric != "anon" {
 		e.RSS = e.Metric
 	}

@@ -30,6 +30,7 @@ type spec struct {
 	requests int   // of each URI; 0: auto
 	latency  int64 // µs, of a URI that says nothing
 	last     int   // how many subscribers are told; 0: none
+	most     int64 // descriptors that the process may have open; 0: drawn
 
 	routes     []routeSpec
 	shared     []part // what each request does, whatever its URI
@@ -100,6 +101,7 @@ type part struct {
 	stays   int64 // for how long
 	sweep   int64 // what has expired is looked for so often; 0: a timer each
 	each    int64 // how often
+	holds   thing // that each entry holds beside memory; 0: none
 
 	keyed, visitor, failing, native, mapped, doubling, goroutine, cyclic, use, third, all bool
 }

@@ -8,7 +8,7 @@ func start(s *spec, life int, now float64, only *int) *process {
 	d := newDraw(s.seed, 0x70726f63) // the same for all lives: it is the same program
 	p := &process{
 		spec: s, r: newXorshift(s.seed, 0x6c696665+uint64(life)), now: now, wake: now,
-		pid: 1000 + life, only: only, doom: newDoom(s.faults, life),
+		pid: 1000 + life, only: only, doom: newDoom(s.faults, life), held: newHoldings(s, life),
 	}
 	p.scar.scale = d.scale(map[string]float64{"go": 0.3, "java": 0.2, "node": 0.05}[s.runtime]+0.02, 1)
 	if s.scatter >= 0 {
@@ -147,6 +147,7 @@ func (p *process) opened() record.Opened {
 		},
 		Only: p.only, Restart: s.target != "url", Facts: s.facts(), Counter: s.counter, Touched: p.touch.able,
 	}
+	e.Facts.Descriptors = int(p.held.most)
 	if s.started() {
 		e.Process.Settings = s.settings()
 	}

@@ -16,6 +16,8 @@ type Truth struct {
 	Bytes, Objects, Native, Shared float64
 	// Every is how many requests there are from one leak to the next: 1 for each.
 	Every float64
+	// Held is how much of what a process holds beside memory a request keeps for ever.
+	Held float64
 	// Late is how many seconds after its request a leak comes.
 	Late float64
 	// Victim is by how many bytes a request grows the process for ever only because
@@ -121,6 +123,8 @@ func (t *Truth) leak(r *routeSpec, p *part, shared bool) bool {
 		size, native = size+handle, size
 	case p.goroutine:
 		size, native = size+stack, stack
+	case p.holds == thread:
+		size, native = size+stackOf, stackOf
 	}
 	keys := p.keys
 	if shared && p.keyed && !r.keyed {
@@ -135,6 +139,9 @@ func (t *Truth) leak(r *routeSpec, p *part, shared bool) bool {
 		t.Bounded.widen(Bound{Entries: 1, Bytes: size, Requests: 1})
 	default:
 		t.grow(p, share, size, objects, native)
+		if p.holds > 0 {
+			t.Held += share
+		}
 		if shared {
 			t.Shared += share * size
 		}
