@@ -167,6 +167,7 @@ func truths(world *simulate.World, findings map[int]judge.Finding) []simulate.Tr
 	if _, ok := findings[judge.EveryRequest]; !ok {
 		return all
 	}
+	byHeld := slices.ContainsFunc(findings[judge.EveryRequest].Evidence, record.HeldUnit)
 	every := simulate.Truth{URI: judge.EveryRequest, Name: judge.EveryRequestName, Bytes: math.Inf(1), Every: 1}
 	for i := range all {
 		t := &all[i]
@@ -175,6 +176,9 @@ func truths(world *simulate.World, findings map[int]judge.Finding) []simulate.Tr
 		t.Leaks = t.Bytes > 0
 	}
 	every.Leaks = every.Bytes > 0
+	if byHeld { // what each keeps beside that in bytes may be told of it, or not
+		all = slices.DeleteFunc(all, func(t simulate.Truth) bool { return !t.Leaks && t.Shared > 0 })
+	}
 	return append(all, every)
 }
 
@@ -239,7 +243,7 @@ func (c *Counts) count(t simulate.Truth, f judge.Finding) (wrong string) {
 	case f.Label != verdict.Inconclusive && f.Floor < t.Bytes && (f.Every == 0 || t.Every <= f.Every):
 		c.Lies++
 		return "lie"
-	case above:
+	case above, t.Held > 0:
 		return "missed"
 	}
 	return ""

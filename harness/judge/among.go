@@ -47,13 +47,22 @@ func larger(f Finding, all map[int]Finding) int {
 	if f.Label != verdict.Leak {
 		return -1
 	}
-	at, most := -1, asMuch*f.Growth
+	at, most := -1, asMuch*f.by(f)
 	for i, o := range all {
-		if i != f.URI && i != EveryRequest && (o.Label == verdict.Leak || o.beside != nil) && (o.Growth > most || o.Growth == most && i < at) {
-			at, most = i, o.Growth
+		if i != f.URI && i != EveryRequest && (o.Label == verdict.Leak || o.beside != nil) && (f.by(o) > most || f.by(o) == most && i < at) {
+			at, most = i, f.by(o)
 		}
 	}
 	return at
+}
+
+// by is what o grows by of what convicts f: bytes, or the first of what it holds beside
+// memory, which nobody else's bytes can make it hold.
+func (f *Finding) by(o Finding) float64 {
+	if i := slices.IndexFunc(f.Evidence, record.HeldUnit); i >= 0 {
+		return growthOf(o, f.Evidence[i])
+	}
+	return o.Growth
 }
 
 // leastAgain is the fewest requests by itself that acquit: a leak that comes with
@@ -66,12 +75,9 @@ func (st *State) again(u *URI) int {
 	if u.among == nil || u.among.Label != verdict.Leak {
 		return 0
 	}
-	if !st.Counted() {
-		return st.againRSS(u)
-	}
 	told, asked := -1, false
 	for i, c := range st.columns() {
-		if !c.Exact {
+		if !c.Exact || c.Held && !slices.Contains(u.among.Evidence, c.Name) {
 			continue
 		}
 		was := growthOf(u.among.Finding, c.Name)
@@ -86,10 +92,13 @@ func (st *State) again(u *URI) int {
 			told = 0
 		}
 	}
-	if !asked {
-		return 0
+	switch {
+	case asked:
+		return told
+	case !st.Counted():
+		return st.againRSS(u)
 	}
-	return told
+	return 0
 }
 
 // AskedAgain says that u was convicted among the others, and is asked only whether it
@@ -125,6 +134,9 @@ func growthOf(f Finding, name string) float64 {
 	return 0
 }
 
+// byHeld says that what a process holds beside memory is of what convicts.
+func (f *Finding) byHeld() bool { return slices.ContainsFunc(f.Evidence, record.HeldUnit) }
+
 // doubt opens each conviction by RSS that a process of its own could not tell, unless the
 // larger leak beside it does not grow by itself either.
 func (st *State) doubt(findings map[int]Finding) {
@@ -159,10 +171,10 @@ func (a *among) then(st *State, u *URI, f Finding) Finding {
 		before.Why += " By itself on a fresh process it grows, too."
 		before.Alone = 1
 		return before
-	case before.Label == verdict.Leak && st.again(u) < 0 && st.Counted():
+	case before.Label == verdict.Leak && st.again(u) < 0 && (st.Counted() || before.byHeld()):
 		f.Label, f.Alone = verdict.Stable, -1
 		f.Why = fmt.Sprintf("%s By itself on a fresh process it does not grow: %s makes it grow among the others.", Sentence(f.Reason), a.neighbour())
-	case less || f.Label == verdict.Failed:
+	case less || f.Label == verdict.Failed || before.Label == verdict.Leak && before.byHeld() && st.again(u) == 0:
 		before.Why += " By itself on a fresh process it could not be told either."
 		if before.Label == verdict.Leak && a.larger != "" && !st.Counted() && st.On("untried") {
 			before.beside = &a.at

@@ -112,7 +112,7 @@ func (st *State) unlessBackground(u *URI, j verdict.Judgement, i int, unit strin
 	if j.Label != verdict.Leak || i >= len(st.idle) || st.idle[i] <= 0 || !st.On("background") {
 		return j
 	}
-	own := st.idle[i] * each(st.counted(u, -1))
+	own := st.idle[i] * each(st.counted(u))
 	if 2*j.Growth >= own {
 		return j
 	}

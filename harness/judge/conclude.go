@@ -28,6 +28,10 @@ type Finding struct {
 	Alone int
 	// Segments are the series that the finding rests on, in order.
 	Segments []*record.Series
+	// memory is the verdict by memory alone, and memoryBy its evidence, where what the process
+	// holds beside it convicts.
+	memory   verdict.Judgement
+	memoryBy []string
 	beside   *int // the larger leak beside which RSS convicts it, and that a process of its own could not rule out
 }
 
@@ -43,6 +47,11 @@ func (st *State) Judge(u *URI) (verdict.Judgement, []string) {
 		}
 		return st.warming(u)
 	}
+	return st.withHeld(u)
+}
+
+// byMemory is the verdict on what u does to memory.
+func (st *State) byMemory(u *URI) (verdict.Judgement, []string) {
 	if st.Counted() {
 		j, evidence := st.settled(u)
 		return st.unlessPending(u, j), evidence
@@ -162,8 +171,11 @@ func (st *State) finding(u *URI) Finding {
 		URI: u.Index, Judgement: j, Evidence: evidence, Probes: []Probe{}, Floor: floor(j),
 		Why: Sentence(j.Reason), Segments: []*record.Series{u.Series},
 	}
-	if st.Counted() && j.Label != verdict.Failed && u.Requests() > 0 {
+	if j.Label != verdict.Failed && u.Requests() > 0 {
 		f.Probes = st.probes(u)
+	}
+	if f.byHeld() && j.Label == verdict.Leak {
+		f.memory, f.memoryBy = st.byMemory(u)
 	}
 	if j.More > 0 {
 		f.Why += fmt.Sprintf(" About %s may settle it.", units.Quantity(float64(j.More), "more requests"))

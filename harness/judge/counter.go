@@ -14,14 +14,14 @@ import (
 // collected: the runtime's counters, and RSS beside them.
 func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	rss := st.settledRSS(u, 0)
-	counters := st.counters(u)
+	counters := slices.DeleteFunc(st.counters(u), isHeld)
 	known := st.NativeKnown()
 	excused := known || st.boundless() != "" || st.uncountable() && u.Item.Requests.Auto // native sends those once more
 	if excused && rss.Label == verdict.Leak {
 		rss.Label, rss.More = verdict.Inconclusive, 0
 	}
 	convicts := slices.ContainsFunc(counters, func(c verdict.Evidence) bool { return c.Exact && c.Judgement.Label == verdict.Leak })
-	if rss.Label == verdict.Leak && st.Grew(u) && !convicts {
+	if rss.Label == verdict.Leak && st.grewOnHeap(u) && !convicts {
 		rss.Label, rss.More = verdict.Inconclusive, u.Requests()
 		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
 	}
@@ -101,11 +101,11 @@ func (st *State) scatterRSS() float64 {
 	var off []float64
 	for _, u := range st.URIs {
 		var own []float64
-		for _, b := range st.counted(u, -1) {
+		for _, b := range st.counted(u) {
 			own = append(own, (st.nativeBytes(b.End)-st.nativeBytes(b.Start))/float64(b.N()))
 		}
 		mostly := median(own)
-		for k, b := range st.counted(u, -1) {
+		for k, b := range st.counted(u) {
 			off = append(off, math.Abs(own[k]-mostly)*float64(b.N()))
 		}
 	}
@@ -136,11 +136,30 @@ func (st *State) uncounted(u *URI) verdict.Judgement {
 	return verdict.Judgement{}
 }
 
-// counted are u's blocks in the present process that were counted at both edges,
-// those that began at since or later.
-func (st *State) counted(u *URI, since float64) (out []*record.Block) {
+// counted are u's blocks in the present process that were counted at both edges.
+func (st *State) counted(u *URI) []*record.Block {
+	return st.whole(u.own(), -1)
+}
+
+// countedBy are those that tell of the i-th counter. What is held beside memory is not
+// freed while others run, so that all blocks tell of that.
+func (st *State) countedBy(u *URI, i int, since float64) []*record.Block {
+	return st.whole(u.tell(st.columns()[i]), since)
+}
+
+// tell are the blocks that judge u by a counter.
+func (u *URI) tell(c record.Column) []*record.Block {
+	if c.Held {
+		return u.Blocks
+	}
+	return u.own()
+}
+
+// whole are those of some blocks that were counted at both edges in the present process,
+// and that began at since or later.
+func (st *State) whole(blocks []*record.Block, since float64) (out []*record.Block) {
 	now := len(st.Lives) - 1
-	for _, b := range u.own() {
+	for _, b := range blocks {
 		if !b.Cut && b.Life == now && b.Start.T >= since {
 			out = append(out, b)
 		}
@@ -156,10 +175,13 @@ func (st *State) countsNative() bool {
 // edges is u's own series of one settled value at block edges, the
 // change while others ran taken out, and blocks that are left out; skip may be nil.
 func (u *URI) edges(value func(record.Edge) float64, skip func(*record.Block) bool) []verdict.Edge {
-	out := make([]verdict.Edge, 1, len(u.Blocks)+1)
+	return edges(u.own(), value, skip)
+}
+
+func edges(blocks []*record.Block, value func(record.Edge) float64, skip func(*record.Block) bool) []verdict.Edge {
+	out := make([]verdict.Edge, 1, len(blocks)+1)
 	var n int
 	var level float64
-	blocks := u.own()
 	for i, b := range blocks {
 		// In the first of the blocks in which it is followed expires what its neighbours
 		// have left.
@@ -204,8 +226,8 @@ func (st *State) counters(u *URI) []verdict.Evidence {
 func (st *State) column(u *URI, i int) verdict.Judgement {
 	c := st.columns()[i]
 	value := func(e record.Edge) float64 { return st.value(e, i) }
-	j := verdict.Counter(u.edges(value, func(b *record.Block) bool { return !c.Exact && wasReset(b, i) }), st.counterParams(u, i))
-	if c.Exact && j.Label != verdict.Leak {
+	j := verdict.Counter(edges(u.tell(c), value, func(b *record.Block) bool { return !c.Exact && wasReset(b, i) }), st.counterParams(u, i))
+	if c.Exact && !c.Held && j.Label != verdict.Leak {
 		if steps, ok := st.doubling(u, i); ok {
 			return steps
 		}
@@ -216,15 +238,24 @@ func (st *State) column(u *URI, i int) verdict.Judgement {
 // counterParams are the verdict's parameters for the i-th counter.
 func (st *State) counterParams(u *URI, i int) verdict.CounterParams {
 	c := st.columns()[i]
-	return verdict.CounterParams{
-		Unit: c.Unit, Exact: c.Exact, FixedN: !u.Item.Requests.Auto, Horizon: st.horizon(u), Outlived: st.outlived(u),
+	p := verdict.CounterParams{
+		Unit: c.Unit, Exact: c.Exact, FixedN: !u.Item.Requests.Auto, Horizon: st.horizon(u, i), Outlived: st.outlived(u),
 	}
+	if c.Held {
+		p.Ambient = heldAmbient
+	}
+	return p
 }
 
-// horizon is for how many requests u must grow before a bounded cache is no longer
-// thought of: fewer where it has grown by more than caches hold.
-func (st *State) horizon(u *URI) int {
-	if i := st.bytesColumn(); i >= 0 && st.sum(st.counted(u, -1), i) >= Plausible && st.On("large") {
+// horizon is for how many requests u must grow by the i-th counter before a bounded cache
+// is no longer thought of: fewer where it has grown by more than caches and pools hold.
+func (st *State) horizon(u *URI, i int) int {
+	b, large := st.bytesColumn(), false
+	switch c := st.columns(); {
+	case b >= 0 && st.sum(st.counted(u), b) >= Plausible, i >= 0 && c[i].Held && st.plenty(u, i):
+		large = st.On("large")
+	}
+	if large {
 		return min(Horizon, u.Counted())
 	}
 	return Horizon
@@ -232,8 +263,17 @@ func (st *State) horizon(u *URI) int {
 
 // Grew says that an exact counter would convict u, were it not for what expired.
 func (st *State) Grew(u *URI) bool {
+	return st.grew(u, func(record.Column) bool { return true })
+}
+
+// grewOnHeap is Grew by a counter of the runtime.
+func (st *State) grewOnHeap(u *URI) bool {
+	return st.grew(u, func(c record.Column) bool { return !c.Held })
+}
+
+func (st *State) grew(u *URI, by func(record.Column) bool) bool {
 	for i, c := range st.columns() {
-		if c.Exact && st.column(u, i).Label == verdict.Leak {
+		if c.Exact && by(c) && st.column(u, i).Label == verdict.Leak {
 			return true
 		}
 	}
@@ -269,7 +309,8 @@ type Probe struct {
 func (st *State) probes(u *URI) []Probe {
 	out := []Probe{}
 	for _, c := range st.counters(u) {
-		if j := c.Judgement; j.Low < j.High {
+		// Of what a process holds beside memory only that is told which grows.
+		if j := c.Judgement; j.Low < j.High && (j.Low > 0 || !isHeld(c)) {
 			out = append(out, Probe{Name: c.Name, Unit: c.Unit, Growth: j.Growth, Low: j.Low, High: j.High})
 		}
 	}

@@ -30,7 +30,7 @@ func (st *State) Disturbed(u *URI) bool {
 			continue // a few requests with a pause need not see a step
 		}
 		switch {
-		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u, -1), st.fellBy(i)),
+		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u), st.fellBy(i)),
 			j.Label == verdict.Warmup && slices.ContainsFunc(u.Others, st.keeps(i, j.Usual)):
 			return st.On("disturbed")
 		}

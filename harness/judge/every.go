@@ -37,41 +37,58 @@ func (st *State) share(f map[int]Finding) {
 	}
 	lead, name := f[s.lead], st.Header.Items[s.lead].Name
 	grows := lead.Label == verdict.Leak || lead.Label == verdict.Inconclusive && lead.Low > 0
-	bytes := s.growth[slices.IndexFunc(st.Lives[0].Columns, exactBytes)]
-	if grows { // it was followed meanwhile, and tells better than the sweep did
-		bytes = max(bytes, lead.Growth)
+	c := st.Lives[0].Columns[s.column]
+	keeps, bytes := amount(s.growth[s.column], c.Unit), 0.0
+	if c.Held {
+		grows = lead.Label == verdict.Leak
+	} else {
+		bytes = s.growth[s.column]
+		if grows { // it was followed meanwhile, and tells better than the sweep did
+			bytes = max(bytes, lead.Growth)
+		}
+		keeps = units.Bytes(bytes)
 	}
 	for i, u := range f {
 		if u.Label != verdict.Leak && u.Label != verdict.Inconclusive {
 			continue
 		}
-		covered := slices.Contains(s.covered, i) || grows && u.Label == verdict.Leak && u.Low <= (1+besides)*bytes
+		covered := slices.Contains(s.covered, i) || grows && !c.Held && u.Label == verdict.Leak && u.Low <= (1+besides)*bytes
 		switch {
+		case covered && c.Held && !st.Counted(): // of its memory RSS tells, as far as it does
+			if u.URI == s.lead && grows {
+				u.Judgement, u.Evidence = u.memory, u.memoryBy
+				u.Why, u.Floor, u.Probes = Sentence(u.Reason), floor(u.Judgement), []Probe{}
+				f[i] = u
+			}
 		case covered && (grows || i != s.lead):
-			f[i] = s.without(u, bytes, grows, name)
-		case grows && u.Low > bytes:
+			f[i] = s.without(u, bytes, keeps, grows, name)
+		case grows && bytes > 0 && u.Low > bytes:
 			u.Growth, u.Low, u.High = u.Growth-bytes, u.Low-bytes, u.High-bytes
-			u.Why += fmt.Sprintf(" That is beyond the %s that every request keeps.", units.Bytes(bytes))
+			u.Why += fmt.Sprintf(" That is beyond the %s that every request keeps.", keeps)
 			f[i] = u
 		}
 	}
 	if grows {
 		lead.URI = EveryRequest
 		lead.Why = fmt.Sprintf("Every request keeps about %s, whatever its URI: %d of %d URIs grow alike. %s stands for all: %s",
-			units.Bytes(bytes), s.members, len(st.Header.Items), name, lead.Why)
+			keeps, s.members, len(st.Header.Items), name, lead.Why)
 		f[EveryRequest] = lead
 	}
 }
 
 // without is the finding on a URI that grows by what is shared: what is left of it.
-func (s *shared) without(f Finding, bytes float64, grows bool, lead string) Finding {
+func (s *shared) without(f Finding, bytes float64, keeps string, grows bool, lead string) Finding {
+	floor := max(leastFloor, f.High-s.low, besides*bytes)
+	if bytes == 0 { // what is shared is no memory
+		floor = max(leastFloor, f.Detectable)
+	}
 	f.Judgement = verdict.Judgement{
 		Label: verdict.Stable, Requests: f.Requests, Growth: f.Growth - bytes, Low: f.Low - bytes, High: f.High - bytes,
-		Detectable: max(leastFloor, f.High-s.low, besides*bytes),
-		Reason:     fmt.Sprintf("keeps what every request keeps, %s", units.Bytes(bytes)),
+		Detectable: floor,
+		Reason:     fmt.Sprintf("keeps what every request keeps, %s", keeps),
 	}
 	if !grows {
-		f.Label, f.Reason = verdict.Warmup, fmt.Sprintf("grew by what every request added, %s, until that ended: see %s", units.Bytes(bytes), lead)
+		f.Label, f.Reason = verdict.Warmup, fmt.Sprintf("grew by what every request added, %s, until that ended: see %s", keeps, lead)
 	}
 	f.Reason += fmt.Sprintf("; beyond that no growth above %s per request", units.Bytes(f.Detectable))
 	f.Counted, f.Floor = f.Detectable, f.Detectable

@@ -158,7 +158,7 @@ func (st *State) outlived(u *URI) float64 {
 	case st.swept == nil:
 		return 0
 	}
-	blocks := st.counted(u, -1)
+	blocks := st.counted(u)
 	half := 0
 	for _, b := range blocks {
 		half += b.N()
@@ -210,13 +210,16 @@ func (st *State) grewAgain(u *URI, i int, each float64) bool {
 // those of its neighbours that grew, for those that fell made nothing. Blocks of
 // former processes do not count.
 func (st *State) expired(u *URI, i int) (grown, gone float64) {
-	now := st.Reading
-	if st.swept != nil {
-		now = *st.swept
-	}
-	own := st.counted(u, -1)
+	own := st.countedBy(u, i, -1)
 	if len(own) == 0 {
 		return 0, 0
+	}
+	now := st.Reading
+	switch {
+	case st.swept != nil && st.swept.T >= own[len(own)-1].End.T:
+		now = *st.swept
+	case now.Counters == nil && st.Life().Settled.Counters != nil: // nothing was counted with it
+		now = st.Life().Settled
 	}
 	first := own[0].Start
 	grown = st.sum(own, i)
@@ -233,7 +236,7 @@ func (st *State) expired(u *URI, i int) (grown, gone float64) {
 // times. Where it leaks, that is what most of its blocks tell, of each request, judged or
 // not: in the others expired what was not its own.
 func (st *State) made(o *URI, since, until float64, i int) float64 {
-	added := max(0, st.sum(st.counted(o, since), i))
+	added := max(0, st.sum(st.countedBy(o, i, since), i))
 	if j := st.column(o, i); j.Label == verdict.Leak {
 		added = max(added, j.Usual*float64(st.sent(o, since, until)))
 	}

@@ -51,6 +51,7 @@ const leastCareful = 10
 // Careful is how many of n requests u gets in one block: fewer where each grows the
 // process by so much that a few blocks outgrow any cache, and the process its limit.
 func (st *State) Careful(u *URI, n int) int {
+	n = st.Spare(u, n, BlockShare)
 	have := u.Requests()
 	if have == 0 {
 		return n
@@ -97,6 +98,9 @@ func (st *State) Unended(u *URI) bool {
 	if u.among != nil && u.among.Label == verdict.Leak {
 		return false // it is asked only whether it grows by itself
 	}
+	if st.HoldsMore(u) {
+		return false // more requests would use up what the process may hold
+	}
 	for i, c := range st.columns() {
 		j := st.column(u, i)
 		if c.Exact && st.misfit(i) == "" && (j.Label == verdict.Leak || j.Label == verdict.Inconclusive && j.Low > 0) {
@@ -110,7 +114,7 @@ func (st *State) Unended(u *URI) bool {
 // bytes, or by RSS where there is none, or where that grows beyond the counter.
 func (st *State) Grown(u *URI) (bytes float64) {
 	if i := st.bytesColumn(); i >= 0 {
-		bytes = st.sum(st.counted(u, -1), i)
+		bytes = st.sum(st.counted(u), i)
 		if _, ok := st.unseen(u); !ok && !st.nativeUnended(u) {
 			return max(0, bytes)
 		}

@@ -23,7 +23,7 @@ type standstill struct {
 func (st *State) stillness() (most standstill) {
 	var blocks []*record.Block
 	for _, u := range st.URIs {
-		blocks = append(blocks, st.counted(u, -1)...)
+		blocks = append(blocks, st.counted(u)...)
 		for _, b := range u.Others {
 			if b.Purpose == record.Later && b.Life == len(st.Lives)-1 && !b.Cut {
 				blocks = append(blocks, b)
@@ -32,7 +32,7 @@ func (st *State) stillness() (most standstill) {
 	}
 	slices.SortFunc(blocks, func(a, b *record.Block) int { return a.Seq - b.Seq })
 	run := blocks[:0:0]
-	exact := slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Exact })
+	exact := slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Exact && !c.Held })
 	for _, b := range blocks {
 		if !st.still(b) {
 			run = nil
@@ -67,8 +67,8 @@ func (s standstill) hidden(u *URI) float64 {
 // still says that a block left every counter as it was, and what the runtime says to
 // hold for itself, too.
 func (st *State) still(b *record.Block) bool {
-	for i := range st.columns() {
-		if b.Start.Counter(i) != b.End.Counter(i) {
+	for i, c := range st.columns() {
+		if !c.Held && b.Start.Counter(i) != b.End.Counter(i) {
 			return false
 		}
 	}

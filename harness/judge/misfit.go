@@ -111,7 +111,7 @@ func (st *State) fit(m *misfits) {
 	}
 	m.all = heaps > 0 && bad == heaps
 	for i, c := range st.columns() {
-		if c.Exact && m.all && m.why[i] == "" {
+		if c.Exact && !c.Held && m.all && m.why[i] == "" {
 			m.why[i] = "it is read beside counters that are no evidence"
 		}
 	}
@@ -130,7 +130,7 @@ func (st *State) uncountable() bool {
 // and stood still in that to the bit, while RSS grew by as much as before. A cache that is
 // full stands still in both.
 func (st *State) halted(u *URI) bool {
-	i, own := st.bytesColumn(), st.counted(u, -1)
+	i, own := st.bytesColumn(), st.counted(u)
 	if i < 0 || len(own) < 3 {
 		return false
 	}
@@ -152,7 +152,7 @@ func heap(c record.Column) bool { return c.Unit == "bytes" || c.Unit == "objects
 func (st *State) sinks(i int) bool {
 	var all, fell int
 	for _, u := range st.URIs {
-		for _, b := range st.counted(u, -1) {
+		for _, b := range st.counted(u) {
 			all++
 			if b.End.Counter(i) < b.Start.Counter(i) {
 				fell++
@@ -177,7 +177,7 @@ func (st *State) Misfits() (out []record.Noted) {
 		out = append(out, record.Noted{Code: code, Message: fmt.Sprintf(format, args...)})
 	}
 	for i, c := range st.columns() {
-		if c.Exact && st.uncountable() {
+		if c.Exact && !c.Held && st.uncountable() {
 			warn("counter-misfit", "%s is no evidence: %s", c.Name, st.misfit(i))
 		}
 		if !c.Exact && st.stands(i) {

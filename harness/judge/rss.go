@@ -33,11 +33,12 @@ func (st *State) look(u *URI) {
 	case !u.Item.Requests.Auto:
 	case st.Counted():
 		if len(u.Blocks) >= SweepRounds {
-			j, _ := st.settled(u)
+			j, _ := st.withHeld(u)
 			u.Done = j.Label != verdict.Inconclusive || st.again(u) != 0
 		}
 	default:
 		st.lookRSS(u)
+		st.lookHeld(u)
 	}
 }
 

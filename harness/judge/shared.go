@@ -34,16 +34,17 @@ const (
 // of it need not be asked of the others. URIs are indices in Header.Items.
 type shared struct {
 	lead    int
+	column  int       // the counter that tells: of bytes, or of what the process holds beside memory
 	members int       // URIs that surely grow by it
 	growth  []float64 // by column of the counters, in units/request; 0 of one that is not exact
-	low     float64   // the lower bound of the lead's growth, in bytes/request
+	low     float64   // the lower bound of the lead's growth by that, in units/request
 	covered []int     // those that grow by it and by no more, lead included
 }
 
 // noteShared looks, once the sweep is over, for growth that most URIs have in common,
 // by the exact counters.
 func (st *State) noteShared() {
-	if st.shared != nil || len(st.Segments) > 1 || st.Scans() || st.bytesColumn() < 0 || len(st.URIs) < sharedLeast || !st.On("every-request") {
+	if st.shared != nil || len(st.Segments) > 1 || st.Scans() || len(st.columns()) == 0 || len(st.URIs) < sharedLeast || !st.On("every-request") {
 		return
 	}
 	by := map[*URI][]verdict.Judgement{}
@@ -57,13 +58,13 @@ func (st *State) noteShared() {
 			by[u] = append(by[u], st.column(u, i))
 		}
 	}
-	members := alike(all, by, st.bytesColumn())
+	column, members := st.alike(all, by)
 	if len(members) == 0 {
 		return
 	}
-	s := &shared{lead: -1, members: len(members), growth: make([]float64, len(st.columns()))}
+	s := &shared{lead: -1, column: column, members: len(members), growth: make([]float64, len(st.columns()))}
 	for i, c := range st.columns() {
-		if !c.Exact || !heap(c) {
+		if !c.Exact || !heap(c) && !c.Held {
 			continue
 		}
 		var growths []float64
@@ -73,7 +74,7 @@ func (st *State) noteShared() {
 		slices.Sort(growths)
 		s.growth[i] = growths[(len(growths)-1)/4]
 	}
-	i, narrowest := st.bytesColumn(), 0.0
+	i, narrowest := column, 0.0
 	for _, u := range all {
 		if !s.covers(st.columns(), by[u]) {
 			continue
@@ -88,14 +89,32 @@ func (st *State) noteShared() {
 	}
 }
 
-// alike are the URIs that surely grow by as much as one of them does, by the i-th counter.
-// There are none unless they are most, and hardly any grows by less. Bytes tell, not
-// objects: many a leak is of one object.
-func alike(all []*URI, by map[*URI][]verdict.Judgement, i int) (best []*URI) {
+// alike are the URIs that surely grow by as much as one of them does, and the counter that
+// says so: of bytes, where one does, or of what the process holds beside memory. Bytes
+// tell, not objects: many a leak is of one object.
+func (st *State) alike(all []*URI, by map[*URI][]verdict.Judgement) (column int, members []*URI) {
+	if i := st.bytesColumn(); i >= 0 {
+		if members = alikeBy(all, by, i, leastFloor); len(members) > 0 {
+			return i, members
+		}
+	}
+	for i, c := range st.columns() {
+		if c.Held {
+			if members = alikeBy(all, by, i, verdict.Sure(c.Unit)); len(members) > 0 {
+				return i, members
+			}
+		}
+	}
+	return -1, nil
+}
+
+// alikeBy are those by the i-th counter, of those that grow by so much at least. There are
+// none unless they are most, and hardly any grows by less.
+func alikeBy(all []*URI, by map[*URI][]verdict.Judgement, i int, least float64) (best []*URI) {
 	n := float64(len(all))
 	for _, u := range all {
 		growth, less := by[u][i].Growth, 0
-		if growth < leastFloor {
+		if growth < least {
 			continue
 		}
 		var members []*URI
@@ -119,11 +138,11 @@ func alike(all []*URI, by map[*URI][]verdict.Judgement, i int) (best []*URI) {
 func (s *shared) covers(columns []record.Column, by []verdict.Judgement) bool {
 	grows := false
 	for i, c := range columns {
-		if !c.Exact || !heap(c) || by[i].Low <= 0 {
+		if !c.Exact || !heap(c) && !c.Held || by[i].Low <= 0 {
 			continue
 		}
 		least := float64(leastFloor)
-		if c.Unit == "objects" {
+		if c.Unit != "bytes" {
 			least = sharedObjects
 		}
 		if grows = true; by[i].Low > (1+besides)*s.growth[i]+least {

@@ -112,6 +112,10 @@ func (st *State) Append(e record.Event) error {
 		return err
 	}
 	st.events++
+	if r, ok := e.(record.Read); ok {
+		r.Edge = st.Reading // with the columns that the log has made
+		e = r
+	}
 	st.sweepEnded(e, last)
 	st.group(e)
 	switch e := e.(type) {

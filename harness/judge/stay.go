@@ -20,7 +20,7 @@ func (st *State) Stay(u *URI) float64 {
 // stay is the plan's wait; or, where half of what u's blocks added was seen to have gone
 // later than that, as long as it took: a shorter wait would find all of it there.
 func (st *State) stay(u *URI) float64 {
-	least := st.Header.Plan.Stay
+	least := st.StayOf([]*URI{u})
 	if !st.On("stay") {
 		return least
 	}
@@ -39,7 +39,7 @@ func (st *State) stay(u *URI) float64 {
 // went is how many seconds after u's last judged block the i-th counter had fallen by so
 // much: at any edge of a block, or reading between two; mostStay if it never had.
 func (st *State) went(u *URI, i int, amount float64) (seconds float64) {
-	own := st.counted(u, -1)
+	own := st.countedBy(u, i, -1)
 	end := own[len(own)-1].End
 	seconds = mostStay
 	look := func(e record.Edge) {

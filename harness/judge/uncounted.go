@@ -30,7 +30,7 @@ type uncounted struct {
 
 // uncountedOf are the kinds of memory that no counter holds, and that u may leak.
 func (st *State) uncountedOf(u *URI) (out []uncounted) {
-	own := st.counted(u, -1)
+	own := st.counted(u)
 	if len(own) == 0 {
 		return nil
 	}
@@ -39,9 +39,9 @@ func (st *State) uncountedOf(u *URI) (out []uncounted) {
 		n := uncounted{of: st.nativeBytes, horizon: nativeHorizon, least: much}
 		switch {
 		case st.uncountable():
-			n.horizon, n.least = st.horizon(u), 0
+			n.horizon, n.least = st.horizon(u, -1), 0
 		case st.NativeKnown():
-			n.horizon, n.least = st.horizon(u), nativeKnownLeast
+			n.horizon, n.least = st.horizon(u, -1), nativeKnownLeast
 		default: // what is counted explains as much: a heap takes more than is alive
 			if i := st.bytesColumn(); i >= 0 {
 				n.least = max(much, st.sum(own, i))

@@ -42,10 +42,13 @@ type Segment struct {
 // Life is one process.
 type Life struct {
 	Opened
-	Index  int
-	Peak   int64 // the highest metric and RSS seen
-	Burned int   // requests of its warm-up
-	Warmed int64 // the metric after them
+	Index   int
+	Peak    int64  // the highest metric and RSS seen
+	Burned  int    // requests of its warm-up
+	Warmed  int64  // the metric after them
+	Holds   Counts // as read last
+	Settled Edge   // the last reading with Counts and all counters; the zero value before one
+	held    int    // of Columns, the last ones: see Column.Held
 }
 
 // NewLog is the log of a run in which nothing has happened yet.
@@ -103,10 +106,12 @@ func (l *Log) Append(e Event) error {
 		if l.open == nil {
 			return fmt.Errorf("a block ended that had not begun")
 		}
+		e.End = l.hold(e.End)
 		l.open.finish(e.End)
 		l.close()
 		l.read(e.End)
 	case Read:
+		e.Edge = l.hold(e.Edge)
 		l.close()
 		l.read(e.Edge)
 		s := l.Segment()
@@ -182,6 +187,7 @@ func (l *Log) began(e Began) error {
 			return fmt.Errorf("a group began with URI %d of %d", uri, len(l.Header.Items))
 		}
 	}
+	e.Start = l.hold(e.Start)
 	l.Blocks++
 	b := &Block{
 		URI: e.URI, Purpose: e.Purpose, Round: e.Round, Planned: e.N, Life: len(l.Lives) - 1, Seq: l.Blocks,

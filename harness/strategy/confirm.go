@@ -89,7 +89,7 @@ func of(st *judge.State, uri int) *judge.URI {
 // hidden says that a leak may hide behind the sweep's verdict on a URI, and that
 // a row of quick requests would show it.
 func hidden(st *judge.State, u *judge.URI) bool {
-	if st.Scans() && u.Requests() == 0 || u.Suspect || u.Broken || !u.Item.Requests.Auto || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() || st.GrowsAgain(u) {
+	if st.Scans() && u.Requests() == 0 || u.Suspect || u.Broken || !u.Item.Requests.Auto || st.HoldsMore(u) || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() || st.GrowsAgain(u) {
 		return false
 	}
 	return st.Hides(u) && st.On("hidden")
@@ -112,6 +112,7 @@ func aloneBlock(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
 	if n <= 0 {
 		n = aloneTight
 	}
+	n = st.Spare(u, n, judge.BlockShare)
 	last := len(u.Blocks) - 1
 	anew := last < 0 || u.Blocks[last].Purpose != record.Alone || len(u.Touched) == 0
 	return record.Send{
@@ -126,7 +127,7 @@ func confirmation(st *judge.State, u *judge.URI) (record.Action, bool) {
 	alone := blocks(u, record.Alone)
 	last := alone[len(alone)-1]
 	switch {
-	case u.Broken:
+	case u.Broken, st.HoldsMore(u):
 		return nil, false
 	case last.Life != st.Life().Index && last.Cut:
 		return beginAlone(st, u) // its process was lost

@@ -124,5 +124,5 @@ func followBlock(st *judge.State, u *judge.URI, had int, spent float64) int {
 	if rate := st.Grown(u) / float64(u.Requests()); rate > 0 {
 		n = min(n, (judge.Plausible-st.Grown(u))/rate)
 	}
-	return max(judge.SweepBlock, int(n))
+	return st.Spare(u, max(judge.SweepBlock, int(n)), judge.BlockShare)
 }

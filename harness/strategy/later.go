@@ -72,7 +72,7 @@ func nextLater(st *judge.State) *judge.URI {
 // what it has added, and adds nothing late, needs no other one of that length.
 func delayed(st *judge.State) (record.Action, bool) {
 	for _, u := range st.URIs {
-		if !st.AddsLater(u) && !st.Disturbed(u) || !st.Allows(2*judge.LaterWait) {
+		if !st.AddsLater(u) && !st.Disturbed(u) || st.HoldsMore(u) || !st.Allows(2*judge.LaterWait) {
 			continue
 		}
 		have := blocks(u, record.Delayed)

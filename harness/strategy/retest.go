@@ -10,10 +10,9 @@ import (
 // only kept for a while has expired: first all of them together, then each by itself
 // of which that left a doubt.
 func retest(st *judge.State) (record.Action, bool) {
-	if !st.Counted() || len(st.Segment().Traces) > 0 {
+	if len(st.Segment().Traces) > 0 {
 		return nil, false
 	}
-	stay := st.Header.Plan.Stay
 	var grew, free []*judge.URI
 	for _, u := range st.URIs {
 		if u.Broken || !st.Grew(u) || st.Shares(u) {
@@ -24,6 +23,7 @@ func retest(st *judge.State) (record.Action, bool) {
 			free = append(free, u)
 		}
 	}
+	stay := st.StayOf(grew)
 	begun := waits(st) > 0 || began(st, record.Retest, record.Prime)
 	if len(grew) == 0 || !begun && !st.Allows(stay) {
 		return nil, false
@@ -83,12 +83,18 @@ func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Acti
 	}
 	for _, u := range grew[first:] {
 		j, _ := st.Judge(u)
-		if (j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u)) && st.Allows(stay+2*st.Stay(u)) && st.On("solo") {
+		if (j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u) || unwaited(st, u)) && st.Allows(stay+2*st.Stay(u)) && st.On("solo") {
 			// Once before it counts: a ring that all share is full of its own then.
 			return record.Send{URI: u.Index, N: againBlock(st, u), Purpose: record.Prime, Round: 1, Strict: true}, true
 		}
 	}
 	return nil, false
+}
+
+// unwaited says that u was not sent again with the others, for it was convicted later: RSS
+// had them waited for before.
+func unwaited(st *judge.State, u *judge.URI) bool {
+	return !st.Counted() && u.Item.Requests.Auto && !had(st, u, record.Retest)
 }
 
 // again is the next step of the retest of u by itself: its requests once more, and

@@ -102,7 +102,7 @@ func lead(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
 	if st.Counted() || !u.Item.Requests.Auto || !st.Tight() || just(st, record.Lead, u) {
 		return nil, false
 	}
-	m := max(n/8, min(leastLead, n/2))
+	m := st.Spare(u, max(n/8, min(leastLead, n/2)), judge.WarmupShare)
 	return record.Send{URI: u.Index, N: m, Purpose: record.Lead}, m > 0 && st.On("lead")
 }
 
@@ -114,16 +114,16 @@ func next(st *judge.State, u *judge.URI, round int) int {
 		return nth(Blocks(want.N, st.Header.Plan.Rounds, true), round)
 	case !want.Auto:
 		blocks := Blocks(want.N, st.Header.Plan.Rounds, false)
-		if st.On("uneven") && slices.ContainsFunc(st.Life().Columns, func(c record.Column) bool { return c.Exact }) {
+		if st.On("uneven") && slices.ContainsFunc(st.Life().Columns, func(c record.Column) bool { return c.Exact && !c.Held }) {
 			uneven(blocks)
 		}
 		return nth(blocks, round)
 	case !st.Counted():
-		return st.NextLook(u) - u.Requests()
+		return st.Spare(u, st.NextLook(u)-u.Requests(), judge.BlockShare)
 	case round <= judge.SweepRounds:
 		return st.Careful(u, st.Brief(u, judge.SweepBlock, judge.BlockTime))
 	}
-	return st.Brief(u, toHorizon(st, u), laterBlockTime)
+	return st.Spare(u, st.Brief(u, toHorizon(st, u), laterBlockTime), judge.BlockShare)
 }
 
 // laterBlockTime is how many seconds a block takes at most of what is not settled after

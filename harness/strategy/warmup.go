@@ -51,18 +51,27 @@ func warmUp(st *judge.State) (record.Action, bool) {
 	return nil, false
 }
 
-// passes are the requests of each pass to each URI.
+// passes are the requests of each pass to each URI. The first is short: a page that takes
+// a descriptor with each request has used up all of them in a few hundred.
 func passes(st *judge.State) []int {
-	return Blocks(Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted() && !st.Scans()), warmupPasses, false)
+	all := Blocks(Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted() && !st.Scans()), warmupPasses, false)
+	if len(all) > 0 && all[0] >= 2*warmupCounted && st.Header.Plan.Warmup.Auto {
+		all = append([]int{warmupCounted, all[0] - warmupCounted}, all[1:]...)
+	}
+	return all
 }
 
-// warmupBlock is how many requests of that pass u gets: fewer where they take long.
+// warmupBlock is how many requests of that pass u gets: fewer where they take long, or take
+// what the process has few of.
 func warmupBlock(st *judge.State, u *judge.URI, pass int) int {
 	n := passes(st)[pass]
-	if st.Header.Plan.Warmup.Auto && st.Counted() {
-		return st.Brief(u, n, judge.BlockTime)
+	switch {
+	case !st.Header.Plan.Warmup.Auto:
+		return n
+	case st.Counted():
+		n = st.Brief(u, n, judge.BlockTime)
 	}
-	return n
+	return st.Spare(u, n, judge.WarmupShare)
 }
 
 // warmupAhead is how many requests of its warm-up u still gets.
