@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"leakhunt/harness/fault"
+	"leakhunt/harness/record"
 	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
@@ -162,7 +163,13 @@ func change(b, h *result.URI) Change {
 // counted says that a runtime's counter judged a URI: its growth is that of what is
 // alive, and not that of RSS.
 func counted(u *result.URI) bool {
-	return u.Counted > 0 || u.Verdict == verdict.Leak && len(u.Probes) > 0 && !slices.Equal(u.Evidence, []string{"rss"})
+	ofRuntime := slices.ContainsFunc(u.Probes, func(p result.Probe) bool { return !record.HeldUnit(p.Unit) })
+	return u.Counted > 0 || u.Verdict == verdict.Leak && ofRuntime && !slices.Equal(u.Evidence, []string{"rss"})
+}
+
+// flat says that no growth of a URI goes on.
+func flat(u *result.URI) bool {
+	return u.Verdict == verdict.Stable || u.Verdict == verdict.Bloat || u.Verdict == verdict.Warmup
 }
 
 // liveFloor is the floor by the counter alone.
@@ -193,6 +200,10 @@ func decide(b, h *result.URI, c Change) (kind, why string) {
 	case worse && h.Verdict == verdict.Leak:
 		return Regression, fmt.Sprintf("%s keeps %s more with every request than before (%s).", label(h),
 			units.Bytes(c.Difference), between(c.Low, c.High))
+	case flat(b) && byHeld(h) != nil:
+		p := byHeld(h)
+		return Regression, fmt.Sprintf("%s keeps %s more with every request than before (%s … %s).", label(h),
+			units.Quantity(p.Growth, p.Unit), units.Number(p.Low), units.Number(p.High))
 	case worse && h.Verdict == verdict.Inconclusive:
 		return Unclear, fmt.Sprintf("%s grows more (%s), but this run cannot tell whether that goes on.", label(h), now)
 	case h.Verdict == verdict.Leak && b.Verdict != verdict.Leak:

@@ -17,6 +17,14 @@ func growing(v verdict.Label, growth, half, floor float64) result.URI {
 	return uri("GET", "/x", v, growth, half, floor, "")
 }
 
+// holding is one that keeps one of what a process holds beside memory with each request.
+func holding(unit string) result.URI {
+	u := growing(verdict.Leak, 98, 400, 100)
+	u.GrowthOf, u.Evidence = "rss", []string{unit}
+	u.Probes = []result.Probe{{Name: unit, Unit: unit, Growth: 1, Low: 0.95, High: 1.02}}
+	return u
+}
+
 func with(u ...result.URI) *result.Result {
 	r := sample()
 	r.URIs = u
@@ -44,6 +52,8 @@ func TestChange(t *testing.T) {
 		"warmed up less":                 {growing(verdict.Warmup, 4096, 50, 100), growing(stable, 0, 50, 100), Same},
 		"failed now":                     {growing(stable, 0, 50, 100), growing(failed, 0, 0, 0), Failed},
 		"failed before":                  {growing(failed, 0, 0, 0), growing(leak, 4096, 50, 100), Failed},
+		"a socket that was none":         {growing(stable, 10, 50, 100), holding("sockets"), Regression},
+		"a socket as it was":             {holding("sockets"), holding("sockets"), Same},
 	} {
 		c, err := Compare(with(tt.base), with(tt.head), false)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"leakhunt/harness/record"
 	"leakhunt/harness/result"
 	"leakhunt/harness/units"
 	"leakhunt/harness/verdict"
@@ -39,8 +40,12 @@ func figuresOf(u *result.URI) figures {
 }
 
 // byCount is the first counter of what convicts u. It is nil where one of them counts
-// bytes, and where RSS has grown for sure: its growth can be told then.
+// bytes, and where RSS has grown for sure: its growth can be told then. What the process
+// holds beside memory, where that convicts alone or no growth in bytes is sure, comes first.
 func byCount(u *result.URI) (first *result.Probe) {
+	if p := byHeld(u); p != nil && (u.GrowthLow <= 0 || p.Name == u.Evidence[0]) {
+		return p
+	}
 	if u.Verdict != verdict.Leak || u.GrowthOf == "" || u.GrowthLow > 0 || ofCounter(u) {
 		return nil
 	}
@@ -54,6 +59,19 @@ func byCount(u *result.URI) (first *result.Probe) {
 		}
 	}
 	return first
+}
+
+// byHeld is the first count of what a process holds beside memory that convicts u; nil
+// without one.
+func byHeld(u *result.URI) *result.Probe {
+	i := slices.IndexFunc(u.Evidence, record.HeldUnit)
+	if u.Verdict != verdict.Leak || i < 0 {
+		return nil
+	}
+	if k := slices.IndexFunc(u.Probes, func(p result.Probe) bool { return p.Name == u.Evidence[i] }); k >= 0 {
+		return &u.Probes[k]
+	}
+	return nil
 }
 
 // bytesOf are the figures of u in bytes.

@@ -198,3 +198,24 @@ func TestFiguresByCount(t *testing.T) {
 		t.Errorf("cleared: %+v", f)
 	}
 }
+
+// What a process holds beside memory is told in its own unit where it convicts alone, or
+// where no growth in bytes is sure. Else the row has bytes.
+func TestFiguresOfWhatAProcessHolds(t *testing.T) {
+	u := holding("processes")
+	if f := figuresOf(&u); f.both() != "1 process" || f.interval() != "0.95 … 1.02 processes" || f.floor() != "–" {
+		t.Errorf("alone: %+v", f)
+	}
+	u.GrowthLow = 50 // RSS grows, and does not convict
+	if f := figuresOf(&u); f.Unit != "processes" {
+		t.Errorf("beside RSS that grows: %+v", f)
+	}
+	u.GrowthOf, u.Evidence = liveBytes, []string{liveBytes, "processes"}
+	if f := figuresOf(&u); f.Unit != "" || f.Growth != 98 {
+		t.Errorf("beside live bytes that convict: %+v", f)
+	}
+	u.GrowthLow = -302
+	if f := figuresOf(&u); f.Unit != "processes" {
+		t.Errorf("beside live bytes that may not grow: %+v", f)
+	}
+}
