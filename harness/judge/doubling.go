@@ -70,6 +70,18 @@ func (st *State) pendingStep(u *URI) (each, step float64, next int) {
 	return each, step, next
 }
 
+// stepPending says that what a counter clears took a step of a size that convicts, and
+// may take the next one after some more requests.
+func (st *State) stepPending(u *URI) bool {
+	i := st.bytesColumn()
+	if i < 0 || !st.Counted() || u.Requests() == 0 {
+		return false
+	}
+	j, _ := st.settled(u)
+	each, _, _ := st.pendingStep(u)
+	return flat(j) && each > verdict.Sure(st.columns()[i].Unit) && st.On("doubling")
+}
+
 // gained is by how many bytes a counter rose in a block, or RSS where none counts bytes:
 // what of it the process has not let go of since.
 func (st *State) gained(b *record.Block) float64 {

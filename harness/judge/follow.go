@@ -107,7 +107,7 @@ func (st *State) Unended(u *URI) bool {
 			return true
 		}
 	}
-	return st.nativeUnended(u)
+	return st.nativeUnended(u) || st.stepPending(u)
 }
 
 // Grown is what u's judged requests have added, in bytes: by an exact counter of
