@@ -35,7 +35,7 @@ func TestBareFileSystem(t *testing.T) {
 	}
 	opened(t, root, "proc", "home")
 	const readOnly = `mount -t proc proc "$0/proc"; mount -o remount,bind,ro "$0"`
-	leak := []string{"run", "demo", "--only", "/leak/16k", "--only", "/", "-n", "60", "--max-time", "60s"}
+	leak := []string{"run", "demo", "--only", "/leak/16k", "--only", "/", "-n", "60", "--max-time", "180s"}
 	innocents := []string{"run", "demo", "--only", "/pool", "--only", "/", "-n", "60"} // too few to be sure of a verdict
 	none := []string{"--journal", "none"}
 	for name, c := range map[string]struct {
