@@ -180,7 +180,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 	if j.Label != verdict.Leak || !st.On("expiry") {
 		return j
 	}
-	if u.Retested() && (!st.inSteps(u, i) || st.grewAgain(u, i, j.Growth)) {
+	if u.Retested() && (st.grewAgain(u, i, j.Growth) || !st.inSteps(u, i) && !st.mayMiss(u, i, j.Growth)) {
 		left, common := st.left(&u.retest, i), st.inAll(u, i)
 		if 2*(left-common) >= j.Growth-common {
 			return j
@@ -203,6 +203,22 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 func (st *State) grewAgain(u *URI, i int, each float64) bool {
 	r := &u.retest
 	return 2*(st.value(r.made, i)-st.value(r.before, i)) >= each*float64(r.n)
+}
+
+// mayMiss says that as few requests as u was sent again by itself often add nothing to the
+// i-th counter: a quarter of its blocks of that length did not. Then only every so many
+// requests leak, or fill something.
+func (st *State) mayMiss(u *URI, i int, each float64) bool {
+	short, still := 0, 0
+	for _, b := range st.whole(u.Blocks, -1) {
+		if b.N() > u.retest.n {
+			continue
+		}
+		if short++; 4*(st.value(b.End, i)-st.value(b.Start, i)) < each*float64(b.N()) {
+			still++
+		}
+	}
+	return 4*still >= short && still > 0
 }
 
 // expired is what the blocks of u have added to the i-th counter, and how much of
