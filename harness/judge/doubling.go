@@ -57,10 +57,7 @@ func (st *State) inSteps(u *URI, i int) bool {
 // than as many again have come; next is the request that tells.
 func (st *State) pendingStep(u *URI) (each, step float64, next int) {
 	blocks := st.sinceFresh(u)
-	all, sent := 0, 0
-	for _, b := range blocks {
-		all += b.N()
-	}
+	all, sent := requests(blocks), 0
 	for _, b := range blocks {
 		sent += b.N()
 		if rise := st.gained(b); all < 2*sent && rise > each*float64(sent) {

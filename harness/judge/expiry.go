@@ -159,11 +159,7 @@ func (st *State) outlived(u *URI) float64 {
 		return 0
 	}
 	blocks := st.counted(u)
-	half := 0
-	for _, b := range blocks {
-		half += b.N()
-	}
-	half /= 2
+	half := requests(blocks) / 2
 	for _, b := range blocks {
 		if half < b.N() {
 			return st.sweptAt - float64(b.At[half])/record.Ticks
@@ -267,6 +263,14 @@ func (st *State) sent(u *URI, since, until float64) (n int) {
 				n += b.N()
 			}
 		}
+	}
+	return n
+}
+
+// requests is how many requests blocks have.
+func requests(blocks []*record.Block) (n int) {
+	for _, b := range blocks {
+		n += b.N()
 	}
 	return n
 }

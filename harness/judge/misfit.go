@@ -135,11 +135,7 @@ func (st *State) halted(u *URI) bool {
 		return false
 	}
 	last, before := own[len(own)-1], own[:len(own)-1]
-	n := 0
-	for _, b := range before {
-		n += b.N()
-	}
-	expected := st.sum(before, i) / float64(n) * float64(last.N())
+	expected := st.sum(before, i) / float64(requests(before)) * float64(last.N())
 	return last.Start.Counter(i) == last.End.Counter(i) && expected > quietRSS && 2*float64(last.Rise()) > expected && st.On("halted")
 }
 

@@ -50,10 +50,7 @@ func (st *State) room(unit string, c record.Counts) float64 {
 // the judged requests to all URIs have added more of the i-th counter than one holds.
 func (st *State) plenty(u *URI, i int) bool {
 	unit, own := st.columns()[i].Unit, st.countedBy(u, i, -1)
-	n := 0
-	for _, b := range own {
-		n += b.N()
-	}
+	n := requests(own)
 	if n == 0 || 2*st.sum(own, i)*Horizon < st.room(unit, own[0].Start.Counts)*float64(n) {
 		return false
 	}
@@ -71,10 +68,7 @@ const leastHeld = 0.05
 // what the process may still hold beside memory.
 func (st *State) Spare(u *URI, n, share int) int {
 	blocks := u.twoLast(len(st.Lives) - 1)
-	sent := 0
-	for _, b := range blocks {
-		sent += b.N()
-	}
+	sent := requests(blocks)
 	if sent == 0 {
 		return n
 	}
