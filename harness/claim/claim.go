@@ -16,7 +16,8 @@ import (
 // Measure fault, names the run that has claimed it already.
 //
 // The claim is a listening socket with an abstract name (unix(7)), made of the pid
-// and the start of the process. Unlike a file it is seen by every user, needs no
+// and the start of the process, and of the pid namespace that the pid counts in:
+// containers may share a network, and with it such names. Unlike a file it is seen by every user, needs no
 // folder that all may write to, and ends with its holder however that ends. Where no
 // such socket can be made, nothing is claimed, and nothing is refused.
 func Take(id proc.ID) (release func(), err error) {
@@ -30,7 +31,9 @@ func Take(id proc.ID) (release func(), err error) {
 	return func() { _ = l.Close() }, nil
 }
 
-func name(id proc.ID) string { return fmt.Sprintf("@leakhunt/%d-%d", id.PID, id.Start) }
+func name(id proc.ID) string {
+	return fmt.Sprintf("@leakhunt/%s-%d-%d", proc.PIDNamespace(), id.PID, id.Start)
+}
 
 func taken(id proc.ID) error {
 	const why = "each would take the other's requests for growth"

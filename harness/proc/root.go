@@ -31,6 +31,13 @@ func (r root) mounted() error {
 	return nil
 }
 
+// PIDNamespace is the pid namespace that pids count in here (pid_namespaces(7)), as
+// "pid:[4026531836]"; empty where the kernel does not say.
+func PIDNamespace() string {
+	name, _ := os.Readlink(string(live) + "/self/ns/pid")
+	return name
+}
+
 func (r root) path(pid int, name string) string {
 	return string(r) + "/" + strconv.Itoa(pid) + "/" + name
 }
