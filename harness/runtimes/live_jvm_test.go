@@ -2,12 +2,7 @@
 
 package runtimes
 
-import (
-	"testing"
-
-	"leakhunt/harness/memory"
-	"leakhunt/harness/proc"
-)
+import "testing"
 
 // What a JVM has beyond its heap is native memory: it grows by the direct buffers, of 8 KiB
 // each, and not by what is in the heap, whatever the collector and however the JVM was
@@ -23,29 +18,7 @@ func TestLiveNativeMemoryOfAJVM(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c := j.Columns(); len(c) != 3 || c[2].Beside != Held {
-				t.Fatalf("columns %+v", c)
-			}
-			id, err := proc.Find(a.pid)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := memory.Open(id)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
-			native := func() float64 {
-				v, err := j.Read(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				r, err := m.Read()
-				if err != nil {
-					t.Fatal(err)
-				}
-				return float64(r.Anon+r.Swap) - v[2]
-			}
+			native := native(t, a, j)
 			a.send(t, "/text", 300)
 			a.send(t, "/buffer", 100)
 			native()

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"leakhunt/harness/memory"
 	"leakhunt/harness/proc"
 	"leakhunt/harness/proc/proctest"
 )
@@ -210,6 +211,37 @@ func growth(t *testing.T, a *app, c counter, routes ...string) map[string]map[st
 		t.Logf("%-10s %.2v", r, blocks[r])
 	}
 	return blocks
+}
+
+// native reads the anonymous memory that an application has beyond what its runtime has
+// for itself, in bytes.
+func native(t *testing.T, a *app, c counter) func() float64 {
+	t.Helper()
+	columns := c.Columns()
+	if columns[len(columns)-1].Beside != Held {
+		t.Fatalf("columns %+v", columns)
+	}
+	id, err := proc.Find(a.pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := memory.Open(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	return func() float64 {
+		t.Helper()
+		v, err := c.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := m.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return float64(r.Anon+r.Swap) - v[len(v)-1]
+	}
 }
 
 // median of the blocks: what the verdict goes by, roughly.
