@@ -5,15 +5,19 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// rest is what is in no counter, in bytes: where native memory is known, or counted, what
+// rest is what is in no counter, in bytes: where native memory is counted, or known, what
 // is mapped.
-func (st *State) rest(e record.Edge) float64 {
-	v := st.metric(e)
-	if i := st.bytesColumn(); i >= 0 {
-		v -= st.value(e, i)
+func (st *State) rest(e record.Edge) float64 { return st.metric(e) - st.known(e) }
+
+// known is memory that is in a counter, and native memory where it is known, in bytes. Where
+// that is all that the runtime does not have for itself, it is what is mapped from no file.
+func (st *State) known(e record.Edge) float64 {
+	if st.NativeKnown() && st.Life().Whole {
+		return float64(e.Anon)
 	}
+	v := st.value(e, st.bytesColumn())
 	if st.NativeKnown() {
-		v -= st.nativeBytes(e)
+		v += st.nativeBytes(e)
 	}
 	return v
 }
@@ -57,9 +61,8 @@ func (st *State) uncountedOf(u *URI) (out []uncounted) {
 	return out
 }
 
-// unseen says that settled RSS grows, without doubt, by more than twice what is known of
-// live and native memory: the rest is in no counter, such as mapped files and memory of
-// devices. j is the growth of RSS.
+// unseen says that settled RSS grows, without doubt, by more than twice what is known: the
+// rest is in no counter, such as mapped files and memory of devices. j is the growth of RSS.
 func (st *State) unseen(u *URI) (j verdict.Judgement, ok bool) {
 	i := st.bytesColumn()
 	if i < 0 || !st.countsNative() && !st.NativeKnown() {
@@ -69,9 +72,9 @@ func (st *State) unseen(u *URI) (j verdict.Judgement, ok bool) {
 	if j.Label != verdict.Leak && (j.Label != verdict.Inconclusive || j.More == 0) {
 		return j, false
 	}
-	known := max(0, st.column(u, i).High)
+	known := st.column(u, i).High
 	if st.NativeKnown() {
-		known += max(0, st.uncountedRSS(u, Horizon).High)
+		known = grewBy(u, st.known, st.scatterRSS(), Horizon).High
 	}
-	return j, j.Low > 2*known && st.On("unseen")
+	return j, j.Low > 2*max(0, known) && st.On("unseen")
 }

@@ -60,16 +60,16 @@ func (s *Session) ask(ctx context.Context, do func(context.Context) error) error
 	return late.WithHint("Is the process busy or stopped? A larger timeout: gives it more time.")
 }
 
-// columns are those of what is alive, and whether there is one of native memory.
-func columns(all []runtimes.Column) (alive []record.Column, native bool) {
+// columns are those of what is alive, and whether native memory is known, and whole.
+func columns(all []runtimes.Column) (alive []record.Column, native, whole bool) {
 	for _, c := range all {
 		if c.Beside != "" {
-			native = true
+			native, whole = true, whole || c.Beside == runtimes.Held
 			continue
 		}
 		alive = append(alive, record.Column{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Native: c.Native})
 	}
-	return alive, native
+	return alive, native, whole
 }
 
 // split puts what the counters read into an edge, whose memory was read.

@@ -28,9 +28,9 @@ func TestSplit(t *testing.T) {
 			if !slices.Equal(e.Counters, []float64{70}) || e.Native != c.native {
 				t.Errorf("counters %v and native %d, want [70] and %d", e.Counters, e.Native, c.native)
 			}
-			got, native := columns(c.columns)
-			if len(got) != 1 || got[0].Name != alive.Name || native != (len(c.columns) > 1) {
-				t.Errorf("columns %v, native %v", got, native)
+			got, native, whole := columns(c.columns)
+			if len(got) != 1 || got[0].Name != alive.Name || native != (len(c.columns) > 1) || whole != (native && name != "native") {
+				t.Errorf("columns %v, native %v, whole %v", got, native, whole)
 			}
 		})
 	}

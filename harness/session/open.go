@@ -41,7 +41,7 @@ func (s *Session) open(ctx context.Context, a record.Open) error {
 	}
 	if s.counter != nil {
 		e.Counter = s.counter.Name()
-		e.Columns, e.Native = columns(s.counter.Columns())
+		e.Columns, e.Native, e.Whole = columns(s.counter.Columns())
 		_, e.Traces = s.tracer()
 	}
 	_, e.Touched = s.meter.(touching)

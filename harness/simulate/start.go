@@ -155,5 +155,6 @@ func (p *process) opened() record.Opened {
 		e.Columns = append(e.Columns, c.Column)
 	}
 	_, e.Native = nativeShift[s.runtime+" "+s.counter]
+	e.Whole = e.Native && s.runtime != "ruby"
 	return e
 }
