@@ -93,11 +93,22 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 // whose heap stands still.
 const quietRSS = 32 << 10
 
+// scatter is scatterRSS after so many events, with counters that are evidence or without.
+type scatter struct {
+	events      int
+	uncountable bool
+	bytes       float64
+}
+
 // scatterRSS is by how much a settled reading of RSS is off in this process, in
 // bytes: measured on the blocks of all URIs, by the median of how far what a block
 // added to RSS beyond what the runtime counted is from what the URI's blocks add
 // mostly; at least quietRSS.
 func (st *State) scatterRSS() float64 {
+	all := st.uncountable()
+	if s := st.scatter; s != nil && s.events == st.events && s.uncountable == all {
+		return s.bytes
+	}
 	var off []float64
 	for _, u := range st.URIs {
 		var own []float64
@@ -109,7 +120,8 @@ func (st *State) scatterRSS() float64 {
 			off = append(off, math.Abs(own[k]-mostly)*float64(b.N()))
 		}
 	}
-	return max(quietRSS, median(off))
+	st.scatter = &scatter{st.events, all, max(quietRSS, median(off))}
+	return st.scatter.bytes
 }
 
 // median is the median of values, 0 of none; it sorts a copy.

@@ -24,11 +24,9 @@ func LatencyOf(series ...*record.Series) Latency {
 	return Latency{P50: at(0.50), P99: at(0.99)}
 }
 
-// Quick says that n more requests to a URI take less than so many seconds, by the
-// median of those that it has answered.
-func Quick(s *record.Series, n int, seconds float64) bool {
-	return LatencyOf(s).P50*float64(n) < 1000*seconds
-}
+// Quick says that n more requests to a URI take less than so many seconds, by the mean
+// of those that it has answered.
+func Quick(s *record.Series, n int, seconds float64) bool { return s.Latency()*float64(n) < seconds }
 
 // BlockTime is how many seconds a block of the sweep's first rounds takes at most.
 const BlockTime = 2

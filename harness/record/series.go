@@ -1,6 +1,9 @@
 package record
 
-import "slices"
+import (
+	"iter"
+	"slices"
+)
 
 // Ticks is how many units of Readings.At make a second.
 const Ticks = 10000
@@ -23,6 +26,7 @@ type Block struct {
 	Metric  Levels
 	At      []uint32 // in units of 1/Ticks s
 	Latency []uint32 // µs; 0: the request failed
+	latency uint64   // all of them together, in µs
 	Low     int64    // the least metric, the start included
 	High    int64
 	Failed  int // requests
@@ -62,6 +66,7 @@ func (b *Block) add(e Readings, anon bool) {
 		if e.Latency[i] == 0 {
 			b.Failed++
 		}
+		b.latency += uint64(e.Latency[i])
 	}
 	if n := b.N(); n > 0 {
 		b.End = Edge{T: float64(b.At[n-1]) / Ticks, RSS: b.Start.RSS, Anon: b.Start.Anon, Swap: b.Start.Swap, Metric: b.Metric.At(n - 1)}
@@ -257,14 +262,7 @@ func (s *Series) Rows() (rows [][]float64) {
 // groups where there are no others.
 func (s *Series) Latencies() []uint32 {
 	var out []uint32
-	blocks := s.Blocks
-	if len(blocks) == 0 {
-		blocks = s.Others
-	}
-	for _, b := range blocks {
-		if !b.Purpose.Judged() && b.Purpose != Scan {
-			continue
-		}
+	for b := range s.timed() {
 		for _, us := range b.Latency {
 			if us > 0 {
 				out = append(out, us)
@@ -272,6 +270,32 @@ func (s *Series) Latencies() []uint32 {
 		}
 	}
 	return out
+}
+
+// Latency is the mean of Latencies, in seconds; 0 where nothing was answered.
+func (s *Series) Latency() float64 {
+	var sum uint64
+	n := 0
+	for b := range s.timed() {
+		sum += b.latency
+		n += b.N() - b.Failed
+	}
+	return float64(sum) / 1e6 / float64(max(1, n))
+}
+
+// timed are the blocks whose latencies count.
+func (s *Series) timed() iter.Seq[*Block] {
+	blocks := s.Blocks
+	if len(blocks) == 0 {
+		blocks = s.Others
+	}
+	return func(yield func(*Block) bool) {
+		for _, b := range blocks {
+			if (b.Purpose.Judged() || b.Purpose == Scan) && !yield(b) {
+				return
+			}
+		}
+	}
 }
 
 func (a *Answers) add(b Answers) {
