@@ -60,7 +60,7 @@ func (st *State) Undone(u *URI) bool {
 // LaterRequests is how many requests with a pause behind them u is sent.
 func (st *State) LaterRequests(u *URI) int {
 	n := SweepBlock * SweepRounds
-	if each := u.Series.Latency(); each > 0 {
+	if each := u.Latency(); each > 0 {
 		n = max(st.Brief(u, SweepBlock, BlockTime), min(laterMost, int(laterTime/each)))
 	}
 	return st.Careful(u, n)

@@ -90,7 +90,7 @@ func budget(st *judge.State, u *judge.URI) float64 {
 	if n := st.Leads(u); n > 1 {
 		return followMost * min(float64(n), sharedBudget)
 	}
-	each := u.Series.Latency()
+	each := u.Latency()
 	if keyed(u) || each <= 0 {
 		return followMost
 	}
@@ -118,7 +118,7 @@ func affordable(st *judge.State, u *judge.URI) bool {
 // budget leaves after so many seconds.
 func followBlock(st *judge.State, u *judge.URI, had int, spent float64) int {
 	n := float64(had)
-	if each := u.Series.Latency(); each > 0 {
+	if each := u.Latency(); each > 0 {
 		n = min(n, (budget(st, u)-spent)/each)
 	}
 	if rate := st.Grown(u) / float64(u.Requests()); rate > 0 {

@@ -74,7 +74,7 @@ func affords(st *judge.State, u *judge.URI, growth float64, have int) int {
 	if limits.RSS > 0 {
 		n = min(n, float64(have)+followShare*float64(limits.RSS-st.Reading.RSS)/max(1, growth))
 	}
-	if each := u.Series.Latency(); each > 0 {
+	if each := u.Latency(); each > 0 {
 		n = min(n, float64(have-st.Proved(u))+proveTime/each)
 		if limits.Time > 0 {
 			n = min(n, float64(have)+followShare*max(0, limits.Time-st.Now)/each)
