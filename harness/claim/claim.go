@@ -16,8 +16,8 @@ import (
 // Measure fault, names the run that has claimed it already.
 //
 // The claim is a listening socket with an abstract name (unix(7)), made of the pid
-// and the start of the process, and of the pid namespace that the pid counts in:
-// containers may share a network, and with it such names. Unlike a file it is seen by every user, needs no
+// and the start of the process. The pid namespace is part of it: containers may share
+// a network, and with it such names. Unlike a file it is seen by every user, needs no
 // folder that all may write to, and ends with its holder however that ends. Where no
 // such socket can be made, nothing is claimed, and nothing is refused.
 func Take(id proc.ID) (release func(), err error) {

@@ -18,7 +18,7 @@ type Opened struct {
 	Counter string   `json:"counter,omitempty"` // how people are told of it: "agent", "pprof"; "" without one
 	Columns []Column `json:"columns,omitempty"`
 	Native  bool     `json:"native,omitempty"`  // Edge.Native is read with the counters
-	Whole   bool     `json:"whole,omitempty"`   // and has all memory but the runtime's own and what is mapped from files, not malloc's alone
+	Whole   bool     `json:"whole,omitempty"`   // and is all that is mapped from no file and not the runtime's; else it is malloc's
 	Touched bool     `json:"touched,omitempty"` // the touched set can be read
 	Traces  bool     `json:"traces,omitempty"`  // the counter can name lines
 	Limits  *Limits  `json:"limits,omitempty"`  // what holds from here on, in a run that goes on from its journal
