@@ -5,6 +5,12 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"leakhunt/harness"
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/simulate"
+	"leakhunt/harness/strategy"
 )
 
 // Three leaks of 16 KiB among 1,024 URIs are found by RSS alone in at most 137,000 requests,
@@ -28,5 +34,25 @@ func TestScanTable(t *testing.T) {
 	}
 	if rows := strings.Count(b.String(), "| 64 |"); rows != 3 || strings.Count(b.String(), "| 3 of 3 | 0 |") != 3 {
 		t.Error(b.String())
+	}
+}
+
+// By RSS alone, in a process that keeps what is free, a sweep tells more; where the time
+// limit leaves it no time to tell of anybody, the default is to send groups.
+func TestAutoScansWhatNoSweepEnds(t *testing.T) {
+	c := crowd{"Ruby, RSS alone", "ruby tight", false}
+	const n = 96
+	for limit, scans := range map[string]bool{"120s": true, "9000s": false} {
+		w, err := simulate.Parse(strings.Replace(c.text(n, 2, "strategy auto"), "limits time 1000000s", "latency 2ms\nlimits time "+limit, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := judge.New(w.Header())
+		if err := harness.Hunt(t.Context(), w, st, strategy.Hunt{}, func(record.Event) {}); err != nil {
+			t.Fatal(err)
+		}
+		if st.Scans() != scans || (len(st.Groups()) > 0) != scans {
+			t.Errorf("with a limit of %s: groups %v, want %v", limit, len(st.Groups()), scans)
+		}
 	}
 }

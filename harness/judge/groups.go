@@ -75,9 +75,20 @@ func (st *State) Scans() bool {
 	case "scan":
 		return true
 	case "auto":
-		return len(st.Header.Items) >= ScanFrom && (st.bytesColumn() >= 0 || st.Tight() && !st.Boundless() && (st.Frees() || st.process().Runtime == "go"))
+		return len(st.Header.Items) >= ScanFrom && (st.bytesColumn() >= 0 ||
+			st.Tight() && !st.Boundless() && (st.Frees() || st.process().Runtime == "go" || st.endless()))
 	}
 	return false
+}
+
+// endless says that a sweep by RSS would reach the time limit before it could tell of
+// anybody: by the quickest passes of the first warm-up.
+func (st *State) endless() bool {
+	limit, sum := st.Header.Plan.Limits.Time, 0.0
+	for _, s := range st.Segments[0].Series {
+		sum += LeastAlone * quickest(s, 0)
+	}
+	return limit > 0 && sum > limit
 }
 
 // Measures are those by which groups of the present process are read: an exact counter of

@@ -34,19 +34,25 @@ const BlockTime = 2
 // Brief is how many of n requests to u take so many seconds, by the quickest pass of its
 // warm-up: all of them, or fewer, and leastCareful at least.
 func (st *State) Brief(u *URI, n int, seconds float64) int {
-	each := 0.0
-	for _, b := range u.Others {
-		if b.Purpose != record.Warmup || b.Life != len(st.Lives)-1 || b.N() == 0 {
-			continue
-		}
-		if s := b.Sending() / float64(b.N()); each == 0 || s < each {
-			each = s
-		}
-	}
+	each := quickest(u.Series, len(st.Lives)-1)
 	if each <= 0 {
 		return n
 	}
 	return min(n, max(leastCareful, int(seconds/each)))
+}
+
+// quickest is how many seconds a request took in the quickest pass of a process's warm-up;
+// 0 where there was none.
+func quickest(s *record.Series, life int) (each float64) {
+	for _, b := range s.Others {
+		if b.Purpose != record.Warmup || b.Life != life || b.N() == 0 {
+			continue
+		}
+		if t := b.Sending() / float64(b.N()); each == 0 || t < each {
+			each = t
+		}
+	}
+	return each
 }
 
 // Allows says that the time limit is not reached in so many seconds.
