@@ -57,7 +57,7 @@ func runtimeCounter(ctx context.Context, rt scenarios.Runtime, p session.Pinned,
 	}
 	var found session.Counter
 	var err error
-	if agents == "" { // whoever started it may have loaded one
+	if agents == "" { // the process may have been started with one
 		agents = runtimes.AgentFolder(pid)
 	}
 	switch runtime := p.Info().Runtime; {

@@ -45,7 +45,7 @@ func (a *app) open(path string, unreadable *fault.Error) (*input, error) {
 		}
 	}
 	const enough = 1 << 10
-	in.head, _ = in.Peek(enough) // what is wrong with it, whoever reads it will say
+	in.head, _ = in.Peek(enough) // an error comes again when the input is read
 	if z, err := gzip.NewReader(bytes.NewReader(in.head)); err == nil {
 		in.packed, in.head = true, make([]byte, 64)
 		n, _ := io.ReadFull(z, in.head)

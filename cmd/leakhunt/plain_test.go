@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"go/ast"
+	"go/doc/comment"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -129,7 +130,9 @@ func readSources(t *testing.T, texts map[string][]prose) {
 		}
 		at := func(n ast.Node) string { return strings.TrimPrefix(files.Position(n.Pos()).String(), top+"/") }
 		for _, c := range f.Comments {
-			texts["comments"] = append(texts["comments"], prose{at(c), c.Text()})
+			for _, words := range proseIn(new(comment.Parser).Parse(c.Text()).Content) {
+				texts["comments"] = append(texts["comments"], prose{at(c), words})
+			}
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
@@ -151,6 +154,21 @@ func readSources(t *testing.T, texts map[string][]prose) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// proseIn are the paragraphs, headings and list items of a comment. What is indented is
+// code, as for go doc: a table, or a grammar.
+func proseIn(blocks []comment.Block) (out []string) {
+	for _, b := range blocks {
+		if list, ok := b.(*comment.List); ok {
+			for _, item := range list.Items {
+				out = append(out, proseIn(item.Content)...)
+			}
+		} else if _, ok := b.(*comment.Code); !ok {
+			out = append(out, string(new(comment.Printer).Text(&comment.Doc{Content: []comment.Block{b}})))
+		}
+	}
+	return out
 }
 
 func firstOf(errs ...error) error {

@@ -32,8 +32,9 @@ func judgeSeries(s recorded.Series, burnIn int) verdict.Judgement {
 // whole.
 const leastReadings = 32
 
-// hole is the first gap in the judged part that is longer than most requests,
-// the longest that leaves it readings enough; from and to are equal without one.
+// hole is the first gap between two readings of the judged part that is longer than
+// most requests. from and to are the requests at its ends; without a gap they are
+// equal. most is the longest gap that still leaves enough readings.
 func hole(s recorded.Series, burnIn int) (from, to, most int) {
 	first, last := s.Requests[0], s.Requests[len(s.Requests)-1]
 	begin := first + burnIn

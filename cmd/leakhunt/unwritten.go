@@ -15,9 +15,9 @@ import (
 	"leakhunt/report"
 )
 
-// surviveBrokenPipes lets a run go on when whoever reads what it says is gone: the
-// write returns an error then (EPIPE). Without a handler the process would end
-// (os/signal); a signal that is ignored would be ignored in the application, too.
+// surviveBrokenPipes lets a run go on when the reader of its output is gone: the write
+// returns an error then (EPIPE). Without a handler the process would end (os/signal); a
+// signal that is ignored would be ignored in the application, too.
 func surviveBrokenPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // writeAll writes every output; files are those that were written. One that cannot
