@@ -247,7 +247,7 @@ func (e *equality) disturbed(ctx context.Context, s short, file, kept string) (t
 	if s.way != "killed and resumed" || stdout.Len() > 0 {
 		return stdout.Bytes(), false, unsaid(err, stdout.Bytes(), stderr.Bytes())
 	}
-	if app != nil { // whoever is killed cannot end the application
+	if app != nil { // a killed run cannot end the application
 		_ = syscall.Kill(app.PID, syscall.SIGKILL)
 	}
 	told, err = e.output(e.command(ctx, "run", "--resume", kept, "-o", "json", "-q"))

@@ -16,8 +16,8 @@ import (
 	"leakhunt/harness/units"
 )
 
-// timeLeft asks of journals what was said of the time that is left, at the begin of each
-// block of requests and each wait, and holds it against how long the run lasted.
+// timeLeft reads journals, and compares each estimate of the time left with how long
+// the run lasted. An estimate is made where a block of requests or a wait begins.
 type timeLeft struct{ dir string }
 
 func (l *timeLeft) register(fl *flag.FlagSet) {

@@ -12,12 +12,12 @@ import (
 //go:embed fixtures
 var fixtures embed.FS
 
-// route is one URI of every live application, and the truth about it. What a
-// route does is the same in each; the 150th request to /bloat brings 8 MB, and
-// /garbage makes 1,000 strings of 500 B that die.
+// route is one URI of every live application, and the truth about it. What a route does
+// is the same in each. The 150th request to /bloat adds 8 MB, which stay. A request to
+// /garbage makes 1,000 strings of 500 B, and drops them.
 type route struct {
 	name  string
-	leak  float64 // nominal bytes/request that stay for ever; 0 for an innocent
+	leak  float64 // nominal bytes/request that are never freed; 0 for an innocent
 	fills int     // requests for which it fills something bounded, 0 without
 	every bool    // false: only with a counter, where it costs few requests
 	alone bool    // true: only by itself, on a process of its own
@@ -51,8 +51,8 @@ func (r route) uri() string {
 type application struct {
 	runtime string
 	// kept is what the leaks of 64, 512, 1,024, 4,096 and 16,384 nominal bytes really
-	// keep, in bytes/request, headers and the place in their container included;
-	// the fixture says how it comes about.
+	// keep, in bytes/request. Headers and the place in their container are included.
+	// The fixture says how it comes about.
 	kept map[float64]float64
 	// command is what to start in the folder of the fixture.
 	command []string

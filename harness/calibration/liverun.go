@@ -153,7 +153,7 @@ func (t trial) file() string {
 	return fmt.Sprintf("%s-seed%d", name, t.seed)
 }
 
-// truth is what a request to each URI of a result keeps for ever, in bytes, by name.
+// truth is what a request to each URI of a result leaks, in bytes, by name.
 func (t trial) truth(res *result.Result) map[string]float64 {
 	all := map[string]float64{}
 	for _, r := range t.routes() {

@@ -21,7 +21,7 @@ import (
 // recorded, and against the truth. Beside a journal NAME.jsonl or NAME.jsonl.gz stand
 //
 //	NAME.verdicts.json  what the run said: a list of Recorded
-//	NAME.truth.json     bytes that a request to each URI keeps for ever: {"/feed":1024}
+//	NAME.truth.json     bytes that a request to each URI leaks: {"/feed":1024}
 //
 // A URI that the truth does not name is held against what was recorded alone.
 type replay struct {

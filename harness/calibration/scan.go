@@ -138,9 +138,10 @@ func (h crowdHunts) String() string {
 	return fmt.Sprintf("%s | %d of %d | %d | %s", requests, h.found, h.leaks, h.accused+h.lies, units.Bytes(h.bounds[last]))
 }
 
-// worth says that a row is made: what is sent URI by URI takes minutes to simulate where
-// there are many, so that one kind of application by RSS stands for all, and from 4,096 URIs
-// on none does.
+// worth says whether a row is made. Sending URI by URI takes minutes to simulate where
+// there are many URIs. So above 128 URIs one kind of application, by RSS alone, stands
+// for all, and above 1,024 there is none. Scans of more than 1,024 URIs are made of the
+// two simple kinds.
 func (s *scans) worth(c crowd, n int, way string) bool {
 	simple := !c.busy && (c.runtime == "python tight" || c.runtime == "ruby agent")
 	switch {

@@ -2,11 +2,16 @@
 // with its truth: how much leaks per request. It is deterministic: the same
 // seed gives the same process.
 //
-// A process is made of what real ones were seen to be made of: an allocator
-// that takes memory in quanta and gives little back, a garbage collector's
-// saw-tooth, a heap that stays at its high-water mark, creep with the
-// logarithm of the requests, warm-up that dies away exponentially, caches that
-// fill, steps, and noise that remembers.
+// A process is made of what was seen in real ones:
+//
+//   - an allocator that takes memory in quanta and gives little back
+//   - the saw-tooth of a garbage collector
+//   - a heap that stays at its high-water mark
+//   - creep with the logarithm of the requests
+//   - warm-up that dies away exponentially
+//   - caches that fill
+//   - steps
+//   - noise that remembers
 package simulate
 
 import (
@@ -33,9 +38,9 @@ func Kinds() []Kind { return []Kind{Flat, Creep, WarmUp, Cache, Step, Wave} }
 // World is how noisy a process is.
 type World string
 
-// The worlds, after what was seen of runtimes: Quiet is CPython or Ruby with a
-// small payload, Mid is Node or Ruby with a varying one, Noisy is a moving
-// collector with a heap that keeps its high-water mark.
+// The worlds, after what was seen of runtimes. Quiet is CPython or Ruby with a small
+// payload. Mid is Node or Ruby with a payload that varies. Noisy is a moving collector
+// with a heap that keeps its high-water mark.
 const (
 	Quiet World = "quiet"
 	Mid   World = "mid"
@@ -45,7 +50,7 @@ const (
 // Worlds are all of them.
 func Worlds() []World { return []World{Quiet, Mid, Noisy} }
 
-// Leak is what a process keeps for ever.
+// Leak is what a process never frees.
 type Leak struct {
 	Bytes float64 // per request, on average
 	Every int     // it happens once in so many requests, at random; 0 and 1: each time

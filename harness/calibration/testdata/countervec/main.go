@@ -1,5 +1,5 @@
-// Command countervec counts into a counter with a new label value for each order:
-// /orders/N keeps a series for ever. / and /garbage (500 KB that die) keep nothing.
+// Command countervec counts into a counter with a new label value for each order: each
+// new N of /orders/N leaks a series. / and /garbage (500 KB that die) keep nothing.
 package main
 
 import (

@@ -1,8 +1,7 @@
-// Command lines keeps what released packages warn of: /orders/N counts with a
-// label value of its own, for which client_golang keeps a series for ever;
-// /visit puts a value beside its request, which gorilla/context keeps until
-// Clear is called ("or else you will leak memory"). / and /garbage (500 KB that
-// die) keep nothing.
+// Command lines keeps what released packages warn of. /orders/N counts with a label
+// value of its own, for which client_golang keeps a series that is never freed. /visit
+// puts a value beside its request, which gorilla/context keeps until Clear is called
+// ("or else you will leak memory"). / and /garbage (500 KB that die) keep nothing.
 package main
 
 import (
