@@ -12,11 +12,11 @@ import (
 	"leakhunt/harness/record"
 )
 
-// Create makes the journal of a run that begins: in the default folder, of which
-// the last journals are kept (see Kept), or the file that path names. The file is
-// only the user's to read (0600). A journal of a run that ended well is replaced;
-// Create returns a usage fault for one that could be gone on with, that another
-// run writes, for a file that is no journal, and for what cannot be written.
+// Create makes the journal of a run that begins: in the default folder, of which the
+// last journals are kept (see Kept), or the file that path names. The file is only the
+// user's to read (0600). A journal of a run that ended well is replaced. Create returns
+// a usage fault for a journal that a run could go on with, or that another run writes.
+// It does so too for a file that is no journal, and for one that cannot be written.
 func Create(path string, h record.Header) (*Writer, error) {
 	if path != "" {
 		return create(path, h)

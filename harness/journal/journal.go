@@ -1,6 +1,6 @@
-// Package journal keeps records on disk: it writes a run's record while the run
-// goes on, reads it again, lists those that are kept, and goes on with one whose
-// run was cut short. Package record says what is in the file.
+// Package journal keeps records on disk. It writes a run's record while the run goes
+// on, and reads it again. It lists the journals that are kept, and goes on with one
+// whose run was cut short. Package record says what is in the file.
 package journal
 
 import (
@@ -23,9 +23,9 @@ type Journal struct {
 	close  func() error
 }
 
-// Open opens a journal, compressed with gzip or not, and reads its header. It
-// returns a usage fault for a file that is none, or that this leakhunt does not
-// read. Whoever opens it closes it.
+// Open opens a journal, compressed with gzip or not, and reads its header. It returns a
+// usage fault for a file that is none, or that this leakhunt does not read. The caller
+// closes it.
 func Open(path string) (*Journal, error) {
 	f, err := os.Open(path)
 	if err != nil {

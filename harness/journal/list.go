@@ -103,7 +103,7 @@ func entry(path string) (e Entry, ok bool) {
 	return e, !errors.Is(e.Err, record.ErrForeign) && !errors.Is(e.Err, record.ErrEmpty)
 }
 
-// look describes an open file, whoever has locked it.
+// look describes an open file, whether or not a run has locked it.
 func look(path string, f *os.File) Entry {
 	e := Entry{Path: path}
 	info, err := f.Stat()

@@ -9,10 +9,10 @@ import (
 	"leakhunt/harness/record"
 )
 
-// Resume goes on with the journal of a run that did not end: it reads it, cuts off
-// a torn last line, which the run's Tail tells of, and returns a writer that
-// appends. It returns a usage fault for a journal that another run writes, whose
-// run ended well, that is compressed, or that cannot be read to its end.
+// Resume goes on with the journal of a run that did not end. It reads it, cuts off a
+// torn last line, which the run's Tail tells of, and returns a writer that appends. It
+// returns a usage fault for a journal that another run writes, or whose run ended well.
+// It does so too for one that is compressed, or that cannot be read to its end.
 func Resume(path string) (*Writer, *Run, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {

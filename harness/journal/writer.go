@@ -28,10 +28,10 @@ type file interface {
 	Close() error
 }
 
-// Writer writes a journal while its run goes on. A process that is killed loses
-// what was appended in the last second, a machine that fails too, but for what
-// the disk takes longer to write. It holds a lock, so that no other run writes the
-// same file. Its methods may be called from several goroutines.
+// Writer writes a journal while its run goes on. A process that is killed loses what
+// was appended in the last second. A machine that fails loses that too, and what the
+// disk has not written yet. It holds a lock, so that no other run writes the same file.
+// Its methods may be called from several goroutines.
 type Writer struct {
 	path string
 	file file
