@@ -8,9 +8,9 @@ import (
 	"leakhunt/harness/record"
 )
 
-// Parse reads a process: a line for each thing, in any order. What is not said is as
-// of a real run, on a process with 64 MiB, 48 of them mapped from files, and requests
-// that take 1 ms.
+// Parse reads a process: a line for each thing, in any order. What the text leaves out
+// is as in a real run. The process then has 64 MiB, 48 of them mapped from files, and a
+// request takes 1 ms.
 //
 //	runtime go tight                 # or purging, which is tight too; tightenable; touched
 //	settings GOGC=10                 # set by us

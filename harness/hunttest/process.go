@@ -1,6 +1,6 @@
-// Package hunttest reads hunts as text, so that what a verdict or a plan guards
-// against can be read by whoever has never seen the code: a process, what is done
-// with it, and a table of what that means.
+// Package hunttest reads hunts as text: a process, what is done with it, and a table of
+// what that means. So a reader who has never seen the code can tell what a verdict or a
+// plan guards against.
 //
 // A process is exact: its routes say how many bytes a request adds to RSS and to
 // what is alive. Where an allocator and a collector matter, a world of package

@@ -23,9 +23,9 @@ import (
 //	               which requests do it, counted in each process
 //	alone          on a process that is opened for this URI alone
 //
-// and beside them requests N, latency TIME, budget SIZE, forced, answers STATUS WHEN,
-// fails WHEN, dies WHEN (the process, instead of an answer), ends WHEN (after it). Those
-// of which processes end are counted in all of them together.
+// Other clauses are requests N, latency TIME, budget SIZE, forced, answers STATUS WHEN,
+// fails WHEN, dies WHEN and ends WHEN. With dies the process ends instead of an answer,
+// with ends after it. Requests that end processes are counted over all processes.
 type route struct {
 	name    string
 	latency float64 // seconds
