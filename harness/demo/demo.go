@@ -64,8 +64,8 @@ func Serve(ctx context.Context, listen string, out io.Writer) error {
 	return nil
 }
 
-// describe prints where the demo is, and Routes, in one write: whoever reads
-// the address from it has the whole.
+// describe prints where the demo is, and Routes, in one write: a program that reads the
+// address from it has all of it.
 func describe(out io.Writer, address string) error {
 	var text bytes.Buffer
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)

@@ -1,5 +1,5 @@
-// Package doctor looks at a target before a run, with a few requests, and says what could
-// go wrong with it and which leaks RSS alone would find.
+// Package doctor looks at a target before a run, with a few requests. It says what
+// could go wrong with the run, and which leaks RSS alone would find.
 package doctor
 
 import (

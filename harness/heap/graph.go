@@ -9,7 +9,7 @@ const none = ^uint32(0)
 // least.
 const maxNodes = 100_000_000
 
-// graph is who holds whom. Edges of node n are to[first[n]:first[n+1]].
+// graph says which node holds which. The edges of node n are to[first[n]:first[n+1]].
 type graph struct {
 	first []uint32
 	to    []uint32 // none where what is held is not in the dump
@@ -71,10 +71,10 @@ func (g *graph) reach(root uint32) *tree {
 	return t
 }
 
-// way leads from the root to one of the survivors: as far as more than half of
-// them are held through one object, which is shared so far, and then to the
-// nearest of those that are held as most are. The root is not in it; it is empty
-// where the root holds none of them.
+// way leads from the root to one of the survivors. First it follows the objects that
+// each hold more than half of them: shared is how many these are. Then it follows, at
+// each step, the kind of object that holds most of the rest, as far as the next
+// survivor. The root is not in it; it is empty where the root holds none of them.
 func (t *tree) way(survivors []uint32) (nodes []uint32, shared int) {
 	below := make([]uint32, t.nodes()) // survivors at a node and below it
 	made := map[uint32]bool{}

@@ -1,8 +1,7 @@
-// Package heap reads the dumps that language runtimes write of their heaps, and
-// says what holds the objects that one source line made: Ruby's
-// ObjectSpace.dump_all and V8's heap snapshot. A dump is read as a stream. What
-// is kept of it is the graph, about 60 bytes for an object and 10 for a
-// reference, and never a value of the application.
+// Package heap reads the dumps that language runtimes write of their heaps, and says
+// what holds the objects that one source line made: Ruby's ObjectSpace.dump_all and
+// V8's heap snapshot. A dump is read as a stream. Only its graph is kept, about 60
+// bytes for an object and 10 for a reference. A value of the application never is.
 package heap
 
 import (
