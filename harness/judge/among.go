@@ -137,8 +137,9 @@ func growthOf(f Finding, name string) float64 {
 // byHeld says that what a process holds beside memory is of what convicts.
 func (f *Finding) byHeld() bool { return slices.ContainsFunc(f.Evidence, record.HeldUnit) }
 
-// doubt opens each conviction by RSS that a process of its own could not tell, unless the
-// larger leak beside it does not grow by itself either.
+// doubt makes a conviction by RSS inconclusive where a trial on a process of its own
+// could not tell. It stands where the larger leak beside it does not grow by itself
+// either.
 func (st *State) doubt(findings map[int]Finding) {
 	for i, f := range findings {
 		if f.beside == nil || findings[*f.beside].Alone < 0 {

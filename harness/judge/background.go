@@ -9,10 +9,10 @@ import (
 )
 
 // What a process keeps while nothing is sent is nobody's: a timer's, a background
-// task's. It would be laid on whoever is sent meanwhile, the more the slower its
-// requests are. So where a counter rises through a wait, it is measured once more
-// with nothing sent in between: what the requests before left to be done by then is
-// done, and what still comes goes on whatever is sent.
+// task's. It would be laid on the URI that is sent meanwhile, and more of it the slower
+// the requests of that are. So where a counter rises through a wait, it is measured
+// once more with nothing sent in between: what the requests before left to be done by
+// then is done, and what still comes goes on whatever is sent.
 
 // leastIdle is how much a counter must rise by in a wait to count as rising, in its
 // unit: that of a few objects that are made by chance.
@@ -61,8 +61,9 @@ func (st *State) noteIdleRSS(rose, seconds float64) {
 	st.idleRSS, st.idleKnown = rate, true
 }
 
-// unlessIdle opens a conviction by RSS where the process grows by as much, or half of it,
-// in the time that a request takes while nothing is sent.
+// unlessIdle makes a conviction by RSS inconclusive where the process also grows while
+// nothing is sent. It does so where the process grows then, in the time that a request
+// takes, by half as much or more.
 func (st *State) unlessIdle(u *URI, j verdict.Judgement) verdict.Judgement {
 	if j.Label != verdict.Leak || st.idleRSS == 0 || !st.On("idle-rss") {
 		return j

@@ -100,10 +100,10 @@ type scatter struct {
 	bytes       float64
 }
 
-// scatterRSS is by how much a settled reading of RSS is off in this process, in
-// bytes: measured on the blocks of all URIs, by the median of how far what a block
-// added to RSS beyond what the runtime counted is from what the URI's blocks add
-// mostly; at least quietRSS.
+// scatterRSS is by how much a settled reading of RSS is off in this process, in bytes,
+// and at least quietRSS. Each block adds something to RSS beyond what the runtime
+// counts. scatterRSS is how far that is from what blocks of its URI mostly add: the
+// median over the blocks of all URIs.
 func (st *State) scatterRSS() float64 {
 	all := st.uncountable()
 	if s := st.scatter; s != nil && s.events == st.events && s.uncountable == all {
@@ -133,9 +133,9 @@ func median(values []float64) float64 {
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
-// uncounted is growth of settled RSS that a few blocks suggest and that is to be
-// followed to the horizon before what a counter says clears u: a counter knows
-// nothing of what native libraries take from malloc.
+// uncounted is growth of settled RSS that a few blocks suggest. It is followed to the
+// horizon before a counter clears u: a counter knows nothing of what native libraries
+// take from malloc.
 func (st *State) uncounted(u *URI) verdict.Judgement {
 	j := st.settledRSS(u, quietRSS)
 	if st.NativeKnown() {
@@ -184,8 +184,8 @@ func (st *State) countsNative() bool {
 	return !st.uncountable() && slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Native })
 }
 
-// edges is u's own series of one settled value at block edges, the
-// change while others ran taken out, and blocks that are left out; skip may be nil.
+// edges is u's own series of one settled value at block edges. What changed while
+// others ran is taken out. Blocks for which skip is true are left out; skip may be nil.
 func (u *URI) edges(value func(record.Edge) float64, skip func(*record.Block) bool) []verdict.Edge {
 	return edges(u.own(), value, skip)
 }

@@ -7,13 +7,14 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// What a neighbour keeps for a few seconds, such as a timer, is let go of while others
-// run: their blocks fall then by what it had made, and a leak looks like scatter, or like
-// growth that has ended.
+// What a neighbour keeps for a few seconds, such as a timer, is freed while others run.
+// Their blocks fall then by what it had made. A leak of theirs looks like scatter, or
+// like growth that has ended.
 
-// Disturbed says that what others let go of may hide a leak of u: most of its blocks grow
-// by an exact counter, and that does not convict it, for some fell; or growth is said to
-// have ended, and its requests that had a pause behind them have added as much as before.
+// Disturbed says that what others free may hide a leak of u. It may where most of u's
+// blocks grow by an exact counter that does not convict u, for some of them fell. It
+// may too where growth is said to have ended, but requests with a pause behind them
+// added as much as before (see keeps).
 func (st *State) Disturbed(u *URI) bool {
 	if u.Later() {
 		return true // it is being told apart
@@ -43,8 +44,9 @@ func (st *State) fellBy(i int) func(*record.Block) bool {
 	return func(b *record.Block) bool { return st.value(b.End, i) < st.value(b.Start, i) }
 }
 
-// Keeps says that the first of u's blocks that end with a pause of their own has added as
-// much as before, by an exact counter: nothing of it was let go of in the pause.
+// Keeps looks at the first of u's blocks that end with a pause of their own. It says
+// that this block added as much as before, by an exact counter (see keeps): the pause
+// freed nothing of it.
 func (st *State) Keeps(u *URI) bool {
 	first := u.delayed()
 	if len(first) > 1 {
@@ -59,8 +61,8 @@ func (st *State) Keeps(u *URI) bool {
 	return false
 }
 
-// keeps says of a block with a pause behind it whether it has added at least half of what
-// its URI's blocks usually add to the i-th counter, in units/request.
+// keeps says whether a block with a pause behind it added to the i-th counter at least
+// half of what its URI's blocks usually add. usual is that, in units/request.
 func (st *State) keeps(i int, usual float64) func(*record.Block) bool {
 	return func(b *record.Block) bool {
 		return (b.Purpose == record.Later || b.Purpose == record.Delayed) && b.Life == len(st.Lives)-1 && !b.Cut && b.N() > 0 &&

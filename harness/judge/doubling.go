@@ -8,8 +8,8 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// A buffer that doubles whenever it is full takes a step as large as all that it held,
-// and stands still then for as many requests as it has had. So a step at request k is no
+// A buffer that doubles whenever it is full takes a step as large as all that it held.
+// Then it stands still for as many requests as it has had. So a step at request k is no
 // end of growth until 2 k requests were sent.
 
 // sinceFresh are all blocks of u on the present process, in order.
@@ -20,8 +20,8 @@ func (st *State) sinceFresh(u *URI) []*record.Block {
 	return blocks
 }
 
-// doubling is what the i-th counter, an exact one, says of u's growth in steps that come
-// ever later; ok is false where it did not grow so.
+// doubling judges u's growth by the i-th counter, an exact one, where it comes in steps
+// that are ever further apart. ok is false where u did not grow so.
 func (st *State) doubling(u *URI, i int) (j verdict.Judgement, ok bool) {
 	if !u.Item.Requests.Auto || !st.On("doubling") {
 		return j, false
@@ -40,7 +40,7 @@ func (st *State) doubling(u *URI, i int) (j verdict.Judgement, ok bool) {
 		}
 	}
 	if 2*(st.value(now, i)-st.value(first, i)) < last.Value {
-		return j, false // most of it was let go of
+		return j, false // most of it was freed
 	}
 	return verdict.Octaves(edges, st.counterParams(u, i))
 }
@@ -52,9 +52,10 @@ func (st *State) inSteps(u *URI, i int) bool {
 	return ok
 }
 
-// pendingStep is the largest step that memory took in one of u's blocks on the present
-// process, in bytes for each request that u had had by then, of those after which fewer
-// than as many again have come; next is the request that tells.
+// pendingStep is the largest step of memory, in u's blocks on the present process, that
+// may be followed by another one. A step at request k may, until 2 k requests were
+// sent. each is its size divided by k, in bytes/request: the step with the largest is
+// taken. step is its size in bytes, and next the request that tells, 2 k.
 func (st *State) pendingStep(u *URI) (each, step float64, next int) {
 	blocks := st.sinceFresh(u)
 	all, sent := requests(blocks), 0
@@ -79,8 +80,8 @@ func (st *State) stepPending(u *URI) bool {
 	return flat(j) && each > verdict.Sure(st.columns()[i].Unit) && st.On("doubling")
 }
 
-// gained is by how many bytes a counter rose in a block, or RSS where none counts bytes:
-// what of it the process has not let go of since.
+// gained is by how many bytes a counter rose in a block, or the metric where none
+// counts bytes. What the process has freed of it since is left out.
 func (st *State) gained(b *record.Block) float64 {
 	level := func(e record.Edge) float64 { return float64(e.Metric) }
 	if i := st.bytesColumn(); i >= 0 {

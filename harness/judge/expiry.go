@@ -8,11 +8,11 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// Servers keep for a while what they need no more: the timers that a request set
-// and nobody cancelled, a connection that is idle, a batch that is not sent yet.
-// Most of it goes within five seconds. By then a quick run is over, and what goes
-// is missed where it is not looked for: in a neighbour's blocks, or after the end.
-// So whoever grew is sent again, with a wait behind it: a retest.
+// Servers keep for a while what they need no more: the timers that a request set and
+// nobody cancelled, a connection that is idle, a batch that is not sent yet. Most of it
+// goes within five seconds. By then a quick run is over, and what goes is missed where
+// it is not looked for: in a neighbour's blocks, or after the end. So a URI that grew
+// is sent again, with a wait behind it: a retest.
 
 // retest is what requests left for good: readings before them, so long after them
 // that what was kept for a while has gone, and after a few more that stir caches.
@@ -108,24 +108,25 @@ func (st *State) read(e record.Read) {
 	}
 }
 
-// mostly adds what the requests of b to u may have made: what its blocks told, or,
-// where neighbours have let go of something in those, what it has made in b.
+// mostly adds what the requests of b to u may have made. That is what u's own blocks
+// told or what b itself added, whichever is more: in u's blocks neighbours may have
+// freed something.
 func (st *State) mostly(made []float64, u *URI, b *record.Block) {
 	for i := range st.columns() {
 		made[i] += max(0, st.value(b.End, i)-st.value(b.Start, i), st.column(u, i).Growth*float64(b.N()))
 	}
 }
 
-// missing is how much less of the i-th counter than they may have made those that were
-// sent again together have left, by the lower reading.
+// missing is how much less a common retest left of the i-th counter than its requests
+// may have made. It goes by the reading that leaves more missing, after the wait or
+// after the stirs.
 func (st *State) missing(r *retest, i int) float64 {
 	first := st.value(r.before, i)
 	return max(r.most[i]-(st.value(r.quiet, i)-first), r.most[i]+r.more[i]-(st.value(r.after, i)-first))
 }
 
-// Short says of u that all those that were sent again together left so much less
-// than they made that u may have left less than half of its own, by each counter
-// that would convict it.
+// Short says that a common retest left so much less than it made that u may have left
+// less than half of its own. That is so by each counter that would convict u.
 func (st *State) Short(u *URI) bool {
 	r := st.retest
 	if !r.whole() || !u.Item.Requests.Auto {
@@ -169,9 +170,10 @@ func (st *State) outlived(u *URI) float64 {
 	return 0
 }
 
-// unlessExpired judges anew what the i-th counter, an exact one, would convict u for,
-// where half of what its blocks added, or more, was let go by the end of the sweep:
-// somebody holds for a while what a request made. What leaks stays.
+// unlessExpired judges anew what the i-th counter, an exact one, would convict u for:
+// what leaks stays, and what is only held for a while goes. A retest of u by itself
+// decides by what it left. Without one, the conviction becomes inconclusive where half
+// of what u's blocks added, or more, was gone by the end of the sweep.
 func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) verdict.Judgement {
 	if j.Label != verdict.Leak || !st.On("expiry") {
 		return j
@@ -181,7 +183,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		if 2*(left-common) >= j.Growth-common {
 			return j
 		}
-		// What others let go of during a trial may hide a leak: its blocks tell how large.
+		// What others free during a trial may hide a leak: its blocks tell how large.
 		j.Label, j.Detectable = verdict.Warmup, max(left, j.High)
 		j.Reason = fmt.Sprintf("grew %s per request, and let go of it within %s", amount(j.Growth, unit), units.Seconds(st.Stay(u)))
 		j.Growth, j.Low, j.High = max(0, left), min(0, left), j.Detectable
@@ -217,10 +219,10 @@ func (st *State) mayMiss(u *URI, i int, each float64) bool {
 	return 4*still >= short && still > 0
 }
 
-// expired is what the blocks of u have added to the i-th counter, and how much of
-// all that was added since the first of them was gone in the end: by it and by
-// those of its neighbours that grew, for those that fell made nothing. Blocks of
-// former processes do not count.
+// expired is what the blocks of u have added to the i-th counter (grown), and how much
+// was gone in the end (gone). gone is of all that was added since the first of these
+// blocks, by u and by the neighbours that grew. Neighbours that fell made nothing.
+// Blocks of former processes do not count.
 func (st *State) expired(u *URI, i int) (grown, gone float64) {
 	own := st.countedBy(u, i, -1)
 	if len(own) == 0 {

@@ -92,8 +92,8 @@ func (st *State) ByRSS(u *URI) verdict.Judgement {
 	return verdict.Fixed(u.Joined(nil, st.page()), st.params(u))
 }
 
-// Unended says that u grows by an exact counter, or by RSS beyond it, and that nothing has shown yet
-// whether that comes to an end.
+// Unended says that u grows by an exact counter, or by RSS beyond it, and that nothing
+// has shown yet whether the growth ends.
 func (st *State) Unended(u *URI) bool {
 	if u.among != nil && u.among.Label == verdict.Leak {
 		return false // it is asked only whether it grows by itself

@@ -18,8 +18,8 @@ const (
 	MostAlone  = 8192
 	// MaxAlone: what surely grows is followed so far, as long as it is quick.
 	MaxAlone = 32768
-	// Stirs follow upon a wait: a cache drops what has expired when it is used next
-	// (Guava a quarter of its segments each time), not before.
+	// Stirs is how many requests follow a wait: a cache drops what has expired when it
+	// is used next (Guava a quarter of its segments each time), not before.
 	Stirs = 20
 	// Plausible is how many bytes a bounded cache may hold, from what was seen in
 	// released software: page, statement and LRU caches of up to 31 MB.

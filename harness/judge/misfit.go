@@ -8,9 +8,9 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// falling says that the i-th counter fell through two of the URI's blocks in a
-// row, by half a unit per request at least, or half a kibibyte. What then stands
-// still, perhaps at 0, acquits nobody.
+// falling says that the i-th counter fell through two of the URI's blocks in a row. It
+// fell by at least half a unit per request, or 512 B where it counts bytes. What then
+// stands still, perhaps at 0, acquits nobody.
 func (u *URI) falling(i int, unit string) bool {
 	least := 0.5
 	if unit == "bytes" {
@@ -126,9 +126,9 @@ func (st *State) uncountable() bool {
 	return st.misfits.all
 }
 
-// halted says that the exact counter of bytes grew through all blocks of u but the last,
-// and stood still in that to the bit, while RSS grew by as much as before. A cache that is
-// full stands still in both.
+// halted says that the exact counter of bytes grew through all blocks of u but the
+// last, and did not change at all in that. RSS grew in that by half as much as was
+// expected of the counter, or more. A cache that is full stands still in both.
 func (st *State) halted(u *URI) bool {
 	i, own := st.bytesColumn(), st.counted(u)
 	if i < 0 || len(own) < 3 {

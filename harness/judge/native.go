@@ -155,8 +155,8 @@ func (st *State) LeaksNative(u *URI) bool {
 // fill what malloc has given back to the system, and the second finds that free.
 const nativeTrials = 2
 
-// trial is a block of n requests between two waits, and by how many bytes native memory
-// rose until its end or, where that is less, until the end of the second wait.
+// trial is a block of n requests between two waits. rose is by how many bytes native
+// memory rose until the end of the block or of the second wait, whichever is less.
 type trial struct {
 	n    int
 	rose float64
@@ -180,9 +180,9 @@ func (st *State) trials(u *URI, of func(record.Edge) float64) (out []trial) {
 	return out
 }
 
-// Native is how many requests convicted u of a leak of native memory, and are to be sent
-// once more between two waits: what only waits to be let go of leaves room for as many,
-// or is gone after the second. 0 where there are none, or the trials are over.
+// Native is how many requests convicted u of a leak of native memory. As many are sent
+// once more, between two waits. What only waits to be freed leaves room for them, or is
+// gone after the second wait. Native is 0 where there are none, or the trials are over.
 func (st *State) Native(u *URI) int {
 	j, ok := st.native(u)
 	if !ok || j.Label != verdict.Leak || len(st.trials(u, st.nativeBytes)) >= nativeTrials {

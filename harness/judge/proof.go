@@ -9,18 +9,18 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// What RSS convicts within seconds may be kept for a while only, or fill a cache
-// that has an end. So it has to go on: after a wait, for as many requests again
-// (what expired leaves room that a leak does not), and then for as long as that is
-// cheap (what fills comes to its end). These requests are no part of the judged
-// series, for a collector that runs while nothing is sent breaks it.
+// What RSS convicts within seconds may be kept for a while only, or fill a cache that
+// has an end. So it has to go on for as many requests again after a wait: what expired
+// leaves room that a leak does not. Then it has to go on for as long as that is cheap:
+// what fills comes to its end. These requests are no part of the judged series, for a
+// collector that runs while nothing is sent breaks it.
 
 // leastProof is how many requests at the end of a proof show whether growth goes on.
 const leastProof = 1024
 
-// proof is the metric after each request that followed upon the last confirmation of
-// u, in bytes, the change while others ran taken out; first is how many of them came
-// in its first row.
+// proof is the metric after each request that followed the last confirmation of u, in
+// bytes, without the change while others ran. first is how many of these requests came
+// in the first row.
 func (st *State) proof(u *URI) (mem []float64, first int) {
 	alone := -1
 	for _, b := range u.Blocks {
@@ -64,7 +64,7 @@ func (st *State) Convicted(u *URI) (growth float64, ok bool) {
 	return j.Growth, j.Label == verdict.Leak
 }
 
-// endProof judges the requests that followed upon a conviction by RSS.
+// endProof judges the requests that followed a conviction by RSS.
 func (st *State) endProof(u *URI, b *record.Block) {
 	if u.Broken || b.N() < b.Planned || u.Expired != "" {
 		return

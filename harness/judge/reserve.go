@@ -37,11 +37,12 @@ const (
 	followsMost = 3
 )
 
-// The largest floors, in bytes per request, with which a URI may be called
-// stable: while more requests may still be sent to a tight process, while a URI
-// of any other is followed by itself and its requests are quick, and for good. The
-// slack of the process stands in a floor, and asking for less would mean tens of
-// thousands of requests to every innocent.
+// The largest floors, in bytes per request, with which a URI may be called stable.
+// floorTight holds while more requests may still be sent to a tight process.
+// floorFollowed holds while a URI of any other process is followed by itself and its
+// requests are quick. floorPlain holds otherwise. The slack of the process stands in a
+// floor, and asking for less would mean tens of thousands of requests to every
+// innocent.
 const (
 	floorTight    = 1 << 10
 	floorFollowed = 4 << 10
@@ -86,8 +87,8 @@ func (st *State) maxFloor(u *URI) float64 {
 	return floorPlain
 }
 
-// reserve is the share of the process's memory that may be in reserve, and by
-// how many times what its neighbours added to the process a URI may grow, since
+// reserve is the share of the process's memory that may be in reserve, from 0 to 1.
+// follows is by how many times what its neighbours added to the process a URI may grow:
 // a collector's goal follows what is alive (Go's GOGC=100 and its likes).
 func (st *State) reserve() (share, follows float64) {
 	p := st.process()
@@ -174,7 +175,7 @@ func (st *State) untightJVM() bool {
 func (st *State) Boundless() bool { return st.boundless() != "" }
 
 // boundless says why garbage alone may grow the process by any amount before it is
-// collected, so that growth of RSS convicts nobody; "" where it may not.
+// collected. Then growth of RSS convicts nobody. It is "" where garbage may not.
 func (st *State) boundless() string {
 	switch {
 	case len(st.facts().Deferring) > 0:

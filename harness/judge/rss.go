@@ -51,9 +51,9 @@ func (st *State) lookRSS(u *URI) {
 		return // the block was cut short
 	}
 	j, _ := u.late.Look(mem)
-	// Whoever may leak runs again alone and in a row, while nobody else
-	// leaks beside it; until then it is in quarantine. The slack that a floor
-	// must hold grows with the process, so the floor is that of now.
+	// A URI that may leak runs again alone and in a row, while no other leaks beside
+	// it. Until then it is in quarantine. The slack that a floor must hold grows with
+	// the process, so the floor is that of now.
 	u.Slope, u.Seen = u.late.Suspicion()
 	last := len(mem) >= MaxSweep
 	now := verdict.Recorded(mem, st.params(u))
@@ -109,11 +109,10 @@ func (st *State) byRSS(u *URI) verdict.Judgement {
 	return j
 }
 
-// fixed judges a series that gets no more requests. Where the process grew by
-// more while others ran than this URI did in its last block, a collector's
-// headroom explains that growth as well as a leak would. And it has to outgrow
-// that headroom in one row, for what was collected while others ran is no part
-// of the series.
+// fixed judges a series that gets no more requests. The process may have grown by more
+// while others ran than this URI did in its last block. Then a collector's headroom
+// explains that growth as well as a leak would. And it has to outgrow that headroom in
+// one row, for what was collected while others ran is no part of the series.
 func (st *State) fixed(u *URI) verdict.Judgement {
 	j := verdict.Fixed(u.Joined(nil, st.page()), st.params(u))
 	if j.Label != verdict.Leak {
@@ -203,8 +202,8 @@ func (st *State) confirmed(u *URI) verdict.Judgement {
 	return st.beyond(verdict.Confirm(mem, suspected, u.Seen, st.params(u)), grown, u.headroom+room)
 }
 
-// beyond is the verdict on a series of one URI in a row, which grew by so many
-// bytes, where what grows within the headroom convicts nobody.
+// beyond is the verdict on a series of one URI in a row. grown is by how much it grew,
+// in bytes: what grows within the headroom convicts nobody.
 func (st *State) beyond(j verdict.Judgement, grown, headroom float64) verdict.Judgement {
 	why := st.boundless()
 	switch {

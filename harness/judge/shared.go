@@ -22,8 +22,8 @@ const (
 	// othersMost is the share of the URIs that may grow by less: a page that is not
 	// logged.
 	othersMost = 0.2
-	// surely is the share of what they have in common by which each of them grows, at
-	// least, and besides is the share that may be a leak of its own unseen.
+	// surely is the least share of the common growth that each of them grows by.
+	// besides is the share that may be a leak of its own unseen.
 	surely  = 0.5
 	besides = 0.15
 	// sharedObjects is by how many objects/request a URI may grow beyond that.

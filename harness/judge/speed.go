@@ -61,8 +61,8 @@ func (st *State) Allows(seconds float64) bool {
 	return l <= 0 || st.Now+seconds < l
 }
 
-// TookInARow is Took where nobody else was sent in between, and what u's first
-// requests made could go only while its last ones were sent; 0 elsewhere.
+// TookInARow is Took where no other URI was sent in between; 0 elsewhere. What u's
+// first requests made could then go only while its last ones were sent.
 func (u *URI) TookInARow(n int) float64 {
 	left, seq := n, -1
 	for i := len(u.Blocks) - 1; i >= 0 && left > 0; i-- {

@@ -17,8 +17,9 @@ func (st *State) Stay(u *URI) float64 {
 	return st.stay(u)
 }
 
-// stay is the plan's wait; or, where half of what u's blocks added was seen to have gone
-// later than that, as long as it took: a shorter wait would find all of it there.
+// stay is the wait for u, in seconds. It is the plan's, or longer where half of what
+// u's blocks added was seen to go later than that: a shorter wait would find all of it
+// there.
 func (st *State) stay(u *URI) float64 {
 	least := st.StayOf([]*URI{u})
 	if !st.On("stay") {

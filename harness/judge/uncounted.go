@@ -22,8 +22,9 @@ func (st *State) known(e record.Edge) float64 {
 	return v
 }
 
-// uncounted is memory that no runtime counts: how much of it a reading has, how the
-// blocks of a URI grew by it, and from how many requests and bytes on that convicts.
+// uncounted is memory that no runtime counts. of is how much of it a reading has, in
+// bytes, and j how the blocks of a URI grew by it. That convicts from horizon requests
+// and least bytes on.
 type uncounted struct {
 	of      func(record.Edge) float64
 	j       verdict.Judgement
