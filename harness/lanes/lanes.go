@@ -1,6 +1,7 @@
-// Package lanes says what the record of a run has shown whose lanes hunt side by side,
-// each on a pinned process of its own, and what each is to hunt next. A lane's hunt is
-// judged by itself, as a run with one lane is. Nothing here starts, sends or waits.
+// Package lanes says what the record of a run with several lanes has shown, and what
+// each lane hunts next. Lanes hunt side by side, each on a pinned process of its own. A
+// lane's hunt is judged by itself, as a run with one lane is. Nothing here starts,
+// sends or waits.
 package lanes
 
 import (
@@ -218,7 +219,7 @@ func (r *Run) End() *record.Ended {
 	return r.Ended
 }
 
-// Sent is how many requests a URI got in the hunts before h, whoever sent them.
+// Sent is how many requests a URI got in the hunts that are over, but for h, on any lane.
 func (r *Run) Sent(h *Hunt, uri int) (n int) {
 	for _, o := range r.Hunts() {
 		if i := slices.Index(o.URIs, uri); i >= 0 && o != h && o.over {

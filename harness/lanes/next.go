@@ -16,10 +16,10 @@ func ByRSS(label verdict.Label, evidence []string) bool {
 	})
 }
 
-// Next is what a lane that has nothing to do hunts next: its share of the URIs, then what
-// a lane that was lost has left, then a URI that another lane convicts by RSS, and when
-// all lanes have done so the URI that a process was lost at. Wait says that a lane that
-// still hunts may leave something.
+// Next is what a lane that has nothing to do hunts next. First comes its share of the
+// URIs, then what a lane that was lost has left, then a URI that another lane convicts
+// by RSS. When all lanes have done that, the URI that a process was lost at comes last.
+// wait says that a lane that still hunts may leave something.
 func (r *Run) Next(lane int) (a record.Assigned, ok, wait bool) {
 	l := r.Lanes[lane-1]
 	if share := r.share(lane); len(l.Hunts) == 0 && len(share) > 0 {
@@ -114,8 +114,9 @@ func (r *Run) fatal(h *Hunt) (uri int, ok bool) {
 	return 0, false
 }
 
-// left are the URIs that a hunt had no verdict on when its process was lost for good, and
-// that no lane has taken over, but for the one that it was lost at.
+// left are the URIs that a hunt had no verdict on when its process was lost for good,
+// and that no lane has taken over. The URI that the process was lost at is not among
+// them.
 func (r *Run) left(h *Hunt) (out []int) {
 	if !h.broken() {
 		return nil
@@ -154,8 +155,8 @@ func (r *Run) after(h *Hunt, uri int, why record.Assignment) *Hunt {
 	return nil
 }
 
-// Second is what a second process has shown of a URI that h convicts by RSS; ok is false
-// where none was sent it to its end.
+// Second is the hunt of a URI that h convicts by RSS on a second process, and what that
+// has shown. ok is false where there is no such hunt, or it has not ended.
 func (r *Run) Second(h *Hunt, uri int) (second *Hunt, f judge.Finding, ok bool) {
 	o := r.after(h, uri, record.Second)
 	if o == nil || !o.over {
@@ -185,8 +186,8 @@ func (r *Run) Others(h *Hunt, uri int) (out []*Hunt) {
 	return out
 }
 
-// Lost is the hunt that the lane's process was lost in for good, or that a limit ended;
-// nil where all of its hunts came to their end.
+// Lost is the hunt that the lane's process was lost in for good, or that a limit ended.
+// It is nil where all of the lane's hunts came to their end.
 func (l *Lane) Lost() *Hunt {
 	for _, h := range l.Hunts {
 		if h.over && !h.Ended.Complete {
