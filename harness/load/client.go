@@ -16,12 +16,12 @@ import (
 // Client sends one request at a time over one connection, which it keeps as
 // long as the server does. It is not safe for concurrent use.
 //
-// Before each request on a kept connection the client looks whether the server
-// has closed it, and connects anew where it has. A server may still close just
-// while the request is on its way; then no byte of an answer comes. Only where
-// the connection was a kept one and the method idempotent (RFC 9110, section
-// 9.2.2) is the request sent again, once, on a new connection; Result.Sent
-// counts it. A POST is never sent twice. Redirects are not followed.
+// Before each request on a kept connection the client looks whether the server has
+// closed it, and connects anew where it has. A server may still close just while the
+// request is on its way; then no byte of an answer comes. On a kept connection, and
+// with an idempotent method (RFC 9110, section 9.2.2), the request is then sent again,
+// once, on a new connection. Result.Sent counts it. A POST is never sent twice.
+// Redirects are not followed.
 type Client struct {
 	ep       Endpoint
 	header   []Field // of the endpoint, and what every client sends

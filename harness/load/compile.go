@@ -143,8 +143,8 @@ func parseURI(s string) (text, error) {
 	return t, nil
 }
 
-// pathEscape is url.PathEscape, which lets "/" no more through than "?"; a
-// value of "." or ".." would be a step in the path, so its dots are encoded.
+// pathEscape is url.PathEscape, which encodes "/" as well as "?". A value of "." or
+// ".." would be a step in the path, so its dots are encoded.
 func pathEscape(s string) string {
 	if s == "." || s == ".." {
 		return strings.ReplaceAll(s, ".", "%2E")
@@ -152,9 +152,9 @@ func pathEscape(s string) string {
 	return url.PathEscape(s)
 }
 
-// queryEscape encodes for a query and for a form. A space becomes %20, which
-// every reader of either understands, and not "+", which a query that is no
-// form would take for a plus.
+// queryEscape encodes for a query and for a form. A space becomes %20, which every
+// reader of either understands. It does not become "+", which the reader of a query
+// that is no form takes for a plus.
 func queryEscape(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }

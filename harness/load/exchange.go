@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// safeBody fits into any socket's buffers: writing it cannot block for
-	// ever behind a server that answers before it has read.
+	// safeBody, in bytes, fits into any socket's buffers: writing it does not block,
+	// even where a server answers before it has read.
 	safeBody = 32 << 10
 	// mostKept bounds Result.Body: of a longer one the beginning is kept.
 	mostKept = 10 << 20

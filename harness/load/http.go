@@ -9,14 +9,13 @@ import (
 
 // HTTP is HTTP/1.1 (RFC 9112), over TCP, TLS or a Unix socket.
 type HTTP struct {
-	// SplitBody sends the body only when the server has read the head, and ends
-	// our half of the connection behind it. Passenger's Ruby http socket throws
-	// away what it reads behind the empty line in the same read
-	// (phusion_passenger/request_handler/thread_handler.rb, parse_http_request),
-	// and then waits for the body forever. Where an application rewinds its
-	// input, as Rack does for every form, it waits for the end of the connection
-	// (utils/tee_input.rb, socket_drained?). An empty body is not announced
-	// there, for the same reason.
+	// SplitBody sends the body only when the server has read the head, and ends our
+	// half of the connection behind it. Passenger's Ruby http socket throws away what
+	// it reads behind the empty line in the same read. Then it waits for the body
+	// forever (phusion_passenger/request_handler/thread_handler.rb,
+	// parse_http_request). Where an application rewinds its input, as Rack does for
+	// every form, it waits for the end of the connection (utils/tee_input.rb,
+	// socket_drained?). An empty body is not announced there, for the same reason.
 	SplitBody bool
 }
 

@@ -12,12 +12,12 @@ import (
 // Ruby away, behind at most the request that is being served.
 const pingTimeout = 10 * time.Second
 
-// Ping asks a Passenger application process, over a new connection, with the
-// method PING, which is answered by "pong" and nothing else
-// (phusion_passenger/request_handler/thread_handler.rb, process_ping). It tells
-// why a request got no answer: nil means that the process lives and the
-// connect password is right, so the application raised; ErrClosed that the
-// password is wrong; ErrRefused that the process is gone.
+// Ping asks a Passenger application process, over a new connection, with the method
+// PING, which is answered by "pong" and nothing else
+// (phusion_passenger/request_handler/thread_handler.rb, process_ping). It tells why a
+// request got no answer. nil means that the process lives and the connect password is
+// right, so the application raised. ErrClosed means that the password is wrong,
+// ErrRefused that the process is gone.
 func Ping(ctx context.Context, ep Endpoint) error {
 	t, err := Compile(Spec{Method: "PING", URI: "/", Timeout: pingTimeout})
 	if err != nil {
