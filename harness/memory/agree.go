@@ -5,10 +5,10 @@ import (
 	"leakhunt/harness/proc"
 )
 
-// mostAttempts bounds how often agreed compares. Where memory goes up and down
-// at random, attempt k fails in 2 of k+2 cases (one of the k+1 readings of the
-// descriptor is not the least or the greatest): all fifty in fewer than 1 of
-// 10⁴⁰. An alarm costs 1 ms.
+// mostAttempts bounds how often agreed compares. Where memory goes up and down at
+// random, attempt k fails in 2 of k+2 cases: gopsutil's reading is less or more than
+// all k+1 readings of the descriptor. All fifty fail in fewer than 1 of 10⁴⁰. An alarm
+// costs 1 ms.
 const mostAttempts = 50
 
 // agreed is RSS in bytes through gopsutil, the reading of record, held against

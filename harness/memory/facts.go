@@ -85,8 +85,8 @@ func mostOpen(limits []byte) (n int) {
 //
 //   - before Linux 6.2 each thread keeps up to 64 pages to itself
 //     (TASK_RSS_EVENTS_THRESH, mm/memory.c);
-//   - from 6.2 on each of the three counters that make up RSS keeps up to a
-//     batch of pages on each CPU, batch = max(32, 2·CPUs) (lib/percpu_counter.c);
+//   - from 6.2 on each of the three counters that make up RSS keeps up to a batch of
+//     pages on each CPU: max(32, 2·CPUs) pages (lib/percpu_counter.c);
 //   - from mid-2025 on (6.17 at the latest) the CPUs' shares are summed up for
 //     the reader (fs/proc/task_mmu.c, get_mm_counter_sum). Distributions have that
 //     in some older kernels, where this bound is then too careful.

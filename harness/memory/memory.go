@@ -3,10 +3,9 @@
 // Anonymous memory and swap beside it; exact figures from smaps_rollup where a
 // verdict hangs on them.
 //
-// Whatever is read is of the process that was opened: an ended process, a
-// zombie (whose RSS is 0, without an error, in every source) and another
-// process under the same pid are errors, proc.ErrGone, proc.ErrZombie and
-// proc.ErrReplaced.
+// Whatever is read is of the process that was opened. An ended process is an error,
+// proc.ErrGone. So is a zombie, proc.ErrZombie: its RSS is 0, without an error, in
+// every source. Another process under the same pid is proc.ErrReplaced.
 package memory
 
 import (

@@ -42,14 +42,14 @@ const servingLimit = 3 * time.Second
 // end, and has read what was sent on it. The processes in likely, where one of
 // them holds it, are the only ones that are looked at.
 //
-// The listening socket's owner says nothing: the master and all workers of a
-// preforking server hold it, and SO_PEERCRED names whoever called listen. So
-// the holder of the connection's own inode is looked for. That holder may
-// still change hands: the primary of a Node cluster accepts a connection and
-// passes it on unread. Serving therefore waits until the kernel says that
-// everything sent has been read: then the reader is among the holders, and
-// there must be one holder only. At least part of a request must have been sent
-// on conn before, else an accepting primary is taken for the server.
+// The listening socket's owner says nothing: the master and all workers of a preforking
+// server hold it, and SO_PEERCRED names the process that called listen. So the holder
+// of the connection's own inode is looked for. That holder may still change hands: the
+// primary of a Node cluster accepts a connection and passes it on unread. Serving
+// therefore waits until the kernel says that everything sent has been read: then the
+// reader is among the holders, and there must be one holder only. At least part of a
+// request must have been sent on conn before, else an accepting primary is taken for
+// the server.
 //
 // TCP is looked up through sock_diag, or in /proc/net/tcp and tcp6 where that
 // is not to be had; a Unix socket through sock_diag.

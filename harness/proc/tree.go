@@ -86,9 +86,9 @@ type Status struct {
 // Catches says whether the process handles a signal itself.
 func (s Status) Catches(sig syscall.Signal) bool { return s.Caught>>(sig-1)&1 == 1 }
 
-// Inner is the pid that the process has for itself, where it runs in a pid namespace
-// below ours (pid_namespaces(7)), as in a container that we look into from outside;
-// else 0.
+// Inner is the pid that the process has for itself in a pid namespace below ours
+// (pid_namespaces(7)); 0 where it runs in ours. A container that we look into from
+// outside has such a namespace.
 func (s Status) Inner() int {
 	if len(s.NSpid) < 2 {
 		return 0

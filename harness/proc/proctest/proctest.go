@@ -25,10 +25,9 @@ func FreePort(t testing.TB) int {
 	return port
 }
 
-// The ports that Reserve chooses from. They are none of those that the kernel
-// gives to whoever asks for any (net.ipv4.ip_local_port_range): such a port may
-// have been given to a server that does not listen yet, as leakhunt gives one to
-// each command.
+// The ports that Reserve chooses from. They are none of those that the kernel gives to
+// a program that asks for any (net.ipv4.ip_local_port_range): such a port may have been
+// given to a server that does not listen yet, as leakhunt gives one to each command.
 const (
 	firstPort = 20_000
 	lastPort  = 32_767
