@@ -68,10 +68,10 @@ func (e *Encoder) Header(dst []byte, h Header) ([]byte, error) {
 	return e.line(dst, opening+magic+`"`, h)
 }
 
-// Append appends the line of an event to dst. On an error dst is returned as it
-// was, and nothing is counted as written: a number that is not finite, readings
-// that are not as many as their times, an Unknown that is no line, or a line that
-// would be longer than MaxLine.
+// Append appends the line of an event to dst. On an error dst is returned as it was,
+// and nothing is counted as written. A number that is not finite is an error. So are
+// readings that are not as many as their times, an Unknown that is no line, and a line
+// longer than MaxLine.
 func (e *Encoder) Append(dst []byte, ev Event) ([]byte, error) {
 	switch ev := ev.(type) {
 	case OfLane:

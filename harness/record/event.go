@@ -147,8 +147,8 @@ type Cost struct {
 	PeakExtra int64   `json:"peak_extra"` // RSS above what there was when it began
 }
 
-// Noted is something that a reader should know before trusting the result, or
-// only a line for whoever watches, where Code is "".
+// Noted is something that a reader should know before trusting the result. Where Code
+// is "", it is only a line to show while the run goes on.
 type Noted struct {
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message"`

@@ -6,11 +6,10 @@ import (
 	"fmt"
 )
 
-// packed are Readings as a journal holds them. Each list is its first value and
-// then the difference of each value from the one before it, as signed varints
-// (encoding/binary), which JSON holds in base64. Memory that stands still and
-// requests that take about as long as the last ones need one to two bytes for each
-// number.
+// packed are Readings as a journal holds them. Each list is its first value and then
+// the difference of each value from the one before it. They are signed varints
+// (encoding/binary), which JSON holds in base64. Memory that stands still and requests
+// that take about as long as the last ones need one to two bytes for each number.
 type packed struct {
 	N       int     `json:"n"`    // values of each list
 	Unit    int64   `json:"unit"` // of the metric, in bytes: a page, or 1

@@ -24,7 +24,7 @@ var (
 // leakhunt does not read.
 type VersionError struct {
 	Version int
-	Tool    string // leakhunt's version that wrote it; "" where it is not to be found
+	Tool    string // leakhunt's version that wrote it; "" where the journal names none
 }
 
 func (e *VersionError) Error() string {

@@ -8,8 +8,8 @@ import (
 // Ticks is how many units of Readings.At make a second.
 const Ticks = 10000
 
-// Lethal is how many processes in a row a URI must have ended with its first
-// requests, GiveUp at most, to be said to kill the process each time.
+// Lethal is how many processes in a row a URI must have ended to be said to kill the
+// process each time. It must have ended each with its first requests, GiveUp at most.
 const Lethal = 2
 
 // Block is a run of requests to one URI.
@@ -86,7 +86,7 @@ type Series struct {
 	Sent    int      // every request
 	Served  int      // requests that the present process has answered
 	Deaths  int      // processes in a row that ended with its first requests
-	Broken  bool     // the requests themselves fail: no more are to be sent
+	Broken  bool     // the requests themselves fail: no more are sent
 	InARow  int      // failures after which that was so
 	First   string   // the first failure
 	Answers Answers

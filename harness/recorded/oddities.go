@@ -56,11 +56,10 @@ func firstGap(requests []int) (at, size int) {
 // leastRSS, in bytes, is less than what any server has resident.
 const leastRSS = 1 << 20
 
-// restart is the index of the first reading at which the process seems to be
-// another one, −1 if none: less than half of the reading before it, and still
-// less in the reading after, where there is one; or, by a tenth and a mebibyte
-// at least, at once down to what the fresh process had. A garbage collection
-// hardly ever does that.
+// restart is the index of the first reading at which the process seems to be another
+// one; −1 if none. Such a reading is less than half of the one before it, and so is the
+// one after it, if any. Or it is down at once to what the fresh process had, by at
+// least a tenth and a mebibyte. A garbage collection hardly ever does that.
 func restart(s Series) int {
 	for i := 1; i < len(s.RSS); i++ {
 		now, before := s.RSS[i], s.RSS[i-1]
