@@ -54,7 +54,7 @@ func runLanes(ctx context.Context, plan *Plan, tgts []session.Target, opt Option
 			return result.OfRun(s.run, opt.Version), err
 		}
 		if journal != nil {
-			s.tell = func(e record.Event) { journal.Append(e) } //nolint:errcheck // the journal keeps its first error for whoever opened it
+			s.tell = func(e record.Event) { journal.Append(e) } //nolint:errcheck // the journal keeps its first error for the one who opened it
 		}
 	}
 	elapsed := time.Duration(s.run.Now() * float64(time.Second))

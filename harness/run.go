@@ -41,7 +41,7 @@ func Run(ctx context.Context, plan *Plan, tgt session.Target, opt Options) (*res
 	s := session.New(plan.Session(tgt, opt, st, began, w.Tick))
 	err := loop(ctx, s, st, strategy.Hunt{}, func(e record.Event) {
 		if journal != nil {
-			journal.Append(e) //nolint:errcheck // the journal keeps its first error for whoever opened it
+			journal.Append(e) //nolint:errcheck // the journal keeps its first error for the one who opened it
 		}
 		w.Event(st, e)
 	}, w.Action)
@@ -107,8 +107,9 @@ func Hunt(ctx context.Context, d Driver, st *judge.State, plan strategy.Strategy
 	return loop(ctx, d, st, plan, tell, func(*judge.State, record.Action) {})
 }
 
-// finish adds the end of the run to the record, and returns the error that says why
-// it is incomplete, nil where it is not or where a limit of the user's ended it.
+// finish adds the end of the run to the record. It returns the error that says why the
+// run is incomplete. That is nil where the run is complete, or where a limit of the
+// user's ended it.
 func finish(st *judge.State, err error, s *session.Session, journal Journal) error {
 	e := Ending(st, err)
 	if err == nil && e.By == result.EndedByFault {
@@ -118,7 +119,7 @@ func finish(st *judge.State, err error, s *session.Session, journal Journal) err
 	}
 	st.Append(e) //nolint:errcheck // an end can always come
 	if journal != nil {
-		journal.Append(e) //nolint:errcheck // the journal keeps its first error for whoever opened it
+		journal.Append(e) //nolint:errcheck // the journal keeps its first error for the one who opened it
 	}
 	return err
 }

@@ -47,7 +47,7 @@ type Minimal struct {
 	Keep []int `json:"-"` // Minimal, by index in Flow.Parts
 }
 
-// Reduction is what one test showed, for whoever watches.
+// Reduction is what one test showed, for an observer.
 type Reduction struct {
 	Test     int   // how many there were
 	Set      []int // what was sent

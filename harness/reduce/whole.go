@@ -149,9 +149,9 @@ func choose(o record.Opened, edges []record.Edge, rounds int) (best gauge, ok bo
 	return best, ok
 }
 
-// tells says whether the column shows that the whole goes on growing, and how clearly,
-// and fills in what by and how many rounds a test needs. least is growth a round, and
-// need what a test must add: RSS grows in the quanta of an allocator.
+// tells says whether the column shows that the whole goes on growing, and how clearly.
+// It fills in the growth per round, and how many rounds a test needs. least is growth a
+// round, and need what a test must add: RSS grows in the quanta of an allocator.
 func (g *gauge) tells(edges []record.Edge, rounds int, least, need float64) (clarity float64, ok bool) {
 	mean, scatter, goes := steady(g.column, edges)
 	g.growth, g.rounds = mean/float64(rounds), rounds

@@ -1,4 +1,4 @@
-// Package watch tells whoever looks on how a run goes: its phase, how long it takes yet,
+// Package watch tells an observer how a run goes: its phase, how long it still takes,
 // and how the URIs stand.
 package watch
 
