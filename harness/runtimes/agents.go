@@ -22,7 +22,7 @@ var agentFile = map[string]string{
 	"python": "sitecustomize.py",
 }
 
-// agentParts are what each agent is joined from: whoever copies it has one file.
+// agentParts are what each agent is joined from: a user who copies it has one file.
 var agentParts = map[string][]string{
 	"ruby":   {"ruby/agent.rb", "ruby/routes.rb", "ruby/start.rb"},
 	"node":   {"agent.js"},

@@ -130,8 +130,8 @@ func unanswered(pid int, why error) error {
 		WithHint("Is the process busy or stopped, or was it started with %s? A larger timeout: gives it more time.", noAttach)
 }
 
-// hungUp is for a JVM that ends the conversation without a word, as it does
-// where the user or group who asks is not its own, nor root.
+// hungUp is for a JVM that ends the conversation without an answer. It does so where
+// the user or group that asks is neither its own nor root.
 func hungUp(pid int) error {
 	user := "USER"
 	if st, err := proc.ReadStatus(pid); err == nil {

@@ -16,11 +16,11 @@ import (
 	"leakhunt/harness/guard"
 )
 
-// A flight recording with one event on, jdk.OldObjectSample: the JVM keeps weak
-// references to a sample of what is allocated, and the recording ends with
-// those that are still alive, each with the stack that allocated it (HotSpot,
-// jfr/leakprofiler). cutoff 0 leaves out the search for what holds them, which
-// would stop the JVM for as long as it takes.
+// A flight recording with one event on, jdk.OldObjectSample. The JVM keeps weak
+// references to a sample of what is allocated. The recording ends with those that are
+// still alive, each with the stack that allocated it (HotSpot, jfr/leakprofiler).
+// cutoff 0 leaves out the search for what holds them, which would stop the JVM for as
+// long as it takes.
 const recordingSettings = `<?xml version="1.0" encoding="UTF-8"?>
 <configuration version="2.0" label="leakhunt" provider="leakhunt">
   <event name="jdk.OldObjectSample">

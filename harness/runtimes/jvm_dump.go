@@ -22,9 +22,9 @@ func (j *JVM) StartHolders(_ context.Context, room int64) (ok bool, err error) {
 	return false, nil
 }
 
-// StopHolders has the JVM write a heap dump (HotSpot, GC.heap_dump, after a full
-// collection) and keeps it for the user in the current folder, with mode 0600:
-// its tools say what holds an object. The sites stay as they are; the note
+// StopHolders has the JVM write a heap dump after a full collection (HotSpot,
+// GC.heap_dump). It keeps the dump for the user in the current folder, with mode 0600:
+// tools that read it say what holds an object. The sites stay as they are; the note
 // names the file. One dump is enough for all that was requested before it.
 func (j *JVM) StopHolders(ctx context.Context, sites []Site) (held []Site, note string, err error) {
 	if j.kept == "" {
@@ -66,8 +66,8 @@ func (j *JVM) keepHeap(ctx context.Context) (name string, err error) {
 	return keepFile(dump, filepath.Join(dir.at, "heap.hprof"), fmt.Sprintf("leakhunt-%d-*.hprof", j.pid))
 }
 
-// keepFile moves a file to a new private one in the current folder, and copies it
-// where it lies on another disc, or belongs to somebody else.
+// keepFile moves a file to a new private one in the current folder. It copies a file
+// that lies on another disc, or belongs to another user.
 func keepFile(file *os.File, from, pattern string) (name string, err error) {
 	to, err := os.CreateTemp(".", pattern) // of mode 0600
 	if err != nil {

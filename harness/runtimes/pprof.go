@@ -114,9 +114,9 @@ const (
 	pause  = 10 * time.Millisecond
 )
 
-// Read lets goroutines end that requests have left behind, collects garbage twice
-// (what a finalizer or a sync.Pool held is gone only after the second collection)
-// and reads runtime.MemStats.
+// Read lets goroutines end that requests have left behind, collects garbage twice and
+// reads runtime.MemStats. What a finalizer or a sync.Pool held is gone only after the
+// second collection.
 func (p *Pprof) Read(ctx context.Context) ([]float64, error) {
 	if err := p.ended(ctx); err != nil {
 		return nil, err
@@ -233,8 +233,8 @@ func (m *memStats) end() {
 	m.want[name] = float64(n)
 }
 
-// values are the bytes and the number of the objects that are alive, and held the bytes
-// that the runtime has from the system, negative where that is not said.
+// values are the bytes and the number of the objects that are alive. held is the bytes
+// that the runtime has from the system, negative where the answer does not say.
 func (m *memStats) values() (alive []float64, held float64, err error) {
 	m.end()
 	if m.err != nil {

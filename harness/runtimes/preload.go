@@ -19,11 +19,11 @@ const AgentVar = "LEAKHUNT_AGENT"
 const maxDir = 90
 
 // Preload writes the agents to a folder of their own and returns the environment
-// variables, NAME=value, that load them into a command: all three, for what it
-// will run is not always known beforehand, and each is ignored by the others'
-// runtimes. They are to be joined to what the user has there. In PYTHONPATH the
-// agent's folder must come first, since only the first sitecustomize of a path is
-// ever loaded: it passes on to the next.
+// variables, NAME=value, that load them into a command: all three, for what it will run
+// is not always known beforehand, and each is ignored by the others' runtimes. They
+// must be joined to what the user has there. In PYTHONPATH the agent's folder must come
+// first, since only the first sitecustomize of a path is ever loaded: it passes on to
+// the next.
 //
 // Every user finds the agents in the folder, and only this one can put a socket
 // there. The agents open their sockets in it: the entry of AgentVar in env names

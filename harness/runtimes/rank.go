@@ -7,22 +7,22 @@ import (
 	"slices"
 )
 
-// Bounds of Rank. What happens to survive shows up in some of 200 requests (a
-// string of gunicorn's date header in 116 of them, once), what a leak keeps
-// shows up in each. A site below both bounds is no culprit.
+// Bounds of Rank. What survives by chance shows up in some of 200 requests: a string of
+// gunicorn's date header did in 116 of them, once. What a leak keeps shows up in each.
+// A site below both bounds is no culprit.
 const (
 	minObjects = 0.9  // objects per request
 	minShare   = 0.05 // of the growth per request
 	maxSites   = 10
 )
 
-// Rank turns totals over requests into rates per request, takes away what the
-// clean control route left behind over as many requests (control may be nil),
-// and orders what remains by how likely it is the leak: bytes per request,
-// less where objects per request are no whole number, less where neither the
-// file nor a caller is the user's or a library's. growthBytes is the measured
-// growth in bytes per request, not positive where there was none; explained is
-// the share of it that the returned sites make up (1 = all), 0 without growth.
+// Rank turns totals over requests into rates per request. It takes away what the clean
+// control route left behind over as many requests; control may be nil. It orders what
+// remains by how likely it is the leak: by bytes per request. A site counts less where
+// its objects per request are no whole number. It counts less, too, where neither its
+// file nor a caller is the user's or a library's. growthBytes is the measured growth in
+// bytes per request, not positive where there was none. explained is the share of it
+// that the returned sites make up (1 = all), 0 without growth.
 func Rank(sites, control []Site, requests int, growthBytes float64) (ranked []Site, explained float64) {
 	if requests < 1 {
 		return nil, 0

@@ -92,8 +92,8 @@ func descriptor(conn net.Conn, use func(fd int)) error {
 	return raw.Control(func(fd uintptr) { use(int(fd)) })
 }
 
-// checkSocket refuses a socket that another user made: whoever can put a socket
-// in our way could make up the numbers.
+// checkSocket refuses a socket that another user made: one who can put a socket in our
+// way could make up the numbers.
 func checkSocket(path string, pid int) error {
 	sock, err := os.Lstat(path)
 	if err != nil {
