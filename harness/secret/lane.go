@@ -103,8 +103,8 @@ func (l *lane) end(at int64) {
 	}
 }
 
-// cutShort is from how many bytes on the beginning of a secret is one: whoever shortens
-// a text may have cut the secret in two.
+// cutShort is from how many bytes on the beginning of a secret is a secret: a text that
+// was shortened may end within one.
 const cutShort = 16
 
 // broken marks what had been seen of a pattern that did not go on, up to the n-th

@@ -16,8 +16,8 @@ var (
 		credential signature samlresponse`)
 )
 
-// Name says that the value of a header, a variable, a parameter or a field of this
-// name is a secret, as far as a name tells. Rather one too many.
+// Name says that the value of a header, a variable, a parameter or a field is a secret,
+// as far as its name tells. Name calls too many values secret rather than too few.
 func Name(name string) bool {
 	all := Words(name)
 	if slices.ContainsFunc(all, func(w string) bool { return slices.Contains(words, w) }) {

@@ -17,9 +17,9 @@ import (
 // Mark stands where a secret stood.
 const Mark = "[secret]"
 
-// Shortest is the length, in characters, of the shortest value that can be a
-// secret. A shorter one is part of ordinary text, which would become
-// unreadable, and whoever saw the marks in it would know the value.
+// Shortest is the length, in characters, of the shortest value that can be a secret. A
+// shorter one is part of ordinary text, which would become unreadable. A reader who saw
+// the marks in that would know the value.
 const Shortest = 4
 
 // Set is a set of secrets. Its zero value is empty and ready; a nil Set is
@@ -76,10 +76,15 @@ func (s *Set) Add(values ...string) error {
 }
 
 // Redact returns p with Mark in place of each secret, in whatever encoding:
-// as it is; percent-encoded for a path or a query; escaped for JSON, Go, Ruby, Python
-// or HTML, also twice; in base64, standard or for URLs, at any place within a longer
-// value; in hex. The first 16 bytes of one, or more, are marked where the rest is cut
-// off. Where p holds none it is returned itself, else it is left as it was.
+//
+//   - as it is
+//   - percent-encoded for a path or a query
+//   - escaped for JSON, Go, Ruby, Python or HTML, also twice
+//   - in base64, standard or for URLs, at any place within a longer value
+//   - in hex
+//
+// The first 16 bytes of a secret, or more, are marked where the rest is cut off. Redact
+// returns p itself where it holds no secret. It never changes p.
 func (s *Set) Redact(p []byte) []byte {
 	x := s.all()
 	if x == nil {
