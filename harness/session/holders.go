@@ -9,9 +9,9 @@ import (
 	"leakhunt/harness/runtimes"
 )
 
-// A runtime that notes of every object where it is made is slow (V8 collects 20
-// times a second meanwhile, which takes a second with millions of objects): a
-// few requests must do then.
+// A runtime is slow while it notes where each object is made. V8 collects 20 times a
+// second then, and a collection takes a second with millions of objects. So a few
+// requests must do.
 const (
 	holderRequests = 20
 	leastHolders   = 4

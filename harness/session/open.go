@@ -79,7 +79,7 @@ func (s *Session) pin(ctx context.Context, why record.Why) error {
 }
 
 // rejoined makes sure that a run which goes on with its process has found that one.
-// Another one is let go of.
+// With another one it closes the session and returns an error.
 func (s *Session) rejoined(why record.Why) error {
 	want, have := s.cfg.Rejoin, s.pinned.Process()
 	if why != record.Rejoined || have == want {

@@ -61,7 +61,7 @@ type Item struct {
 
 // Tick is where a run stands.
 type Tick struct {
-	URI     int   // whom the last request went to
+	URI     int   // the URI of the last request
 	Metric  int64 // what is judged, in bytes: RSS, or anonymous memory and swap
 	RSS     int64 // bytes
 	Sent    int   // requests, in all
@@ -100,7 +100,7 @@ type Session struct {
 	looked  time.Time // when it was looked for what memory is left
 	until   int64     // the RSS with which it is looked for again
 	ticked  time.Time
-	asked   int       // whom the last request went to
+	asked   int       // the URI of the last request
 	shared  time.Time // when it was looked for others that hold the connection
 	rivals  []int     // who held the connection, too, after the last block
 	visitor bool      // it was noted that all requests are one visitor's

@@ -52,7 +52,7 @@ func (w *witness) check(ctx context.Context) error {
 	}
 	now, err := proc.HasRun(w.s.pinned.Process().PID)
 	if err != nil {
-		return nil //nolint:nilerr // whoever needs the process will say what is wrong with it
+		return nil //nolint:nilerr // what is wrong with the process is said when it is needed
 	}
 	own := now.Since(w.ran)
 	if own >= time.Duration(w.n)*busy {

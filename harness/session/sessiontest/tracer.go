@@ -7,8 +7,9 @@ import (
 	"leakhunt/harness/runtimes"
 )
 
-// Tracer is a Counter that can name one line: of what is alive since it began,
-// whoever made it, one object a request. It can go wrong at it.
+// Tracer is a Counter that can name one line. All that came to be alive since it began
+// is said to be made there, one object a request, whatever the route. Starting and
+// stopping it can fail.
 type Tracer struct {
 	Counter
 	StartFails, StopFails error
