@@ -1,9 +1,9 @@
 package simulate
 
-// countedHeap is that of CPython and PHP, which count references: what a request
-// made is freed before it ends. Small objects and large ones have an area each
-// (pymalloc and malloc; PHP's small bins and pages), and take up only what
-// their own kind has freed.
+// countedHeap is that of CPython and PHP, which count references: what a request made
+// is freed before it ends. Small objects and large ones have an area each: pymalloc and
+// malloc, or PHP's small bins and pages. Each kind takes up only what its own kind has
+// freed.
 type countedHeap struct {
 	area   [2]area
 	cyclic [2]int64 // bytes that only the collector of cycles frees

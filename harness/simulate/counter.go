@@ -35,10 +35,10 @@ var columns = map[string][]column{
 
 func (s *spec) columns() []column { return columns[s.runtime+" "+s.counter] }
 
-// nativeShift is the largest standard deviation of a reading of what the process has
-// beyond what the runtime says to have for itself, in bytes, where it says that. Ruby's
-// is of malloc's own figures; the others' is of memory that is held and not touched, and
-// of what a JVM compiles.
+// nativeShift is the largest standard deviation, in bytes, of a reading of native
+// memory: what the process has beyond what the runtime says to have for itself.
+// Counters that do not say that are not in it. Ruby's is of malloc's own figures; the
+// others' is of memory that is held and not touched, and of what a JVM compiles.
 var nativeShift = map[string]float64{"ruby agent": 6 << 10, "node agent": 40 << 10, "go pprof": 40 << 10, "java class histogram": 40 << 10}
 
 // beyond is such a reading.

@@ -1,11 +1,11 @@
 package simulate
 
-// jvmHeap is that of HotSpot. As it comes (G1 on a machine with gigabytes), the
-// young generation is as large as its pause goal allows, all of it is used before
-// it is collected, and what was used once stays resident; what died old is
-// collected when the heap is nearly half full. With our settings (the serial
-// collector) the young generation is small, and the old one has little or no room
-// to spare: it is collected when it would grow.
+// jvmHeap is that of HotSpot. As it comes it is G1, on a machine with gigabytes. The
+// young generation is then as large as the pause goal allows. All of it is used before
+// it is collected, and what was used once stays resident. What died old is collected
+// when the heap is nearly half full. With our settings (the serial collector) the young
+// generation is small, and the old one has little or no room to spare: it is collected
+// when it would grow.
 type jvmHeap struct {
 	serial     bool
 	eden, most int64 // bytes of the young generation, now and at most

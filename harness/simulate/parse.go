@@ -26,11 +26,19 @@ import (
 //	descriptors 1024           # that the process may have open
 //	fault dies after 1200 once
 //
-// A comma ends a clause. Lines of the same URI are one. Of a URI itself: latency
-// TIME, keyed (each request has a new URL), keys N (so many in turn), visitors (each
-// request is a new one's), requests N, answers SIZE, line SIZE (what it adds to a
-// shared ring), fails RATE and kills RATE, where a rate is every N, 1 in N or from N.
-// What requests do to memory, a size being that of one entry:
+// A comma ends a clause. Lines of the same URI are one. Clauses of a URI itself:
+//
+//	latency TIME
+//	keyed                      # each request has a new URL
+//	keys N                     # so many URLs in turn
+//	visitors                   # each request is a new visitor's
+//	requests N
+//	answers SIZE
+//	line SIZE                  # what a request adds to a shared ring
+//	fails RATE                 # a RATE is every N, 1 in N or from N
+//	kills RATE
+//
+// What requests do to memory, where a SIZE is that of one entry:
 //
 //	garbage SIZE [objects N] [spread N%] [cyclic]
 //	leak SIZE [objects N] [spread N%] [every N | 1 in N] [keyed | keys N] [visitor] [failing]
@@ -51,10 +59,15 @@ import (
 // A THING, which each entry holds beside memory, is a descriptor, socket, thread, child or
 // mapping.
 //
-// Faults are dies and replaced (after N requests, 1 in N or over SIZE), counter
-// hangs, counter stuck, counter falls by N%, counter lies by N% (after N readings),
-// clock steps TIME (after N requests) and start fails (after N: the N-th process and
-// those that follow it); once: of the first process alone. Errors name the line.
+// Faults, each in the first process alone where its line ends in once:
+//
+//	fault dies | replaced     after N | 1 in N | over SIZE    # N requests
+//	fault counter hangs | counter stuck | counter falls by N% | counter lies by N%
+//	                          after N                         # N readings
+//	fault clock steps TIME    after N                         # N requests
+//	fault start fails         after N                         # the N-th process and those that follow it
+//
+// Errors name the line.
 func Parse(text string) (*World, error) {
 	s := spec{target: "command", metric: "rss", limit: 900e6, rounds: 5, latency: 2000, holes: -1, scatter: -1}
 	for i, line := range strings.Split(text, "\n") {
@@ -291,10 +304,10 @@ func (w *words) readFault() (f fault) {
 	return f
 }
 
-// check says what a whole world lacks.
 // mostRoutes is how many URIs a world has at most.
 const mostRoutes = 10000
 
+// check says what a whole world lacks.
 func (s *spec) check() error {
 	switch {
 	case s.runtime == "":

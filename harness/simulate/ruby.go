@@ -9,7 +9,8 @@ package simulate
 // What has survived three of the others has grown old (RVALUE_OLD_AGE); what dies
 // before that is freed by the next one. Measured with Ruby 3.1 and 12 KB of garbage a
 // turn: a ring of 35 strings of 832 B adds 17 B a turn from the 6,000th turn to the
-// 39,000th, one of 2,000 adds 780 B a turn until a major collection in the 30,000th.
+// 39,000th. One of 2,000 strings adds 780 B a turn until a major collection in the
+// 30,000th.
 type rubyHeap struct {
 	slots, malloc area
 

@@ -139,8 +139,8 @@ func (b *block) add(metric int64, t, took float64, end outcome) {
 	b.latency = append(b.latency, us)
 }
 
-// blockEdge is the reading at an edge of a block: a full one where it is to be
-// settled, and the metric alone where not.
+// blockEdge is the reading at an edge of a block. It is a full one if settle is true,
+// and has the metric and what is held beside memory if not.
 func (w *World) blockEdge(settle bool, emit func(record.Event)) (record.Edge, bool) {
 	if settle {
 		return w.settled(emit)

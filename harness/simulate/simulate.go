@@ -1,11 +1,11 @@
-// Package simulate carries actions out on a process that is arithmetic, with a
-// clock that is a number, as package session does on a real one. A world is put
-// together from parts: a runtime with its allocator and collector, counters with
-// what they miss, what the URIs of an application do to memory, and faults. What
-// it leaks is known. The same world and the same actions give the same events.
+// Package simulate carries actions out as package session does. Its process is
+// arithmetic, and its clock a number. A world is put together from parts: a runtime
+// with its allocator and collector, counters with what they miss, what the URIs of an
+// application do to memory, and faults. What it leaks is known. The same world and the
+// same actions give the same events.
 //
-// A world is made at random (New) or read from a text (Parse), and String writes
-// it as text, so that whatever went wrong in it can be repeated and read.
+// A world is made at random (New) or read from a text (Parse). String writes it as
+// text, so that what went wrong in it can be repeated and read.
 package simulate
 
 import (

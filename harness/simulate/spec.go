@@ -65,7 +65,7 @@ type verb uint8
 
 const (
 	garbage   verb = iota // what a request makes and drops
-	leak                  // what stays for ever
+	leak                  // what is never freed
 	cache                 // entries, a bounded number of them
 	ring                  // a line for each request, the last so many
 	hold                  // what stays for a time
@@ -113,7 +113,7 @@ const (
 	dies trouble = iota
 	replaced
 	hangs   // the counter gives no answer
-	stuck   // the counter reads the same for ever
+	stuck   // the counter reads the same from then on
 	falls   // the counter reads less each time
 	lies    // the counter reads anything
 	clock   // the clock steps

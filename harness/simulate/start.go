@@ -30,10 +30,11 @@ type extent struct{ low, high float64 }
 
 func (e extent) draw(d draw) int64 { return d.size(e.low, e.high) }
 
-// What was measured of small servers, without any application, up to five times as
-// much: their fresh RSS, what is mapped from files, what a request makes and drops
-// whatever it does, and what loading and compiling adds in the first hundreds of
-// requests.
+// The ranges go from what was measured of small servers, without any application, to
+// five times as much. freshes is their fresh RSS in bytes, and fileShares what share of
+// it is mapped from files. overheads is what a request makes and drops whatever it
+// does, in bytes. jits is what loading and compiling adds in the first hundreds of
+// requests, in bytes.
 var (
 	freshes = map[string]extent{
 		"ruby": {22 << 20, 160 << 20}, "python": {22 << 20, 120 << 20}, "node": {44 << 20, 160 << 20},

@@ -11,17 +11,18 @@ type Truth struct {
 	URI   int
 	Name  string
 	Leaks bool
-	// Bytes and Objects are reachable for ever, per request on average; of Bytes,
-	// Native are in no counter of the runtime, and Shared are kept whatever the URI.
+	// Bytes and Objects are what a request leaks, on average: what stays reachable. Of
+	// Bytes, Native are in no counter of the runtime, and Shared are kept whatever the
+	// URI.
 	Bytes, Objects, Native, Shared float64
 	// Every is how many requests there are from one leak to the next: 1 for each.
 	Every float64
-	// Held is how much of what a process holds beside memory a request keeps for ever.
+	// Held is how much a request leaks of what a process holds beside memory.
 	Held float64
 	// Late is how many seconds after its request a leak comes.
 	Late float64
-	// Victim is by how many bytes a request grows the process for ever only because
-	// another URI leaks. It does not count as a leak of its own.
+	// Victim is by how many bytes a request grows the process, without end, only
+	// because another URI leaks. It does not count as a leak of its own.
 	Victim float64
 	// Bounded is what it fills that has an end.
 	Bounded Bound
@@ -98,7 +99,7 @@ func (r *routeSpec) subscribes() bool {
 	return false
 }
 
-// grow adds what share of the requests leave for ever.
+// grow adds what that share of the requests leaks.
 func (t *Truth) grow(p *part, share, bytes, objects, native float64) {
 	t.Bytes += share * bytes
 	t.Objects += share * objects

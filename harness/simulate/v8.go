@@ -1,8 +1,8 @@
 package simulate
 
-// v8Heap is that of V8: a young generation of two semi-spaces, scavenged when one
-// is full, whose survivors grow old; and an old generation, which is marked when
-// it has grown to a limit, a factor of what was alive the last time
+// v8Heap is that of V8. The young generation has two semi-spaces. It is scavenged when
+// one is full, and its survivors grow old. The old generation is marked when it has
+// grown to a limit, a factor of what was alive the last time
 // (src/heap/heap-controller.h). Only that frees what died old.
 type v8Heap struct {
 	semi, most int64 // bytes of a semi-space, now and at most
