@@ -93,8 +93,8 @@ func (a address) dial(ctx context.Context) (net.Conn, error) {
 	return secure, nil
 }
 
-// local refuses an address of another machine, whose processes cannot be seen,
-// and fixes a name to one address, so that every connection goes to the same.
+// local refuses an address of another machine, whose processes cannot be seen. It fixes
+// a name to one address, so that every connection goes to the same.
 func (a address) local(ctx context.Context) (address, error) {
 	if a.network == "unix" {
 		return a, nil

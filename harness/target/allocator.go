@@ -6,17 +6,16 @@ import (
 	"strings"
 )
 
-// Ruby, Python and Perl take their memory from malloc. The C library keeps holes in
-// the middle of its heap forever, so that RSS of a Ruby server can stand still
-// while 13 MB leak into them. jemalloc gives back every page as soon as nothing
-// on it is alive (jemalloc(3): dirty_decay_ms:0); where it is installed, it is
-// preloaded.
+// Ruby, Python and Perl take their memory from malloc. The C library keeps holes in the
+// middle of its heap forever. So RSS of a Ruby server can stand still while 13 MB leak
+// into them. jemalloc gives back every page as soon as nothing on it is alive
+// (jemalloc(3): dirty_decay_ms:0); where it is installed, it is preloaded.
 var purging = []string{"MALLOC_CONF=narenas:1,tcache:false,dirty_decay_ms:0,muzzy_decay_ms:0"}
 
-// glibc is for the C library: one arena, and what is free goes back at once.
-// Chunks that wait in the caches of a thread (tcache) and in fast bins are not
-// joined with their neighbours, so that the heap's end cannot be given back:
-// both are switched off (mallopt(3), glibc manual "Memory Allocation Tunables").
+// glibc is for the C library: one arena, and what is free goes back at once. Chunks
+// that wait in the caches of a thread (tcache) and in fast bins are not joined with
+// their neighbours. They keep the heap's end from being given back: both are switched
+// off (mallopt(3), glibc manual "Memory Allocation Tunables").
 var glibc = []string{
 	"MALLOC_ARENA_MAX=1",
 	"MALLOC_TRIM_THRESHOLD_=65536",
@@ -69,8 +68,8 @@ func Tight(runtime string) []string {
 	return slices.Concat(tightest(runtime), allocator(runtime, nil, findJemalloc()))
 }
 
-// Tightly are the settings of Tight where env has all of them, whoever set
-// them; nil otherwise.
+// Tightly are the settings of Tight where env has all of them, from us or from others;
+// nil otherwise.
 func Tightly(runtime string, env []string) []string {
 	want := Tight(runtime)
 	for _, setting := range want {

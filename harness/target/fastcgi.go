@@ -53,8 +53,8 @@ func (p *fastcgiPinned) Endpoint() load.Endpoint {
 	return ep
 }
 
-// Pin implements Target. A worker serves one connection at a time, so a pool of
-// one worker leaves no doubt; of a larger one, each request might meet another.
+// Pin implements Target. A worker serves one connection at a time. So a pool of one
+// worker leaves no doubt. In a larger one, each request might meet another worker.
 func (t *fastcgiTarget) Pin(ctx context.Context) (Pinned, error) {
 	at, err := t.at.local(ctx)
 	if err != nil {

@@ -72,8 +72,8 @@ var titles = []struct {
 	{regexp.MustCompile(`^Passenger `), Identity{"passenger", ""}},
 }
 
-// Identify tells what a running process is, by its title or command line, its
-// program, and, where an interpreter is a library (uwsgi), by what it has
+// Identify tells what a running process is, by its title or command line and by its
+// program. Where an interpreter is a library (uwsgi), it goes by what the process has
 // mapped.
 func Identify(pid int) Identity {
 	argv, _ := proc.Cmdline(pid)

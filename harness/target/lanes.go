@@ -91,8 +91,9 @@ func (l *place) has(id proc.ID) {
 	}
 }
 
-// worker is the pid of the worker, of those that answer at the address as first does, that
-// the lane is to pin; 0: whoever answers.
+// worker is the pid of the worker that the lane pins, of those that answer at the
+// address as first does. It is pid without lanes, and 0 where the first to answer will
+// do.
 func (l *place) worker(ctx context.Context, at address, first proc.ID, pid int) (int, error) {
 	if l == nil {
 		return pid, nil

@@ -47,8 +47,9 @@ type Entry struct {
 func (e Entry) Endpoint() load.Endpoint { return e.endpoint }
 
 // Recognised is whether the process runs under a server that serves applications and
-// nothing else. Where the runtime alone is known, as of a program of Go, or the process
-// may not be looked at, it may be a database, or an agent that watches the machine.
+// nothing else. Of another only the runtime is known, as of a program of Go, or
+// nothing, where it may not be looked at. It may be a database, or an agent that
+// watches the machine.
 func (e Entry) Recognised() bool {
 	return e.App != "" && e.PID != 0 && !slices.Contains(runtimeNames, e.Server)
 }

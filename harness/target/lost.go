@@ -12,10 +12,9 @@ import (
 )
 
 const (
-	// statusLimit is how long the exit status of a process that has just
-	// ended may take to arrive, and what it said last, where either may never:
-	// its own parent may have asked for the status, and another process may
-	// hold the output open.
+	// statusLimit is how long the exit status of a process that has just ended, or its
+	// last output, may take to arrive. Either may never arrive: its own parent may have
+	// asked for the status, and another process may hold the output open.
 	statusLimit = 200 * time.Millisecond
 	// reapedLimit is how long the status may take where the guard asks for it.
 	reapedLimit = 5 * time.Second

@@ -39,11 +39,11 @@ func name(p *passenger.Process) string {
 	return strconv.Itoa(p.PID)
 }
 
-// choose finds the process that is wanted. Where the scenario leaves open which
-// process of an application, it takes the one with the fewest requests in hand,
-// then the one that the pool has given the fewest: to a Ruby process that has
-// served the pool, the web server keeps a connection on the session socket,
-// which serves one at a time. Its errors name what there is.
+// choose finds the process that is wanted. Where the scenario leaves open which process
+// of an application, it takes the one with the fewest requests in hand. Of several, it
+// takes the one that the pool has given the fewest: to a Ruby process that has served
+// the pool, the web server keeps a connection on the session socket, which serves one
+// at a time. Its errors name what there is.
 func choose(found []passenger.Instance, want scenarios.Passenger, not []string) (chosen, error) {
 	running, err := readable(found, want.Instance)
 	if err != nil {

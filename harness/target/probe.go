@@ -21,9 +21,8 @@ const (
 	// queued is how long a connection beside others may wait for a process to
 	// take it. A server with one synchronous worker never does.
 	queued = 150 * time.Millisecond
-	// busyLimit is how long a process may take to read from a new connection,
-	// where it is to be pinned: on a machine with more work than processors seconds
-	// go by.
+	// busyLimit is how long a process may take to read from a new connection while it
+	// is being pinned: on a machine with more work than processors seconds go by.
 	busyLimit = 10 * time.Second
 )
 

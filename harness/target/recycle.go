@@ -11,9 +11,9 @@ import (
 
 var _ Advisor = (*pinned)(nil)
 
-// Advise implements Advisor: it names what stands in the command lines of the
-// process and of its master, or in php-fpm's configuration, that puts another
-// process in its place during a run.
+// Advise implements Advisor. It names the settings that put another process in the
+// place of this one during a run. They stand in the command lines of the process and of
+// its master, or in php-fpm's configuration.
 func (p *pinned) Advise(context.Context) []Advice {
 	var all []Advice
 	for _, pid := range []int{p.id.PID, p.parent} {

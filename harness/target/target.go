@@ -1,5 +1,5 @@
-// Package target finds or starts the one process that is measured, says where
-// it answers, and knows at any moment whether it is still the same.
+// Package target finds or starts the one process that is measured, and says where it
+// answers. It knows at any moment whether the process is still the same.
 package target
 
 import (

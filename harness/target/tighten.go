@@ -30,10 +30,9 @@ var tight = map[string][]string{
 		"RUBY_GC_OLDMALLOC_LIMIT_MAX=1000000",
 		"RUBY_GC_HEAP_OLDOBJECT_LIMIT_FACTOR=1.05",
 	},
-	// A memory limit of one byte is never kept: the collector runs as often as it
-	// may, which is half of the CPU time, and free pages go back before new ones
-	// are taken (The Go Authors, A Guide to the Go Garbage Collector, "Memory
-	// limit").
+	// A memory limit of one byte is never kept. So the collector runs as often as it
+	// may, which is half of the CPU time. Free pages go back before new ones are taken
+	// (The Go Authors, A Guide to the Go Garbage Collector, "Memory limit").
 	"go": {"GOGC=10", "GOMEMLIMIT=1"},
 	// What survives a minor collection is old at once, and the old generation has
 	// no room to spare: it is collected whenever it would grow, and gives back all
@@ -73,8 +72,8 @@ var traced = map[string][]string{
 	"java": {"JAVA_TOOL_OPTIONS=-XX:TLABSize=2k -XX:TLABRefillWasteFraction=4096 -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
 }
 
-// A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of
-// the heap) turns them into fillers, which a class histogram counts as alive.
+// A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of the
+// heap) turns them into fillers. A class histogram counts those as alive.
 const javaOptions = "JAVA_TOOL_OPTIONS=-XX:+IgnoreUnrecognizedVMOptions -XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -XX:TieredStopAtLevel=1"
 
 // lists are variables that hold several settings: their separator.
@@ -142,10 +141,10 @@ func lookup(env []string, name string) (string, bool) {
 	return "", false
 }
 
-// merge adds settings to an environment. A variable of several settings keeps
-// what it has: after ours where the last one wins or the first is found, which
-// is where a path is searched; RUBYOPT's libraries are loaded in order, the
-// user's first. Any other is replaced.
+// merge adds settings to an environment. A variable of several settings keeps what it
+// has. That comes after ours: the user's option wins where the last one does, and our
+// file is found first in a path. RUBYOPT's libraries are loaded in order, so the user's
+// come first in it. Any other variable is replaced.
 func merge(env []string, settings ...string) []string {
 	env = slices.Clone(env)
 	for _, setting := range settings {

@@ -6,11 +6,10 @@ import (
 	"strings"
 )
 
-// Told are the settings, of those that say when a runtime collects garbage, that
-// a process was given by others than us and by which it may collect later than by
-// itself: options as they stand, or NAME=value. Until then garbage fills memory as
-// evenly as a leak does. argv is the process's own command line, which what a
-// wrapper adds stands in, env its environment.
+// Told are the settings, not ours, by which a process may collect garbage later than it
+// would by itself: options as they stand, or NAME=value. Until it collects, garbage
+// fills memory as evenly as a leak does. argv is the process's own command line, which
+// has what a wrapper adds, and env its environment.
 func Told(runtime string, env, argv []string) []string {
 	switch runtime {
 	case "go":

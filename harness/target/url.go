@@ -25,7 +25,7 @@ func openURL(t *scenarios.Target) (Target, error) {
 
 type urlTarget struct {
 	at   address
-	pid  int    // 0: whoever answers
+	pid  int    // 0: any process that answers
 	lane *place // in the pool of workers that lanes share; nil: no lanes
 }
 

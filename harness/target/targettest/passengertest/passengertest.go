@@ -1,7 +1,7 @@
-// Package passengertest starts a real Phusion Passenger for a test, under a
-// private Apache or as Standalone, with the fixture applications of targettest,
-// and ends it with the test. Nothing outside of temporary folders and of
-// 127.0.0.1 is used; the machine's own Apache need not run, and is not touched.
+// Package passengertest starts a real Phusion Passenger for a test, under a private
+// Apache or as Standalone, and ends it with the test. It serves the fixture
+// applications of targettest. Nothing outside of temporary folders and of 127.0.0.1 is
+// used; the machine's own Apache need not run, and is not touched.
 //
 // It needs Debian's packages apache2, libapache2-mod-passenger, passenger and
 // ruby, and nodejs and python3 for those applications.

@@ -42,7 +42,7 @@ func (s *Server) Get(t testing.TB, app, uri string) string {
 }
 
 // Warm starts every application and waits until each has as many processes as
-// it shall have. It returns the instance.
+// App.Processes says. It returns the instance.
 func (s *Server) Warm(t testing.TB) passenger.Instance {
 	t.Helper()
 	for _, app := range s.Apps {

@@ -162,12 +162,12 @@ func hand(below string) error {
 
 const webUser = "www-data"
 
-// App serves the copy as one more application of a private Apache. Several may
-// be served at once: each has a database of its own, for SQLite refuses the
-// second of two processes that turn from reading to writing at the same time
-// (SQLITE_BUSY, however long the timeout: sqlite.org/c3ref/busy_handler.html),
-// and a login does. leaks are the bytes that each request to a path keeps;
-// directives are further lines of Apache's configuration.
+// App serves the copy as one more application of a private Apache. Several may be
+// served at once, for each has a database of its own. A login turns from reading to
+// writing. SQLite refuses the second of two processes that do so at the same time,
+// however long the timeout (SQLITE_BUSY: sqlite.org/c3ref/busy_handler.html). leaks are
+// the bytes that each request to a path keeps; directives are further lines of Apache's
+// configuration.
 func (r *Redmine) App(t testing.TB, name string, leaks map[string]int, directives ...string) passengertest.App {
 	t.Helper()
 	seeded, err := os.ReadFile(r.Root + "/db/fixture.sqlite3")
