@@ -37,9 +37,9 @@ type CounterParams struct {
 	// with 500/requests. Default: 100 for bytes that are exact, 1 otherwise,
 	// and 0.25 for anything else.
 	Ambient float64
-	// Horizon is for how many requests growth must go on before a bounded cache
-	// is no longer thought of, twice as many where its last block grew clearly
-	// less than all together: a cache that has just become full. Default 2048.
+	// Horizon is for how many requests growth must go on before a bounded cache is
+	// ruled out. Where the last block grew clearly less than all together, it takes
+	// twice as many: a cache that has just become full. Default 2048.
 	Horizon int
 	// FixedN says that no more requests may be sent than were: what grows is
 	// convicted with what is known, and Reason says what cache would look alike.
@@ -124,9 +124,9 @@ func Counter(edges []Edge, p CounterParams) Judgement {
 // freedom. A floor is a promise for every URI of a run, and runs have many.
 const floorMargin = 1.5
 
-// rareWithout and rareWith are how many leaks are expected in the requests sent
-// where one in 20 times none is seen, and where at most one is, which looks like a
-// step: the upper 95 % bounds of a Poisson mean after 0 and 1 events.
+// rareWithout is how many leaks are expected in the requests sent where none is seen in
+// one of 20 cases. rareWith is how many are where at most one is seen, which looks like
+// a step. They are the upper 95 % bounds of a Poisson mean after 0 and 1 events.
 const (
 	rareWithout = 3
 	rareWith    = 4.74

@@ -49,9 +49,9 @@ func Recorded(mem []float64, p Params) Judgement {
 	return all
 }
 
-// Judge is Recorded for a whole recording, row 0 being the fresh process: the
-// first burnIn requests are not judged, but what memory rose in them bounds how
-// fast the process may still creep, and is slack in which a leak could hide.
+// Judge is Recorded for a whole recording, of which row 0 is the fresh process. The
+// first burnIn requests are not judged. What memory rose in them bounds how fast the
+// process may still creep, and is slack in which a leak could hide.
 func Judge(mem []float64, burnIn int, p Params) Judgement {
 	if why := unusable(mem); why != "" {
 		return undecided(max(0, len(mem)-1-burnIn), why, 0)

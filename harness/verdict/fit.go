@@ -13,15 +13,15 @@ import (
 //     (Draper & Smith, Applied Regression Analysis, 3rd ed., section 1.4)
 //   - d_i = m_i − m_{i−1}; seR = sd(d)/√(B−1), which holds under random-walk
 //     noise, where the mean of d is the best estimate of drift
-//   - the variance ratio VR = mean((e_i−e_{i−4})²)/(4·mean((e_i−e_{i−1})²)) of
-//     the residuals e is 1 for a random walk and ¼ for white noise (Lo &
-//     MacKinlay 1988, Review of Financial Studies 1:41–66);
-//     ω = clip(1.5·(VR−¼)/¾, 0, 1) mixes the two variances
+//   - VR = mean((e_i−e_{i−4})²)/(4·mean((e_i−e_{i−1})²)) is the variance ratio of the
+//     residuals e. It is 1 for a random walk and ¼ for white noise (Lo & MacKinlay
+//     1988, Review of Financial Studies 1:41–66). ω = clip(1.5·(VR−¼)/¾, 0, 1) mixes
+//     the two variances
 //   - se is never below what rounding to pages alone gives: two readings, each
 //     uniform over a page (variance page²/12), B−1 blocks apart
-//   - p is the smaller of P(T_{B−2} > b/se) and of the sign test
-//     P(Bin(k, ½) ≥ rises), k the non-zero differences; the caller compares it
-//     with α/2 (Bonferroni, for two tests)
+//   - p is the smaller of P(T_{B−2} > b/se) and of the sign test P(Bin(k, ½) ≥ rises),
+//     k the non-zero differences. The caller compares it with α/2 (Bonferroni, for two
+//     tests)
 func fit(m []float64, ell, page float64) growth {
 	n := float64(len(m))
 	mid := (n - 1) / 2

@@ -67,7 +67,7 @@ func (l Label) harmless() bool { return l == Stable || l == Bloat || l == Warmup
 
 func guilty(rss Judgement, by, alive []Evidence) (Judgement, []string) {
 	j := inBytes(rss, slices.Concat(by, alive))
-	if j.Label != Leak && j.Usual > 0 { // another counter convicts, and one block let go of much
+	if j.Label != Leak && j.Usual > 0 { // another counter convicts, and one block freed much
 		j.Growth = min(max(j.Usual, j.Low), j.High)
 	}
 	j.Label, j.More = Leak, 0

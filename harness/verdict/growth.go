@@ -27,9 +27,9 @@ type growth struct {
 // measure looks at the last 16·⌊len(w)/16⌋ readings of w, which must be at
 // least 16.
 //
-// One step is never a leak: where one rise makes up more than half of all growth,
-// it is taken out (the median rise put in its place) and the rest is judged. What
-// is left of a leak still grows.
+// One step is never a leak: where one rise makes up more than half of all growth, it is
+// taken out and the rest is judged. The median rise takes its place. What is left of a
+// leak still grows.
 func measure(w []float64, p Params) growth {
 	var m [blocks]float64
 	ell := len(w) / blocks
@@ -44,8 +44,8 @@ func measure(w []float64, p Params) growth {
 	return g
 }
 
-// levelStep takes the largest rise out of m, over one or two differences
-// (a step may straddle a block), where it is more than half of all growth and
+// levelStep takes the largest rise out of m, over two differences, for a step may
+// straddle a block. It does so where the rise is more than half of all growth and
 // stands out of the other differences. It returns what it took, or 0.
 func levelStep(m []float64) float64 {
 	const span = 2
@@ -85,10 +85,9 @@ func (g growth) significant(alpha, least float64) bool {
 	return g.p < alpha/2 && g.rises >= 3 && g.slope > least && g.lasting
 }
 
-// half is half the width of the two-sided interval at the given t quantile:
-// besides the noise, the two ends of the window are each only known to a
-// quantum of the allocator, uniformly, so their difference has the variance
-// quantum²/6.
+// half is half the width of the two-sided interval at the given t quantile. Besides the
+// noise, each end of the window is known only to a quantum of the allocator, uniformly.
+// So their difference has the variance quantum²/6.
 func (g growth) half(tq float64) float64 {
 	return tq * math.Hypot(g.seWide, g.quantum/math.Sqrt(6)/g.window)
 }

@@ -78,14 +78,13 @@ func atLeastZero(v float64) float64 {
 	return v
 }
 
-// creep is the growth in bytes/request that mere warm-up would explain around
-// judged request n. The null hypothesis is growth that dies away, and the
-// slowest way in which healthy servers were seen to do so is the logarithm:
-// memory = c + a·ln(requests), so a = Rise/ln(BurnIn), and at request t its
-// slope is a/t. Exponential warm-up and filling caches of a size that the
-// burn-in has seen fall faster. The margin is for the curve within a window,
-// whose least-squares slope is a little above that in its middle. Real servers
-// creep at a quarter of this or less.
+// creep is the growth in bytes/request that warm-up alone would explain around judged
+// request n. The null hypothesis is growth that dies away, and the slowest way in which
+// healthy servers were seen to do so is the logarithm: memory = c + a·ln(requests), so
+// a = Rise/ln(BurnIn), and at request t its slope is a/t. Exponential warm-up and
+// filling caches of a size that the burn-in has seen fall faster. The margin is for the
+// curve within a window, whose least-squares slope is a little above that in its
+// middle. Real servers creep at a quarter of this or less.
 func (p Params) creep(n float64) float64 {
 	if p.BurnIn < 2 {
 		return 0

@@ -17,8 +17,8 @@ func describe(g growth, n int, p Params) Judgement {
 	}
 }
 
-// rarest is how often, at the rarest, a leak must come to be seen in a window of so many
-// requests, where one step of it was seen or, at 0, none.
+// rarest is how rare a leak may be to be seen in a window of so many requests: one in
+// every requests. step is the size of the one step that was seen, 0 if none was.
 func rarest(step, window float64) (every float64) {
 	if step > 0 {
 		return window / rareWith

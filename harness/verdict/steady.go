@@ -70,7 +70,7 @@ func steadiness(edges []Edge, p CounterParams) steady {
 	span := float64(few) * used[0].requests
 	off := math.Max(2*scatter(used)*math.Sqrt(2/float64(few)), 3*p.Noise*math.Sqrt(4.0/3)/span)
 	s.faded = drop > 0.3*first && drop > off
-	// What dies away comes to a stop: who falls lets go of what others have made.
+	// What dies away comes to a stop: a URI that falls frees what others have made.
 	s.fell = s.late < -0.25*first && s.late*span < -3*p.Noise
 	for _, b := range used {
 		if b.rate > 0 {
@@ -91,9 +91,10 @@ func steadiness(edges []Edge, p CounterParams) steady {
 	return s
 }
 
-// withoutStep leaves out the block with the largest rate where it is more than
-// half of all growth, more than three times the next, and at least least. It
-// returns its index, and its excess over the median in units. Three blocks must remain.
+// withoutStep leaves out the block with the largest rate where it holds more than half
+// of all growth. Its rate must be more than three times the next, and at least least.
+// It returns its index, and its excess over the median in units. Three blocks must
+// remain.
 func withoutStep(b []block, least float64) (rest []block, at int, step float64) {
 	if len(b) <= 3 {
 		return b, 0, 0
@@ -152,13 +153,13 @@ func median(b []block) float64 {
 	return (rates[(len(b)-1)/2] + rates[len(b)/2]) / 2
 }
 
-// rate is the mean rate of blocks weighted by their requests, with half its
-// 95 % interval. The blocks' variance is estimated from few of them, so it is
-// moderated by what is known of the readings' noise (an edge is off by up to
-// ±noise, uniformly, so a block's growth has variance 2·noise²/3):
-// s² = (ν₀·s₀² + ν·s²)/(ν₀+ν), and t has ν₀+ν degrees of freedom (Smyth 2004,
-// Statistical Applications in Genetics and Molecular Biology 3:3). Where the
-// blocks scatter more than three times as widely, that knowledge is of no use.
+// rate is the mean rate of blocks weighted by their requests, with half its 95 %
+// interval. The blocks' variance is estimated from few of them, so it is moderated by
+// what is known of the readings' noise. An edge is off by up to ±noise, uniformly, so a
+// block's growth has variance 2·noise²/3. Then s² = (ν₀·s₀² + ν·s²)/(ν₀+ν), and t has
+// ν₀+ν degrees of freedom (Smyth 2004, Statistical Applications in Genetics and
+// Molecular Biology 3:3). Where the blocks scatter more than three times as widely,
+// that knowledge is of no use.
 func rate(b []block, noise float64) (mean, half float64) {
 	var total, sum, ss float64
 	for _, x := range b {
@@ -220,7 +221,7 @@ func equallyLong(b []block) bool {
 	return !slices.ContainsFunc(b, func(x block) bool { return x.requests != b[0].requests })
 }
 
-// scatter is the standard deviation of the blocks' rates, from the differences
+// scatter is the standard deviation of the blocks' rates. It comes from the differences
 // of neighbours, so that a trend does not count (von Neumann 1941, Annals of
 // Mathematical Statistics 12:367–395).
 func scatter(b []block) float64 {

@@ -19,11 +19,11 @@ const leastTouched = 8
 // the same memory again saturates. Who leaks touches new pages forever, also
 // where RSS stands still because the pages were resident and free.
 //
-// A collection walks through the heap once and adds a step, so the rate is the
-// median of the increments of the second half, and its interval is that of
-// order statistics, which holds for any distribution (David and Nagaraja 2003,
-// Order Statistics, 7.1): between the k-th smallest and the k-th largest of m,
-// k the largest with 2·P(Bin(m, ½) < k) ≤ 0.05.
+// A collection walks through the heap once and adds a step. So the rate is the median
+// of the increments of the second half. Its interval is that of order statistics, which
+// holds for any distribution (David and Nagaraja 2003, Order Statistics, 7.1): between
+// the k-th smallest and the k-th largest of m, k the largest with 2·P(Bin(m, ½) < k) ≤
+// 0.05.
 func Touched(edges []Edge, p Params) Judgement {
 	p = p.withDefaults()
 	if len(edges) < 2*leastTouched {

@@ -23,8 +23,8 @@ type Judgement struct {
 	Growth     float64 // slope
 	Low, High  float64 // its 95 % confidence interval: see Interval
 	Native     float64 // of Growth, what is in no counter of objects: nobody knows the lines that made it
-	Creep      float64 // growth that mere warm-up would explain: see Params.BurnIn
-	Usual      float64 // Counter: the median growth of its blocks, which one that let go of much does not move
+	Creep      float64 // growth that warm-up alone would explain: see Params.BurnIn
+	Usual      float64 // Counter: the median growth of its blocks, which one that freed much does not move
 	Detectable float64 // growth above this is excluded by the data, or would have been found
 	// Counted is the floor by a counter alone, where Detectable also holds what no
 	// counter counts; 0 else.
@@ -37,10 +37,10 @@ type Judgement struct {
 	More     int    // Inconclusive: further requests that would settle it; 0 where unknown
 }
 
-// Interval is the growth in units/request that the data leave possible, as it is
-// to be reported: the 95 % confidence interval, and of what is not convicted
-// more. Its growth may be warm-up that dies away, and up to the floor a leak may
-// hide in memory that is free.
+// Interval is the growth in units/request that the data leave possible, for reports. It
+// is the 95 % confidence interval, and wider for what is not convicted. The growth of
+// that may be warm-up that dies away, and up to the floor a leak may hide in memory
+// that is free.
 func (j Judgement) Interval() (low, high float64) {
 	if j.Label == Leak {
 		return j.Low, j.High

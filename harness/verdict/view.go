@@ -36,9 +36,9 @@ func (v view) best() growth {
 	return v.wide
 }
 
-// lasts says that growth goes on: over both windows together it is significant
-// and of interest, and the late one shows no less than half of what was there
-// before, s0 (bytes/request) included.
+// lasts says that growth goes on. Over both windows together it is significant and of
+// interest. The late one shows no less than half of what was there before, s0
+// (bytes/request) included.
 func (v view) lasts(alpha, s0 float64, p Params) bool {
 	least, n := p.least(v.n), float64(v.n)
 	return v.n >= leastToTell && v.wide.significant(alpha, least) &&
