@@ -154,8 +154,8 @@ func cellOf(f func(figures) string) func(*result.URI) string {
 	return ifMeasured(func(u *result.URI) string { return f(figuresOf(u)) })
 }
 
-// beyond says what is excluded of memory that no counter counts, where the rows hold
-// figures of a counter; "" where none has a larger floor of it.
+// beyond says what growth is excluded of memory that no counter counts, where the rows
+// hold figures of a counter. It is "" where no row has a larger floor of such memory.
 func beyond(r *result.Result) string {
 	var said []string
 	for _, k := range []struct{ of, text string }{

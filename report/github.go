@@ -16,11 +16,11 @@ import (
 // how many more there are.
 const maxAnnotations = 9
 
-// writeGitHub writes workflow commands of GitHub Actions: an error for a run that
-// ended before its time, for each reason to fail and each URI whose requests
-// failed, a warning for what is inconclusive where the gate asks for it. Each
-// points at the line that keeps the memory where it is known and can be found, or
-// else at the scenario's.
+// writeGitHub writes workflow commands of GitHub Actions. It writes an error for a run
+// that ended before its time, for each reason to fail and for each URI whose requests
+// failed. It writes a warning for what is inconclusive where the gate asks for it. Each
+// points at the line that keeps the memory where it is known and can be found, or else
+// at the scenario's.
 func writeGitHub(w io.Writer, r *result.Result, o Options) error {
 	outcome := Decide(r, o.FailOn, o.Comparison)
 	var lines []string

@@ -13,11 +13,10 @@ const (
 	zwj  = '\u200d'
 )
 
-// clean makes text from outside harmless on one line: what has no glyph of its
-// own (control characters, newlines, marks that turn the direction of text) is
-// written as Go would in a string, "\n", "\u202e", and each byte that is no
-// UTF-8 as U+FFFD, as in the result file. The two joiners stay, since emoji
-// and Persian need them.
+// clean makes text from outside harmless on one line. What has no glyph of its own
+// (control characters, newlines, marks that turn the direction of text) is written as
+// Go would in a string: "\n", "\u202e". Each byte that is no UTF-8 becomes U+FFFD, as
+// in the result file. The two joiners stay, since emoji and Persian need them.
 func clean(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -63,7 +63,7 @@ type Count struct {
 type Target struct {
 	Kind      string // "demo", "url", "command", "passenger", "fastcgi"
 	URL       string // http, https or http+unix
-	PID       int    // with URL: the process that must answer; 0: whoever answers
+	PID       int    // with URL: the process that must answer; 0: any process that answers
 	Insecure  bool   // do not check the certificate of an https URL
 	Command   []string
 	Dir       string   // working directory of Command, relative to the scenario

@@ -45,7 +45,7 @@ func (d *decoder) targetFields(t *Target) fields {
 
 const maxPort = 65535
 
-// maxRestarts bounds target.restarts: whoever needs more has a crash loop.
+// maxRestarts bounds target.restarts: a run that needs more has a crash loop.
 const maxRestarts = 100
 
 // demoFields is empty: the demo has no settings.

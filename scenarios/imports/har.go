@@ -181,9 +181,9 @@ func skipValue(d *json.Decoder) error {
 	}
 }
 
-// HAR reads what a browser recorded. Requests to hosts other than that of the
-// first are left out, headers and cookies too unless withHeaders; of those, and of
-// bodies, secrets are placeholders. Errors are Usage faults.
+// HAR reads what a browser recorded. Requests to hosts other than that of the first are
+// left out, and so are headers and cookies unless withHeaders is true. Secrets in
+// those, and in bodies, become placeholders. Errors are Usage faults.
 func HAR(r io.Reader, o Options, withHeaders bool) (*Found, error) {
 	folder := NewFolder(o)
 	host := ""
