@@ -44,7 +44,7 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 func oneDash(root *cobra.Command, args []string) error {
 	cmd, rest, err := root.Find(args)
 	if err != nil {
-		return nil //nolint:nilerr // the command itself says so
+		return nil //nolint:nilerr // running the command says so
 	}
 	for _, arg := range rest {
 		if arg == "--" {
