@@ -109,10 +109,14 @@ func (st *State) fit(m *misfits) {
 			bad++
 		}
 	}
-	m.all = heaps > 0 && bad == heaps
+	m.all = heaps > 0 && (bad == heaps || st.unfit)
+	beside := "it is read beside counters that are no evidence"
+	if st.unfit {
+		beside = "it was no evidence on the process before this one"
+	}
 	for i, c := range st.columns() {
 		if c.Exact && !c.Held && m.all && m.why[i] == "" {
-			m.why[i] = "it is read beside counters that are no evidence"
+			m.why[i] = beside
 		}
 	}
 }

@@ -30,6 +30,7 @@ type State struct {
 	books     *books       // of the sweep, as it is now
 	scatter   *scatter     // of settled RSS, as it is now
 	misfits   *misfits     // counters that are no evidence, as it is now
+	unfit     bool         // those of a process before were none
 	later     []*later     // what was added while nothing was sent
 	swept     *record.Edge // the reading that says what the sweep left in the end
 	sweptAt   float64      // when that was known to stay
@@ -105,8 +106,9 @@ func (b *BadEvent) Unwrap() error { return b.Err }
 // Append adds what happened next, and draws what follows from it.
 func (st *State) Append(e record.Event) error {
 	var before map[int]Finding
+	unfit := st.unfit
 	if o, ok := e.(record.Opened); ok && o.Why == record.Isolated {
-		before = st.findings()
+		before, unfit = st.findings(), st.uncountable()
 	}
 	open, last := st.Open(), st.Reading
 	if err := st.Log.Append(e); err != nil {
@@ -122,6 +124,7 @@ func (st *State) Append(e record.Event) error {
 	switch e := e.(type) {
 	case record.Opened:
 		if before != nil {
+			st.unfit = unfit
 			st.enter(before)
 		} else if e.Why != record.Rejoined {
 			st.abandonRetest()
