@@ -135,4 +135,19 @@ var leakKinds = []kind{
 		m.latency = int64(m.number(10e3, 1e6))
 		return m.neighbours(usualLeaks).spec
 	}},
+	{"pages", 1, func(d draw) spec { // of a large application, and no time to settle all of them
+		m := counted(d)
+		leaks := m.IntN(12)
+		for n := 12 + m.IntN(9); len(m.routes) < n; {
+			parts := m.harmless()
+			if m.yes(0.3) {
+				parts = append(parts, m.cached(300, 2000, m.yes(0.5)))
+			}
+			if len(m.routes) == leaks {
+				parts = append(parts, m.leaking(512, 16e3))
+			}
+			m.uri(parts...).latency = rounded(m.scale(50e3, 400e3), 5)
+		}
+		return m.spec
+	}},
 }
