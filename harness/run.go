@@ -13,6 +13,7 @@ import (
 	"leakhunt/harness/result"
 	"leakhunt/harness/session"
 	"leakhunt/harness/strategy"
+	"leakhunt/harness/units"
 	"leakhunt/harness/watch"
 )
 
@@ -163,6 +164,11 @@ func stopped(st *judge.State) (by, reason string) {
 	case record.Failed:
 		if !trying {
 			return result.EndedByFault, stop.Reason
+		}
+	case nil:
+		if n := (strategy.Hunt{}).Unsettled(st); n > 0 {
+			limit := time.Duration(st.Header.Plan.Limits.Time * float64(time.Second))
+			return result.EndedByLimit, fmt.Sprintf("the time limit of %s left no time to settle %s (limits.time)", limit, units.Quantity(float64(n), "URIs"))
 		}
 	}
 	return "", ""

@@ -35,7 +35,7 @@ func follow(st *judge.State) (record.Action, bool) {
 	// the first block then, and in no later one.
 	var next *judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !u.Item.Requests.Auto || u.Later() || !st.Unended(u) || st.Shares(u) || sufficed(st, u) || !affordable(st, u) {
+		if u.Broken || !u.Item.Requests.Auto || u.Later() || !st.Unended(u) || st.Shares(u) || waiting(u) || sufficed(st, u) || !affordable(st, u) {
 			continue
 		}
 		if next == nil || just(st, record.Follow, u) {
@@ -111,7 +111,8 @@ func affordable(st *judge.State, u *judge.URI) bool {
 	for _, o := range st.URIs {
 		spent += followed(o) + seconds(blocks(o, record.Delayed))
 	}
-	return limits.Time <= 0 || spent < followShare*limits.Time && st.Allows(limits.Time*followShare/2)
+	p := paceOf(st)
+	return limits.Time <= 0 || spent < followShare*limits.Time && st.Allows(ahead(st, p, u)+p.requests(u, judge.SweepBlock, 1))
 }
 
 // followBlock is how many requests u is sent next: as many as it has had, within what its
@@ -120,6 +121,9 @@ func followBlock(st *judge.State, u *judge.URI, had int, spent float64) int {
 	n := float64(had)
 	if each := u.Latency(); each > 0 {
 		n = min(n, (budget(st, u)-spent)/each)
+		if l := st.Header.Plan.Limits.Time; l > 0 {
+			n = min(n, (l-st.Now-ahead(st, paceOf(st), u))/each)
+		}
 	}
 	if rate := st.Grown(u) / float64(u.Requests()); rate > 0 {
 		n = min(n, (judge.Plausible-st.Grown(u))/rate)

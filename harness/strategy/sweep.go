@@ -17,12 +17,13 @@ func sweep(st *judge.State) (record.Action, bool) {
 		return nil, false
 	}
 	takes := takes(st)
+	first, short := foremost(st, takes)
 	for round := max(1, lastRound(st)); ; round++ {
 		sent := false
 		for _, u := range order(st, -1, round) {
 			n, begun := left(u, round)
 			switch {
-			case u.Broken, !takes(u):
+			case u.Broken, !takes(u), short && round > judge.SweepRounds && u != first:
 				continue
 			case !begun && !u.Done:
 				n = next(st, u, round)
@@ -137,12 +138,7 @@ const lastBlock = 100
 // toHorizon is the size of a block of what grows: it is followed to the horizon in
 // a few larger blocks, and what cannot be told by then once as far again.
 func toHorizon(st *judge.State, u *judge.URI) int {
-	left := judge.Horizon - u.Counted()
-	if left <= 0 {
-		if j, _ := st.Judge(u); j.Label == verdict.Inconclusive && j.More > 0 {
-			left += judge.Horizon
-		}
-	}
+	left := unsettled(st, u)
 	if left <= lastBlock {
 		return left
 	}
@@ -151,6 +147,18 @@ func toHorizon(st *judge.State, u *judge.URI) int {
 	}
 	const usual = (judge.Horizon-lastBlock-judge.SweepBlock*judge.SweepRounds)/judge.SweepRounds + 1
 	return min(left-lastBlock, usual)
+}
+
+// unsettled is how many requests u still gets in the sweep, beyond the first rounds: to the
+// horizon, and what cannot be told by then once as far again.
+func unsettled(st *judge.State, u *judge.URI) int {
+	left := judge.Horizon - u.Counted()
+	if left <= 0 {
+		if j, _ := st.Judge(u); j.Label == verdict.Inconclusive && j.More > 0 {
+			left += judge.Horizon
+		}
+	}
+	return left
 }
 
 // uneven makes equal blocks longer and shorter in turn, by a fifth, a seventh and so

@@ -1,0 +1,125 @@
+package strategy
+
+import (
+	"leakhunt/harness/judge"
+)
+
+// Where the time limit leaves too little to settle all that may leak, the sweep settles one
+// URI after the other. Who surely grows goes first, and of those who can be settled in time.
+// Of these it is who adds most for the time that it takes. What a conviction takes goes
+// before all others.
+
+// foremost is the URI that the later rounds of the sweep go on with, where time is short.
+// It is nil where there is no time for anybody.
+func foremost(st *judge.State, takes func(*judge.URI) bool) (u *judge.URI, short bool) {
+	limit := st.Header.Plan.Limits.Time
+	if limit <= 0 || !st.Counted() || len(st.URIs) == 1 || lastRound(st) < judge.SweepRounds || !st.On("short") {
+		return nil, false
+	}
+	p := paceOf(st)
+	all, owing, costs := 0.0, 0.0, map[*judge.URI]float64{}
+	for _, o := range st.URIs {
+		owing += followMost + st.Header.Plan.Stay + naming(p, o) // at most
+		if o.Broken || o.Done || !o.Item.Requests.Auto || !takes(o) {
+			continue
+		}
+		if n := unsettled(st, o); n > 0 {
+			costs[o] = p.requests(o, n, 1+n/st.Brief(o, judge.Horizon/judge.SweepRounds, laterBlockTime))
+			all += costs[o]
+		}
+	}
+	if st.Allows(all + owing) {
+		return nil, false
+	}
+	if owing = owed(st, p); st.Allows(all + owing) {
+		return nil, false
+	}
+	convicted, left := convicts(st), limit-st.Now-owing
+	best, most := 0, 0.0
+	for _, o := range st.URIs {
+		cost, ok := costs[o]
+		fits := cost+naming(p, o) <= left
+		if !ok || !fits && left < laterBlockTime {
+			continue
+		}
+		j, _ := st.Judge(o)
+		rank, worth := 0, max(0, j.Growth)/cost
+		if j.Low > 0 {
+			rank = 2
+		} else if len(convicted) > 0 {
+			continue // the conviction need not wait for who may grow
+		}
+		if fits {
+			rank++
+		}
+		if u == nil || rank > best || rank == best && worth > most {
+			u, best, most = o, rank, worth
+		}
+	}
+	return u, true
+}
+
+// Unsettled are the URIs of the present process that the time limit left no time for: the
+// sweep was over before they were settled.
+func (Hunt) Unsettled(st *judge.State) (n int) {
+	if st.Header.Plan.Limits.Time <= 0 || !st.Counted() || lastRound(st) < judge.SweepRounds {
+		return 0
+	}
+	for _, u := range st.URIs {
+		if waiting(u) && u.Requests() > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// waiting says that the sweep has not settled u yet.
+func waiting(u *judge.URI) bool {
+	return !u.Broken && !u.Done && u.Item.Requests.Auto && u.Counted() < judge.Horizon
+}
+
+// owed is how long it takes to follow those that a counter would convict, and what comes
+// after that.
+func owed(st *judge.State, p pace) float64 {
+	seconds := after(st, p)
+	for _, u := range convicts(st) {
+		if st.Unended(u) && !sufficed(st, u) {
+			seconds += max(0, budget(st, u)-followed(u))
+		}
+	}
+	return seconds
+}
+
+// ahead is how long that takes which goes before following u: all that convictions take, or
+// what comes after that for one of them.
+func ahead(st *judge.State, p pace, u *judge.URI) float64 {
+	if st.Grew(u) {
+		return after(st, p)
+	}
+	return owed(st, p)
+}
+
+// after is how long it takes to send once more those that a counter would convict, and to
+// name their lines.
+func after(st *judge.State, p pace) (seconds float64) {
+	for _, u := range convicts(st) {
+		seconds += st.Header.Plan.Stay + naming(p, u)
+	}
+	return seconds
+}
+
+// naming is how long it takes to send u once more, and to name its lines. A request that is
+// traced takes twice as long.
+func naming(p pace, u *judge.URI) float64 {
+	return p.requests(u, judge.SweepBlock+judge.Stirs+2*(judge.NameRequests+callerRequests), 6)
+}
+
+// convicts are those that an exact counter would convict.
+func convicts(st *judge.State) (out []*judge.URI) {
+	for _, u := range st.URIs {
+		if !u.Broken && st.Grew(u) && !st.Shares(u) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
