@@ -52,7 +52,7 @@ func (w watched) Next(st *judge.State) (record.Action, bool) {
 // last longer than 20 s, this share.
 func TestTimeLeft(t *testing.T) {
 	for kind, least := range map[string]float64{
-		"counter/ruby": 1, "counter/python": 0.98, "counter/node": 0.98, "counter/go": 0.95, "counter/java": 0.95, "expiry/timers": 0.85,
+		"counter/ruby": 1, "counter/python": 0.98, "counter/node": 0.95, "counter/go": 0.95, "counter/java": 0.95, "expiry/timers": 0.85,
 		"rss/tight/python": 0.85, "rss/tight/node": 0.95, "rss/go": 0.8, "rss/ruby": 0.8, "rss/tight/ruby": 0.9,
 	} {
 		t.Run(kind, func(t *testing.T) {

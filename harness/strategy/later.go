@@ -44,7 +44,7 @@ const laterRounds = 2
 // then, of those whose floor is still wide, in the other one; nil after the last one.
 func nextLater(st *judge.State) *judge.URI {
 	round := st.LaterRounds()
-	if began(st, record.Delayed) || !st.Allows(judge.LaterWait+after(st, paceOf(st))) || round == laterRounds {
+	if began(st, record.Delayed) || !afford(st, judge.LaterWait, nil) || round == laterRounds {
 		return nil
 	}
 	rest := slices.Clone(st.URIs)
@@ -72,7 +72,7 @@ func nextLater(st *judge.State) *judge.URI {
 // what it has added, and adds nothing late, needs no other one of that length.
 func delayed(st *judge.State) (record.Action, bool) {
 	for _, u := range st.URIs {
-		if !st.AddsLater(u) && !st.Disturbed(u) || st.HoldsMore(u) || !st.Allows(2*judge.LaterWait+after(st, paceOf(st))) {
+		if !st.AddsLater(u) && !st.Disturbed(u) || st.HoldsMore(u) || !afford(st, 2*judge.LaterWait, nil) {
 			continue
 		}
 		have := blocks(u, record.Delayed)

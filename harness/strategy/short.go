@@ -28,7 +28,7 @@ func foremost(st *judge.State, takes func(*judge.URI) bool) (u *judge.URI, short
 			all += costs[o]
 		}
 	}
-	if st.Allows(all + owing) {
+	if len(costs) == 0 || st.Allows(all+owing) {
 		return nil, false
 	}
 	if owing = owed(st, p); st.Allows(all + owing) {
@@ -97,6 +97,26 @@ func ahead(st *judge.State, p pace, u *judge.URI) float64 {
 		return after(st, p)
 	}
 	return owed(st, p)
+}
+
+// afford says that the time limit leaves so many seconds beside what goes before following
+// u; beside all that comes after following, where u is nil.
+func afford(st *judge.State, seconds float64, u *judge.URI) bool {
+	if st.Header.Plan.Limits.Time <= 0 {
+		return true
+	}
+	p := paceOf(st)
+	most := seconds
+	for _, o := range st.URIs {
+		most += followMost + st.Header.Plan.Stay + naming(p, o)
+	}
+	switch {
+	case st.Allows(most): // whoever grows: that takes long to tell
+		return true
+	case u == nil:
+		return st.Allows(seconds + after(st, p))
+	}
+	return st.Allows(seconds + ahead(st, p, u))
 }
 
 // after is how long it takes to send once more those that a counter would convict, and to
