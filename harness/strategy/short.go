@@ -100,7 +100,7 @@ func ahead(st *judge.State, p pace, u *judge.URI) float64 {
 }
 
 // afford says that the time limit leaves so many seconds beside what goes before following
-// u; beside all that comes after following, where u is nil.
+// u. With no u it says so beside all that comes after following.
 func afford(st *judge.State, seconds float64, u *judge.URI) bool {
 	if st.Header.Plan.Limits.Time <= 0 {
 		return true
@@ -111,7 +111,7 @@ func afford(st *judge.State, seconds float64, u *judge.URI) bool {
 		most += followMost + st.Header.Plan.Stay + naming(p, o)
 	}
 	switch {
-	case st.Allows(most): // whoever grows: that takes long to tell
+	case st.Allows(most): // a bound is told sooner than which URIs grow
 		return true
 	case u == nil:
 		return st.Allows(seconds + after(st, p))
