@@ -32,7 +32,7 @@ var bound = map[string][2]int{
 	"pages":    {5, 0},
 	"help":     {0, 0},
 	"errors":   {0, 1},
-	"comments": {23, 7},
+	"comments": {0, 0},
 }
 
 // prose is what a person reads, and where it stands.

@@ -22,8 +22,8 @@ const (
 // confirm tries every suspect of the sweep again by itself. While suspects
 // share a process they feed each other: what a leak adds to the live heap
 // raises the collector's goal, and an innocent neighbour that makes garbage
-// then grows too. So each runs in a row with all others in quarantine, the
-// smallest first, since a confirmed leak of 64 KiB a request adds 130 MB that
+// then grows too. So each runs in a row, with all others in quarantine. The
+// smallest runs first: a confirmed leak of 64 KiB a request adds 130 MB, which
 // would hide what comes after it. Then come those behind whose verdict a leak
 // may hide.
 func confirm(st *judge.State) (record.Action, bool) {
@@ -56,8 +56,8 @@ func confirm(st *judge.State) (record.Action, bool) {
 	return nil, false
 }
 
-// listens says that nothing was sent yet for a while, to see whether the process grows by
-// itself, and that somebody is suspected of what that may be.
+// listens says that a wait is due in which nothing is sent. It shows whether the process
+// grows by itself, where a URI is suspected of that growth.
 func listens(st *judge.State) bool {
 	if !st.On("idle-rss") || waits(st) > 0 || began(st, record.Alone) || !st.Allows(2*st.Header.Plan.Stay) {
 		return false
@@ -120,8 +120,8 @@ func aloneBlock(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
 	}, true
 }
 
-// confirmation is the next step for u, which runs in a row until its growth has
-// gone on for four times as long as it took to see it, and beyond the headroom
+// confirmation is the next step for u, which runs in a row. Its growth must go on
+// for four times as long as it took to see it. It must also outgrow the headroom
 // that its neighbours' growth may have given the collector.
 func confirmation(st *judge.State, u *judge.URI) (record.Action, bool) {
 	alone := blocks(u, record.Alone)
@@ -176,10 +176,11 @@ func longer(st *judge.State, n int) int {
 	return min(judge.MostAlone, 2*n)
 }
 
-// worthMore says whether n requests that told nothing are to be followed by
-// more. Beyond the usual length only that is worth it, while requests are quick,
-// which surely grows and can still outgrow the headroom of a process as it
-// comes, or where a leak would not have filled the slack yet, or be all that grew.
+// worthMore says whether more requests should follow n that told nothing. Beyond
+// the usual length they should only while requests are quick, and in two cases. One
+// is a URI that surely grows, and can still outgrow the headroom of a process as it
+// comes. The other is a leak that would not have filled the slack yet, or be all that
+// grew.
 func worthMore(st *judge.State, u *judge.URI, c judge.Confirmed, n int) bool {
 	switch {
 	case u.Suspect && n < judge.MostAlone:

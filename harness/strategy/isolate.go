@@ -22,9 +22,9 @@ const (
 	isolateTime = 60
 )
 
-// isolate tries by itself on a fresh process, where the process was started for
-// the run, each URI of which RSS alone could not tell enough, and each that was
-// convicted beside a larger leak: what that one leaves may be what makes it grow.
+// isolate tries URIs by themselves on a fresh process, where the process was started
+// for the run. It takes each URI of which RSS alone could not tell enough, and each
+// that was convicted beside a larger leak: what that leaves may make it grow.
 func isolate(st *judge.State) (record.Action, bool) {
 	if st.Header.Plan.Isolate {
 		return oneByOne(st)

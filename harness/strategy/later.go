@@ -40,8 +40,9 @@ func later(st *judge.State) (record.Action, bool) {
 // neighbour adds behind a URI in one order, it does not in the other.
 const laterRounds = 2
 
-// nextLater is the next URI to be sent with a pause behind it, in the scenario's order and
-// then, of those whose floor is still wide, in the other one; nil after the last one.
+// nextLater is the next URI that is sent with a pause behind it; nil after the last one.
+// The first round is in the scenario's order. The second one is in the other order, of
+// those whose floor is still wide.
 func nextLater(st *judge.State) *judge.URI {
 	round := st.LaterRounds()
 	if began(st, record.Delayed) || !afford(st, judge.LaterWait, nil) || round == laterRounds {
@@ -65,10 +66,11 @@ func nextLater(st *judge.State) *judge.URI {
 	return nil
 }
 
-// delayed sends those that may be what was added in the pauses, and those that others
-// disturb, in blocks that end with a pause of their own: first one to each, then as many
-// to one that adds something as convict it or show that it comes to an end. The first
-// pause is long enough for what others have left to be let go of. Who keeps through it
+// delayed sends blocks that end with a pause of their own. It sends them to the URIs that
+// may have added something in the pauses, and to those that others disturb. Each gets one
+// first. One that
+// adds something gets more, until it is convicted or its growth comes to an end. The first
+// pause is long enough for what others have left to expire. A URI that keeps through it
 // what it has added, and adds nothing late, needs no other one of that length.
 func delayed(st *judge.State) (record.Action, bool) {
 	for _, u := range st.URIs {

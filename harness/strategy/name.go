@@ -6,9 +6,9 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// The pass that names lines: enough requests that what survives by accident
-// falls below one object a request, fewer to a clean URI for comparison, and a
-// few more to see who calls a library.
+// The pass that names lines sends so many requests that what survives by accident
+// falls below one object a request. A clean URI gets fewer, for comparison. A few
+// more show who calls a library.
 const (
 	controlRequests = 100
 	callerRequests  = 20

@@ -9,9 +9,9 @@ import (
 const proveTime = 60
 
 // expiry tries a URI that RSS convicts once more, after a pause. Thousands of quick
-// requests are over before a cache that expires, or a timer, lets go of the first;
-// what comes after the pause takes the room that they had, where a leak grows on. It
-// takes as many requests as convicted it: so many outgrow what waits for a collection.
+// requests are over before the first entry of a cache expires, or the first timer ends.
+// What comes after the pause takes the room that those had, but a leak grows on. As many
+// requests are sent as convicted it: so many outgrow what waits for a collection.
 func expiry(st *judge.State, u *judge.URI) (record.Action, bool) {
 	if st.Proved(u) > 0 || u.Expired != "" || !u.Item.Requests.Auto || u.AskedAgain() {
 		return nil, false
@@ -66,8 +66,8 @@ func prove(st *judge.State) (record.Action, bool) {
 	return nil, false
 }
 
-// affords is how many requests in all u may be followed for, which has had so many by
-// itself and grows by so many bytes with each: as many as time and memory allow.
+// affords is how many requests in all u may be followed for, as time and memory allow. It
+// has had so many by itself, and grows by so many bytes with each.
 func affords(st *judge.State, u *judge.URI, growth float64, have int) int {
 	n := judge.Plausible / max(1, growth)
 	limits := st.Header.Plan.Limits

@@ -6,9 +6,9 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// retest sends once more whoever a counter would convict, and waits, until what was
-// only kept for a while has expired: first all of them together, then each by itself
-// of which that left a doubt.
+// retest sends once more the URIs that a counter would convict, and waits until what was
+// only kept for a while has expired. First it sends all of them together, then each by
+// itself of which that left a doubt.
 func retest(st *judge.State) (record.Action, bool) {
 	if len(st.Segment().Traces) > 0 {
 		return nil, false
@@ -125,8 +125,8 @@ func againBlock(st *judge.State, u *judge.URI) int {
 // which is sent again: a half, for that many outgrow the scatter of RSS.
 const nativeAgain = 2
 
-// native sends once more, between two waits, whoever is convicted of a leak of native
-// memory: no counter tells whether that was only kept for a while.
+// native sends once more, between two waits, each URI that is convicted of a leak of
+// native memory: no counter tells whether that was only kept for a while.
 func native(st *judge.State) (record.Action, bool) {
 	if !st.Counted() || len(st.Segment().Traces) > 0 {
 		return nil, false

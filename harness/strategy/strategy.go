@@ -1,7 +1,6 @@
-// Package strategy says what a run is to do next. It sends, reads and sleeps
-// nothing: Next is a function of the record and of what it has shown, so that the
-// same record always leads to the same action, whether it is being made, gone on
-// with, or replayed.
+// Package strategy says what a run does next. It sends nothing, reads nothing and does
+// not sleep: Next is a function of the record and of what it has shown. The same record
+// always leads to the same action, whether a run makes it, resumes it or replays it.
 //
 // A run is a chain of stages: warm-up, sweep, retest or confirmation, the naming of
 // lines, and trials on processes of their own. The first stage that wants something
@@ -20,7 +19,7 @@ type Strategy interface {
 	Ahead(st *judge.State) int
 }
 
-// Hunt is the main job: every URI is swept, whoever grew is tried again, and the
+// Hunt is the main job: every URI is swept, those that grew are tried again, and the
 // lines of those that leak are named.
 type Hunt struct{}
 
@@ -72,8 +71,8 @@ func wanted(st *judge.State) (record.Action, bool) {
 	return nil, false
 }
 
-// Trying is the URI whose trial on a process of its own a run was stopped in, or that
-// no process could be had for; ok is false where it was stopped before these.
+// Trying is the URI that a run was stopped at while it tried that on a process of its own,
+// or wanted to. ok is false where the run was stopped before that.
 func (Hunt) Trying(st *judge.State) (uri int, ok bool) {
 	if st.Header.Plan.Isolate {
 		return 0, false // such a process is no trial after the others, but all that its URI gets

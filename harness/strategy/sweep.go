@@ -40,7 +40,7 @@ func sweep(st *judge.State) (record.Action, bool) {
 }
 
 // swept says that the sweep of the present segment is over, since something came
-// that follows upon it.
+// that follows it.
 func swept(st *judge.State) bool {
 	return len(st.Segment().Traces) > 0 || waits(st) > 0 ||
 		began(st, record.Alone, record.Follow, record.Expiry, record.Later, record.Delayed, record.Prime, record.Retest, record.Stir)
@@ -55,8 +55,8 @@ func lastRound(st *judge.State) (round int) {
 	return round
 }
 
-// left is how many requests are left of u's block of that round, which a process
-// was lost in, and whether it was begun at all.
+// left is how many requests are left of u's block of that round, where a process
+// was lost in it. begun says whether it was begun at all.
 func left(u *judge.URI, round int) (n int, begun bool) {
 	for _, b := range u.Blocks {
 		if b.Round != round || b.Purpose != record.Sweep {
@@ -95,9 +95,9 @@ func touching(st *judge.State, n int, anew bool) record.Touching {
 // a hundred or two light requests: what the neighbours left falls then.
 const leastLead = 64
 
-// lead sends requests ahead of a block of n that are not judged: in a tight
-// process, whose collector runs after a few of them, memory falls to what is
-// alive, and what the neighbour before left does not count for this URI. Without
+// lead sends requests ahead of a block of n that are not judged. The collector of a
+// tight process runs after a few of them. Memory falls to what is alive then, and what
+// the neighbour before left does not count for this URI. Without
 // a free hand in the number of requests there are none.
 func lead(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
 	if st.Counted() || !u.Item.Requests.Auto || !st.Tight() || just(st, record.Lead, u) {
@@ -162,10 +162,10 @@ func unsettled(st *judge.State, u *judge.URI) int {
 }
 
 // uneven makes equal blocks longer and shorter in turn, by a fifth, a seventh and so
-// on, and their sum the same. A cache that is emptied by a part whenever it is full
-// (Django's, by a third of 300) would grow evenly, looked at in equal steps, and few
-// of them convict by an exact counter. Any other is judged by a line through many,
-// which asks for equal ones.
+// on, and their sum the same. A cache may be emptied by a part whenever it is full, such
+// as Django's by a third of 300. In equal steps it would seem to grow evenly. An exact
+// counter convicts by few steps. Any other is judged by a line through many, which asks
+// for equal ones.
 func uneven(blocks []int) {
 	for i := 0; i+1 < len(blocks); i += 2 {
 		d := blocks[i] / (5 + i)

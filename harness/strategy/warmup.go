@@ -102,9 +102,9 @@ func warmed(u *judge.URI, life int) (n int) {
 	return n
 }
 
-// Blocks cuts total requests into rounds. Doubling blocks make the last half
-// of a series, on which growth is judged, one uninterrupted block; for a counter
-// that is read at block edges equal ones are made uneven.
+// Blocks cuts total requests into rounds. Growth is judged on the last half of a
+// series: doubling blocks make that one uninterrupted block. For a counter that is
+// read at block edges, equal ones are made uneven.
 func Blocks(total, rounds int, doubling bool) []int {
 	rounds = min(rounds, total)
 	if rounds <= 0 {

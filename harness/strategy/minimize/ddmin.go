@@ -2,8 +2,8 @@ package minimize
 
 import "slices"
 
-// ddmin is delta debugging: the set is cut into parts, a part that leaks, or what is
-// left without one, is gone on with, and the parts become smaller where there is none.
+// ddmin is delta debugging. The set is cut into parts. The search goes on with a part that
+// leaks, or with what is left without one. Where there is neither, the parts become smaller.
 func (r *replay) ddmin(set []int) []int {
 	for parts := 2; len(set) > 1 && !r.short; {
 		next, found := r.reduce(set, parts)

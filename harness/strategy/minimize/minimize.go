@@ -1,7 +1,7 @@
-// Package minimize says which subset of a flow's steps, or of a request's parts, is
-// to be tested next, so that the smallest that still leaks is found in few tests,
-// some of which may be wrong. It sends and reads nothing: what comes next is a
-// function of the results so far.
+// Package minimize finds the smallest subset of a flow's steps, or of a request's
+// parts, that still leaks. It says which subset should be tested next, needs few
+// tests, and some of them may be wrong. It sends and reads nothing: what comes next
+// is a function of the results so far.
 //
 // The shortest prefix that leaks is found by bisection. Its last step is needed:
 // the search goes on in the steps before it, with that step appended. A sweep then

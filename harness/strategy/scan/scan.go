@@ -20,11 +20,10 @@ type Test struct {
 	Dose int
 }
 
-// Outcome is what a group has grown by, in bytes, by each measure; and how many bytes may
-// have been free, which a leak may have filled unseen.
+// Outcome is what came of a test.
 type Outcome struct {
-	Grew  []float64
-	Slack float64
+	Grew  []float64 // bytes that the group has grown by, by each measure
+	Slack float64   // bytes that may have been free: a leak may have filled them unseen
 }
 
 // Leaf is a URI that the scan came down to.
@@ -77,8 +76,8 @@ type scan struct {
 	sigma  []float64 // of what a group of this pass grows by in one of its halves, by each measure
 }
 
-// Run scans. It asks for the outcome of one test after the other; ok is false where a test
-// has none yet, and Run then returns what it has found so far. The same outcomes always
+// Run scans. It asks for the outcome of one test after the other. Where a test has none yet,
+// ok is false, and Run returns what it has found so far. The same outcomes always
 // lead to the same tests. whole says that the scan is over. A handful of URIs is no group:
 // Run comes down to all of them.
 func Run(c Config, ask func(Test) (o Outcome, ok bool)) (leaves []Leaf, whole bool) {
@@ -109,8 +108,8 @@ func firstDose(n int) int {
 	return dose
 }
 
-// nextDose is that of the next pass, which needs so many more requests to exclude what it
-// is to exclude; 0 where none is needed or allowed.
+// nextDose is that of the next pass; 0 where none is needed or allowed. So many more
+// requests would exclude leaks down to the target.
 func nextDose(dose, needs, left int) int {
 	next := min(needs, rise*dose, left)
 	return next / 2 * 2
@@ -126,8 +125,8 @@ type group struct {
 	slack float64
 }
 
-// pass sends a dose to all that are open, halves the groups that grew, and says how many
-// requests more to each would exclude what is to be excluded.
+// pass sends a dose to all that are open, and halves the groups that grew. It says how many
+// requests more to each would exclude leaks down to the target.
 func (s *scan) pass(dose int) (needs int, ok bool) {
 	s.passes++
 	groups := s.cut(s.open, s.parts)
@@ -179,8 +178,8 @@ func (s *scan) cut(uris []int, into int) []*group {
 	return groups
 }
 
-// twice tests the groups one after the other, and once more the other way round, so that
-// what slows down or fades is in all of them alike.
+// twice tests the groups one after the other, and once more the other way round: what
+// slows down or fades is in all of them alike then.
 func (s *scan) twice(groups []*group, dose int) bool {
 	turn := slices.Clone(groups)
 	for range 2 {
