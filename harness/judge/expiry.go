@@ -185,7 +185,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		}
 		// What others free during a trial may hide a leak: its blocks tell how large.
 		j.Label, j.Detectable = verdict.Warmup, max(left, j.High)
-		j.Reason = fmt.Sprintf("grew %s per request, and let go of it within %s", amount(j.Growth, unit), units.Seconds(st.Stay(u)))
+		j.Reason = fmt.Sprintf("grew %s per request, which was freed within %s", amount(j.Growth, unit), units.Seconds(st.Stay(u)))
 		j.Growth, j.Low, j.High = max(0, left), min(0, left), j.Detectable
 		return j
 	}
