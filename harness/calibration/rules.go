@@ -68,6 +68,8 @@ func (h hunts) rules(ctx context.Context, _ func() time.Time, w io.Writer) error
 	if failed = cmp.Or(failed, ctx.Err()); failed != nil {
 		return failed
 	}
+	fmt.Fprintf(w, "# What each rule is worth\n\nWritten by `go run ./harness/calibration -hunts %d -seed %d -rules`: each hunt with all rules, and once more without each of\n"+
+		"those that were asked for in it. The kinds are those in which most more goes wrong: innocents accused, leaks missed or said to be none.\n\n", h.n, h.seed)
 	fmt.Fprintf(w, "%d simulated hunts from seed %d: %d of %d innocents accused, %d lies of %d leaks, %d found, %d inconclusive.\n\n",
 		all.Hunts, h.seed, all.Accused, all.Innocents, all.Lies, all.Leaks, all.Found, all.Inconclusive)
 	fmt.Fprintf(w, "| without the rule | that | asked for in | accused | lies | found | inconclusive | requests | goes wrong in |\n|---|---|--:|--:|--:|--:|--:|--:|---|\n")
