@@ -111,7 +111,7 @@ func affordable(st *judge.State, u *judge.URI) bool {
 	for _, o := range st.URIs {
 		spent += followed(o) + seconds(blocks(o, record.Delayed))
 	}
-	return limits.Time <= 0 || spent < followShare*limits.Time && afford(st, judge.SweepBlock*u.Latency(), u)
+	return limits.Time <= 0 || spent < followShare*limits.Time && leaves(st, judge.SweepBlock*u.Latency(), u)
 }
 
 // followBlock is how many requests u is sent next: as many as it has had, within what its
@@ -120,8 +120,8 @@ func followBlock(st *judge.State, u *judge.URI, had int, spent float64) int {
 	n := float64(had)
 	if each := u.Latency(); each > 0 {
 		n = min(n, (budget(st, u)-spent)/each)
-		if l := st.Header.Plan.Limits.Time; l > 0 && !afford(st, n*each, u) {
-			n = min(n, (l-st.Now-ahead(st, paceOf(st), u))/each)
+		if l := st.Header.Plan.Limits.Time; l > 0 && !leaves(st, n*each, u) {
+			n = min(n, (l-st.Now-beforeFollowing(st, paceOf(st), u))/each)
 		}
 	}
 	if rate := st.Grown(u) / float64(u.Requests()); rate > 0 {

@@ -45,7 +45,7 @@ const laterRounds = 2
 // those whose floor is still wide.
 func nextLater(st *judge.State) *judge.URI {
 	round := st.LaterRounds()
-	if began(st, record.Delayed) || !afford(st, judge.LaterWait, nil) || round == laterRounds {
+	if began(st, record.Delayed) || !leaves(st, judge.LaterWait, nil) || round == laterRounds {
 		return nil
 	}
 	rest := slices.Clone(st.URIs)
@@ -74,7 +74,7 @@ func nextLater(st *judge.State) *judge.URI {
 // what it has added, and adds nothing late, needs no other one of that length.
 func delayed(st *judge.State) (record.Action, bool) {
 	for _, u := range st.URIs {
-		if !st.AddsLater(u) && !st.Disturbed(u) || st.HoldsMore(u) || !afford(st, 2*judge.LaterWait, nil) {
+		if !st.AddsLater(u) && !st.Disturbed(u) || st.HoldsMore(u) || !leaves(st, 2*judge.LaterWait, nil) {
 			continue
 		}
 		have := blocks(u, record.Delayed)

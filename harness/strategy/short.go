@@ -17,9 +17,8 @@ func foremost(st *judge.State, takes func(*judge.URI) bool) (u *judge.URI, short
 		return nil, false
 	}
 	p := paceOf(st)
-	all, owing, costs := 0.0, 0.0, map[*judge.URI]float64{}
+	all, costs := 0.0, map[*judge.URI]float64{}
 	for _, o := range st.URIs {
-		owing += followMost + st.Header.Plan.Stay + naming(p, o) // at most
 		if o.Broken || o.Done || !o.Item.Requests.Auto || !takes(o) {
 			continue
 		}
@@ -28,10 +27,11 @@ func foremost(st *judge.State, takes func(*judge.URI) bool) (u *judge.URI, short
 			all += costs[o]
 		}
 	}
-	if len(costs) == 0 || st.Allows(all+owing) {
+	if len(costs) == 0 || st.Allows(all+mostOwed(st, p)) {
 		return nil, false
 	}
-	if owing = owed(st, p); st.Allows(all + owing) {
+	owing := owed(st, p)
+	if st.Allows(all + owing) {
 		return nil, false
 	}
 	convicted, left := convicts(st), limit-st.Now-owing
@@ -90,33 +90,37 @@ func owed(st *judge.State, p pace) float64 {
 	return seconds
 }
 
-// ahead is how long that takes which goes before following u: all that convictions take, or
+// mostOwed is what owed may be at most, whichever URIs grow: that is told sooner.
+func mostOwed(st *judge.State, p pace) (seconds float64) {
+	for _, u := range st.URIs {
+		seconds += followMost + st.Header.Plan.Stay + naming(p, u)
+	}
+	return seconds
+}
+
+// beforeFollowing is how long that takes which goes before following u: all that convictions take, or
 // what comes after that for one of them.
-func ahead(st *judge.State, p pace, u *judge.URI) float64 {
+func beforeFollowing(st *judge.State, p pace, u *judge.URI) float64 {
 	if st.Grew(u) {
 		return after(st, p)
 	}
 	return owed(st, p)
 }
 
-// afford says that the time limit leaves so many seconds beside what goes before following
+// leaves says that the time limit leaves so many seconds beside what goes before following
 // u. With no u it says so beside all that comes after following.
-func afford(st *judge.State, seconds float64, u *judge.URI) bool {
+func leaves(st *judge.State, seconds float64, u *judge.URI) bool {
 	if st.Header.Plan.Limits.Time <= 0 {
 		return true
 	}
 	p := paceOf(st)
-	most := seconds
-	for _, o := range st.URIs {
-		most += followMost + st.Header.Plan.Stay + naming(p, o)
-	}
 	switch {
-	case st.Allows(most): // a bound is told sooner than which URIs grow
+	case st.Allows(seconds + mostOwed(st, p)):
 		return true
 	case u == nil:
 		return st.Allows(seconds + after(st, p))
 	}
-	return st.Allows(seconds + ahead(st, p, u))
+	return st.Allows(seconds + beforeFollowing(st, p, u))
 }
 
 // after is how long it takes to send once more those that a counter would convict, and to
