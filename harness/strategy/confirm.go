@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	// followTime is how long each doubling of what surely grows may take, in seconds.
-	followTime = 20
-	// lookTime is how long the requests may take of one that nobody suspects.
-	lookTime = 5
+	// followTime is how long each doubling of what surely grows may take among others,
+	// in seconds. On a process of its own it is followAlone.
+	followTime, followAlone = 20, isolateTime
+	// lookTime and lookAlone are the same for the requests of one that nobody suspects.
+	lookTime, lookAlone = 5, followTime
 	// aloneTight: of a tight process's series so many requests are alone, at least:
 	// growth that its neighbours feed ends with them.
 	aloneTight = 448
@@ -89,10 +90,19 @@ func of(st *judge.State, uri int) *judge.URI {
 // hidden says that a leak may hide behind the sweep's verdict on a URI, and that
 // a row of quick requests would show it.
 func hidden(st *judge.State, u *judge.URI) bool {
-	if st.Scans() && u.Requests() == 0 || u.Suspect || u.Broken || !u.Item.Requests.Auto || st.HoldsMore(u) || !judge.Quick(u.Series, judge.LeastAlone, lookTime) || !st.Shows() || st.GrowsAgain(u) {
+	if st.Scans() && u.Requests() == 0 || u.Suspect || u.Broken || !u.Item.Requests.Auto || st.HoldsMore(u) || !quick(st, u, judge.LeastAlone, lookTime, lookAlone) || !st.Shows() || st.GrowsAgain(u) {
 		return false
 	}
 	return st.Hides(u) && st.On("hidden")
+}
+
+// quick says that n more requests to u take less than so many seconds: among others, or
+// on a process of its own, where nothing else waits for them.
+func quick(st *judge.State, u *judge.URI, n int, among, alone float64) bool {
+	if len(st.URIs) == 1 {
+		among = alone
+	}
+	return judge.Quick(u.Series, n, among)
 }
 
 // beginAlone is the first step of a confirmation: memory falls to what is alive.
@@ -187,10 +197,10 @@ func worthMore(st *judge.State, u *judge.URI, c judge.Confirmed, n int) bool {
 		return true
 	case n >= judge.MaxAlone:
 		return false
-	case c.Verdict.Low > 0 && st.Outgrows(u, c) && judge.Quick(u.Series, n, followTime):
+	case c.Verdict.Low > 0 && st.Outgrows(u, c) && quick(st, u, n, followTime, followAlone):
 		return true
 	case u.Suspect && c.Verdict.Low > 0:
 		return false // what it leaks would hide the others
 	}
-	return c.Follow && st.Unfilled(u, n) && judge.Quick(u.Series, n, lookTime)
+	return c.Follow && st.Unfilled(u, n) && quick(st, u, n, lookTime, lookAlone)
 }
