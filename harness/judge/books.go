@@ -54,11 +54,16 @@ func (st *State) kept() *books {
 }
 
 // elsewhere is what was added outside u's usual blocks in the sweep's first rounds, by
-// the exact counter of bytes, for each of u's requests: in bytes/request. What the blocks
-// of those added that are convicted is their own.
+// the exact counter of bytes or by RSS alone, for each of u's requests: in bytes/request.
+// What the blocks of those added that are convicted is their own.
 func (st *State) elsewhere(u *URI) float64 {
 	i := st.bytesColumn()
-	if i < 0 || !st.On("books") {
+	switch {
+	case !st.On("books"):
+		return 0
+	case !st.Counted():
+		return booksMargin * st.elsewhereRSS(u)
+	case i < 0:
 		return 0
 	}
 	if left, ok := st.leftLater(u, i); ok {

@@ -57,6 +57,7 @@ func (st *State) byMemory(u *URI) (verdict.Judgement, []string) {
 		return st.unlessPending(u, j), evidence
 	}
 	j, evidence := st.withTouched(u, st.byRSS(u))
+	j = st.postponed(u, j)
 	return st.unlessPending(u, st.unlessIdle(u, st.unlessExpiredRSS(u, j))), evidence
 }
 

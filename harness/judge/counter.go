@@ -61,10 +61,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		return grew, evidence
 	}
 	j.Counted = j.Detectable
-	if more := st.elsewhere(u); more > j.Detectable {
-		j.Detectable += more
-		j.Reason += fmt.Sprintf("; its neighbours grew by %s for each of its requests, which it may have left to be done later", units.Bytes(more))
-	}
+	j = st.postponed(u, j)
 	if hid := st.standing(u); hid > j.Detectable {
 		j.Reason += fmt.Sprintf("; the counters stood still to the bit, while RSS rose by %s for each of its requests", units.Bytes(hid))
 		j.Detectable = hid

@@ -28,6 +28,7 @@ type State struct {
 	solo      *URI         // the one that is being sent again by itself
 	events    int          // how many there were
 	books     *books       // of the sweep, as it is now
+	booksRSS  *booksRSS    // the same by RSS alone
 	scatter   *scatter     // of settled RSS, as it is now
 	misfits   *misfits     // counters that are no evidence, as it is now
 	unfit     bool         // those of a process before were none
