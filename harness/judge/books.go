@@ -53,8 +53,8 @@ func (st *State) kept() *books {
 	return k
 }
 
-// elsewhere is what was added outside u's usual blocks in the sweep's first rounds, by
-// the exact counter of bytes or by RSS alone, for each of u's requests: in bytes/request.
+// elsewhere is what was added outside u's usual blocks in the sweep's first rounds, for
+// each of u's requests: in bytes/request, by the exact counter of bytes or by RSS alone.
 // What the blocks of those added that are convicted is their own.
 func (st *State) elsewhere(u *URI) float64 {
 	i := st.bytesColumn()
