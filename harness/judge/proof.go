@@ -99,7 +99,9 @@ func (st *State) endProof(u *URI, b *record.Block) {
 		u.end = end
 		u.Expired = fmt.Sprintf("it grew by %s per request, and by no more than %s in the last half of %s: what it fills has an end",
 			units.Bytes(j.Growth), units.Bytes(max(0, end.High)), units.Quantity(float64(len(mem)), "more requests"))
+		return
 	}
+	u.lasted = len(mem)
 }
 
 // endProofTouched judges them where it is the touched set that convicts, since RSS does

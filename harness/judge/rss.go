@@ -199,7 +199,11 @@ func (st *State) confirmed(u *URI) verdict.Judgement {
 		suspected = 0 // its series holds the blocks that raised the suspicion
 	}
 	grown, room := st.grown(mem)
-	return st.beyond(verdict.Confirm(mem, suspected, u.Seen, st.params(u)), grown, u.headroom+room)
+	j := st.beyond(verdict.Confirm(mem, suspected, u.Seen, st.params(u)), grown, u.headroom+room)
+	if j.Label == verdict.Leak && u.lasted > 0 {
+		j.Reason = verdict.Lasted("grew "+units.Bytes(j.Growth), len(mem)+u.lasted)
+	}
+	return j
 }
 
 // beyond is the verdict on a series of one URI in a row. grown is by how much it grew,

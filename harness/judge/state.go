@@ -49,6 +49,7 @@ type URI struct {
 	Tried   bool              // a confirmation was begun
 	Expired string            // why what RSS grew by is no leak: it was seen to go
 	end     verdict.Judgement // of what followed, where that came to an end
+	lasted  int               // requests after the conviction by RSS through which growth went on
 	retest  retest            // of it alone
 
 	late         *verdict.Late

@@ -35,9 +35,13 @@ func convicted(v view, p Params) Judgement {
 	j.Low -= v.slows()
 	j.High += math.Max(0, -v.turn)
 	j.Label = Leak
-	j.Reason = fmt.Sprintf("grew %s per request through %s requests and had not slowed (or a cache of more than %s entries)",
-		units.Bytes(j.Growth), units.Count(v.n), units.Count(v.n))
+	j.Reason = Lasted("grew "+units.Bytes(j.Growth), v.n)
 	return j
+}
+
+// Lasted says what goes on after n requests, and what else may look like that.
+func Lasted(grew string, n int) string {
+	return fmt.Sprintf("%s per request through %s requests and had not slowed (or a cache of more than %[2]s entries)", grew, units.Count(n))
 }
 
 // harmless names what was seen where no growth goes on. ok is false where the

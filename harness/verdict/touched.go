@@ -56,8 +56,7 @@ func Touched(edges []Edge, p Params) Judgement {
 	switch {
 	case j.Low > p.MinSlope && j.Low > j.Growth/2:
 		j.Label = Leak
-		j.Reason = fmt.Sprintf("touched %s of new memory per request through %s requests and had not slowed",
-			units.Bytes(j.Growth), units.Count(last))
+		j.Reason = Lasted(fmt.Sprintf("touched %s of new memory", units.Bytes(j.Growth)), last)
 	case j.High < p.MinSlope:
 		j.Label = Stable
 		j.Reason = fmt.Sprintf("touched no new memory above %s per request", units.Bytes(j.Detectable))
