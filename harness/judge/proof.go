@@ -76,7 +76,7 @@ func (st *State) endProof(u *URI, b *record.Block) {
 	}
 	mem, first := st.proof(u)
 	if c.RSS.Label != verdict.Leak {
-		st.endProofTouched(u, j, len(mem))
+		st.endProofTouched(u, j, mem)
 		return
 	}
 	if n := len(mem); n == first && st.On("rss-expiry") {
@@ -105,9 +105,11 @@ func (st *State) endProof(u *URI, b *record.Block) {
 }
 
 // endProofTouched judges them where it is the touched set that convicts, since RSS does
-// not show yet what grows in memory that was free: n requests.
-func (st *State) endProofTouched(u *URI, j verdict.Judgement, n int) {
-	if len(u.Touched) == 0 {
+// not show yet what grows in memory that was free. That was full by the conviction, so
+// RSS has to grow from there: a ring that is full touches all that it holds, in turn.
+func (st *State) endProofTouched(u *URI, j verdict.Judgement, mem []float64) {
+	n := len(mem)
+	if len(u.Touched) == 0 || n == 0 {
 		return
 	}
 	last := u.Touched[len(u.Touched)-1]
@@ -117,9 +119,13 @@ func (st *State) endProofTouched(u *URI, j verdict.Judgement, n int) {
 			from = t
 		}
 	}
-	if rose := float64(last.Bytes - from.Bytes); 2*rose < j.Growth*float64(n) {
+	switch rose, risen := float64(last.Bytes-from.Bytes), mem[n-1]-mem[0]; {
+	case 2*rose < j.Growth*float64(n):
 		u.Expired = fmt.Sprintf("it touched %s of new memory per request, and only %s with %s: what was made before had gone by then",
 			units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(float64(n), "more requests"))
+	case 2*risen < j.Growth*float64(n) && n >= leastProof:
+		u.Expired = fmt.Sprintf("it touched %s of new memory per request, and RSS rose by only %s with %s: it may only reuse memory that it had",
+			units.Bytes(j.Growth), units.Bytes(max(0, risen)), units.Quantity(float64(n), "more requests"))
 	}
 }
 
