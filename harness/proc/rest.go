@@ -23,6 +23,9 @@ func Rest(ctx context.Context, pid int, most time.Duration) bool {
 	return true
 }
 
+// Runs says whether a thread of the process runs or wants to.
+func Runs(pid int) bool { return live.runs(pid) }
+
 // runs says whether a thread of the process is in the state R: running, or ready to
 // (proc_pid_stat(5)).
 func (r root) runs(pid int) bool {

@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 	case os.Getenv("TARGET_TEST_ROLE") == "late":
 		fmt.Fprintln(os.Stderr, lateRole(address))
 		os.Exit(3)
+	case strings.HasPrefix(os.Getenv("TARGET_TEST_ROLE"), "side "):
+		fmt.Fprintln(os.Stderr, sideRole(address, strings.TrimPrefix(os.Getenv("TARGET_TEST_ROLE"), "side ")))
+		os.Exit(3)
 	case os.Getenv("TARGET_TEST_ROLE") == "tls":
 		fmt.Fprintln(os.Stderr, targettest.ServeTLS(address))
 		os.Exit(3)

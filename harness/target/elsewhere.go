@@ -1,13 +1,12 @@
 package target
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,11 +22,13 @@ const (
 	lookEvery = 250 * time.Millisecond
 	// tellAfter is how long it may listen elsewhere alone before that is told.
 	tellAfter = time.Second
-	// surely is how long it may do so at a port that its command line or its script names.
+	// surely is how long it may do so, and rest, where the application answers there.
 	surely = 2 * time.Second
 	// likely is how long it may where nothing says that it knows of ${PORT}. A port for
 	// metrics or a debugger may be opened first, while the application still loads.
 	likely = 10 * time.Second
+	// answerLimit is how long an answer from there may take.
+	answerLimit = time.Second
 )
 
 // lookout watches where a command listens that is not ready yet.
@@ -37,39 +38,86 @@ type lookout struct {
 	at     *address // where it is meant to listen
 	looked time.Time
 	since  time.Time // when it was seen to listen elsewhere alone; zero: it does not
+	rests  time.Time // from when on it has done nothing beside
+	asked  time.Time // when the application was asked for there
 	other  address
 	told   bool
 }
 
 // look notes where the command listens by now. Its error says that it listens
 // elsewhere, and will not do otherwise.
-func (l *lookout) look(now time.Time) error {
+//
+// A port for metrics, a debugger or assets may be opened long before the one that is
+// awaited. So the command is refused only where the application answers at the other
+// port, and no process of the command has run for a while: nothing is loaded any more.
+func (l *lookout) look(ctx context.Context, now time.Time) error {
 	if now.Sub(l.looked) < lookEvery {
 		return nil
 	}
 	l.looked = now
-	other, ok := elsewhere(*l.at, l.child)
+	others := elsewhere(*l.at, l.child)
 	switch {
-	case !ok:
+	case len(others) == 0:
 		l.since = time.Time{}
 		return nil
 	case l.since.IsZero():
-		l.since = now
+		l.since, l.rests = now, now
 	}
-	l.other = other
-	if other.network == "tcp" && portOf(other) == portOf(*l.at) {
-		*l.at, l.since = other, time.Time{} // the right port, of another loopback address
+	if !slices.Contains(others, l.other) {
+		l.other = others[0]
+	}
+	if l.other.network == "tcp" && portOf(l.other) == portOf(*l.at) {
+		*l.at, l.since = l.other, time.Time{} // the right port, of another loopback address
 		return nil
 	}
-	spent := now.Sub(l.since)
-	if !l.told && spent >= tellAfter && l.c.opt.Note != nil {
+	if !l.told && now.Sub(l.since) >= tellAfter && l.c.opt.Note != nil {
 		l.told = true
 		l.c.opt.Note(l.found() + "; " + l.advice())
 	}
-	if limit := l.c.patience(other); limit > 0 && spent >= limit {
+	if slices.ContainsFunc(l.child.processes(), proc.Runs) {
+		l.rests = now
+	}
+	if spent := now.Sub(l.rests); l.answered(ctx, others, now) || l.c.guesses(l.other) && spent >= likely {
 		return fault.Measuref("%s%s", l.found(), l.child.out.said()).WithHint("%s", l.hint())
 	}
 	return nil
+}
+
+// answered is whether the application answers at one of the other addresses, which is
+// then l.other. It is asked for while the command rests, and not often.
+func (l *lookout) answered(ctx context.Context, others []address, now time.Time) bool {
+	if now.Sub(l.rests) < surely || now.Sub(l.asked) < surely {
+		return false
+	}
+	l.asked = now
+	for _, other := range others {
+		if header, err := get(ctx, other, l.c.telling(), other.client(), answerLimit); err == nil && !metrics(header) {
+			l.other = other
+			return true
+		}
+	}
+	return false
+}
+
+// telling is a URI that the application answers: ready.uri, or the first that the
+// scenario gets. What serves metrics or assets does not know that.
+func (c *command) telling() string {
+	if c.ready.URI != "" {
+		return c.ready.URI
+	}
+	for _, u := range c.sc.URIs {
+		if (u.Method == "" || u.Method == http.MethodGet) && !strings.Contains(u.URI, "{{") {
+			return u.URI
+		}
+	}
+	return "/"
+}
+
+// metrics is whether an answer is in Prometheus text, which some servers of it give
+// for any URI.
+func metrics(h http.Header) bool {
+	kind := h.Get("Content-Type")
+	return strings.HasPrefix(kind, "application/openmetrics-text") || strings.HasPrefix(kind, "text/plain") && strings.Contains(kind, "version=0.0.4")
 }
 
 // found says where the command listens.
@@ -83,10 +131,14 @@ func (l *lookout) found() string {
 
 // advice says how the two come together.
 func (l *lookout) advice() string {
-	if l.other.network != "tcp" {
+	port := portOf(l.other)
+	switch {
+	case l.other.network != "tcp":
 		return "let it listen on TCP, at ${PORT}, or start it by hand and set target.url: " + l.other.url
+	case l.c.knows():
+		return fmt.Sprintf("write port: %s under target: where that is the application, and the command without ${PORT}; where it is not, target.ready.uri says what the application alone answers", port)
 	}
-	return fmt.Sprintf("write port: %s under target: where that is the application, or ${PORT} where the command is told its port", portOf(l.other))
+	return fmt.Sprintf("write port: %s under target: where that is the application, or ${PORT} where the command is told its port", port)
 }
 
 // hint is the advice as a sentence; "" where the command listens nowhere else.
@@ -98,68 +150,42 @@ func (l *lookout) hint() string {
 	return strings.ToUpper(advice[:1]) + advice[1:] + "."
 }
 
-// patience is how long the command may listen elsewhere alone; 0: as long as it may
-// take to be ready.
-func (c *command) patience(other address) time.Duration {
-	said := strings.Join(slices.Concat(c.argv, c.env), "\n")
-	switch {
-	case other.network != "tcp", c.port != 0:
-		return 0
-	case holds(said, portOf(other)):
-		return surely
-	case strings.Contains(said, "PORT"):
-		return 0 // it knows of the port, and this one is another
-	case c.written(portOf(other)):
-		return surely
-	}
-	return likely
+// guesses is whether the port that a command listens at was taken for its own choice:
+// nothing says that it knows of ${PORT}.
+func (c *command) guesses(other address) bool {
+	return other.network == "tcp" && c.port == 0 && !c.knows()
 }
 
-// holds is whether a text holds a number, and no longer one around it.
-func holds(text, number string) bool {
-	return regexp.MustCompile(`(^|[^0-9])` + number + `([^0-9]|$)`).MatchString(text)
-}
-
-// written is whether a script that the command runs holds the number of a port, and
-// does not read the variable PORT.
-func (c *command) written(port string) bool {
-	for _, word := range c.argv {
-		path := word
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(whereabouts(c.dir), path)
-		}
-		info, err := os.Stat(path)
-		if err != nil || !info.Mode().IsRegular() || info.Size() > mostScript {
-			continue
-		}
-		text, err := os.ReadFile(path)
-		if err == nil && holds(string(text), port) && !strings.Contains(string(text), "PORT") {
-			return true
-		}
-	}
-	return false
+// knows is whether the command's line or a value of its environment speaks of PORT.
+func (c *command) knows() bool {
+	told := func(text string) bool { return strings.Contains(text, "PORT") }
+	return slices.ContainsFunc(c.argv, told) || slices.ContainsFunc(c.env, func(e string) bool {
+		_, value, _ := strings.Cut(e, "=")
+		return told(value)
+	})
 }
 
 // elsewhere is where the command's processes listen, where nothing does at the
 // address that was meant for it: a port was written into the command or its settings.
-func elsewhere(at address, child *child) (address, bool) {
+// The application's own address is likely the first.
+func elsewhere(at address, child *child) (others []address) {
 	own := child.processes()
 	if len(at.listeners()) > 0 {
-		return address{}, false
+		return nil
 	}
 	all, _, err := proc.Listeners()
 	if err != nil {
-		return address{}, false
+		return nil
 	}
 	slices.SortStableFunc(all, func(a, b proc.Listener) int { return preference(a) - preference(b) })
 	mine := func(pid int) bool { return slices.Contains(own, pid) }
 	for _, l := range all {
 		other, ok := reachable(l)
 		if ok && l.Addr.Port() != inspectorPort && slices.ContainsFunc(l.PIDs, mine) {
-			return other, true
+			others = append(others, other)
 		}
 	}
-	return address{}, false
+	return others
 }
 
 func portOf(at address) string {

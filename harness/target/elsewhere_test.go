@@ -1,11 +1,15 @@
 package target_test
 
 import (
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,26 +96,86 @@ func TestPortOfItsOwn(t *testing.T) {
 	}
 }
 
-// One that knows of ${PORT} may open another port first, and take its time.
-func TestAnotherPortFirst(t *testing.T) {
+// One that was told ${PORT} and listens elsewhere is refused, too: the application
+// answers there.
+func TestIgnoresItsPort(t *testing.T) {
 	t.Parallel()
-	var told notes
-	heard := filepath.Join(t.TempDir(), "heard")
-	note := func(text string) {
-		told.add(text)
-		if err := os.WriteFile(heard, nil, 0o600); err != nil {
-			t.Error(err)
+	port := targettest.FreePort(t)
+	sc := listeningAt("127.0.0.1:" + port)
+	sc.Command = append(sc.Command, "--port", "${PORT}")
+	began := time.Now()
+	p, err := open(t, sc, target.Options{}).Pin(t.Context())
+	if err == nil {
+		t.Fatal(p.Close(), "it was taken for ready")
+	}
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("after %s", took)
+	}
+	said := err.Error() + "; " + fault.HintOf(err)
+	for _, want := range []string{"listens at http://127.0.0.1:" + port, "not at the free port that it was given, ", "Write port: " + port + " under target:", "the command without ${PORT}"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%s: no %q", said, want)
 		}
 	}
-	port := targettest.FreePort(t)
-	script := `TARGET_TEST_SERVE=127.0.0.1:` + port + ` ` + testBinary + ` & while [ ! -e ` + heard + ` ]; do sleep 0.05; done; TARGET_TEST_SERVE=127.0.0.1:$PORT exec ` + testBinary
-	p, err := open(t, scenarios.Target{Kind: "command", Command: []string{"sh", "-c", script}}, target.Options{Note: note}).Pin(t.Context())
+}
+
+// sideRole listens as the ports do that are no application's.
+func sideRole(address, kind string) error {
+	l, err := net.Listen("tcp", address)
 	if err != nil {
-		t.Fatalf("%v (%s)", err, fault.HintOf(err))
+		return err
 	}
-	defer p.Close()
-	if strings.HasSuffix(p.Info().URL, ":"+port) || !strings.Contains(told.String(), "http://127.0.0.1:"+port) {
-		t.Errorf("pinned at %s, told %q", p.Info().URL, told.String())
+	if kind == "mute" { // a debugger's
+		for {
+			if _, err := l.Accept(); err != nil {
+				return err
+			}
+		}
+	}
+	return (&http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		switch kind {
+		case "metrics":
+			w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		case "control":
+			w.WriteHeader(http.StatusForbidden)
+		}
+		_, _ = io.WriteString(w, "heap_bytes 1\n")
+	})}).Serve(l)
+}
+
+// One that knows of ${PORT} may open another port first, and take its time.
+func TestAnotherPortFirst(t *testing.T) {
+	for kind, loads := range map[string]string{
+		"mute": "read x < FILE", "control": "read x < FILE", "metrics": "read x < FILE",
+		"assets": "while [ ! -s FILE ]; do :; done", // it answers as an application does, while something loads
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			var told notes
+			port, file := targettest.FreePort(t), filepath.Join(t.TempDir(), "loaded")
+			if kind != "assets" {
+				if err := syscall.Mkfifo(file, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			note := func(text string) {
+				told.add(text)
+				loaded := time.AfterFunc(3500*time.Millisecond, func() { // a refusal would come before
+					_ = os.WriteFile(file, []byte("loaded\n"), 0o600)
+				})
+				t.Cleanup(func() { loaded.Stop() })
+			}
+			script := `TARGET_TEST_ROLE="side ` + kind + `" TARGET_TEST_SERVE=127.0.0.1:` + port + ` ` + testBinary + ` & ` +
+				strings.ReplaceAll(loads, "FILE", file) + `; TARGET_TEST_SERVE=127.0.0.1:$PORT exec ` + testBinary
+			p, err := open(t, scenarios.Target{Kind: "command", Command: []string{"sh", "-c", script}}, target.Options{Note: note}).Pin(t.Context())
+			if err != nil {
+				t.Fatalf("%v (%s)", err, fault.HintOf(err))
+			}
+			defer p.Close()
+			if strings.HasSuffix(p.Info().URL, ":"+port) || !strings.Contains(told.String(), "http://127.0.0.1:"+port) {
+				t.Errorf("pinned at %s, told %q", p.Info().URL, told.String())
+			}
+		})
 	}
 }
 

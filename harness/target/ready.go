@@ -19,16 +19,9 @@ import (
 // what Kubernetes takes for ready too. A 404 is not: it would hide a wrong path
 // behind a run that measures nothing.
 func (c *command) await(ctx context.Context, at *address, child *child) error {
-	client := http.Client{
-		Transport: &http.Transport{
-			DisableKeepAlives: true,
-			DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return at.dial(ctx) },
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	patience := dialLimit
+	client, patience := at.client(), dialLimit
 	return c.until(ctx, time.Now(), at, child, func(ctx context.Context) error {
-		err := c.ask(ctx, *at, &client, patience)
+		err := c.ask(ctx, *at, client, patience)
 		if errors.Is(err, context.DeadlineExceeded) {
 			patience *= 2 // the first request may load the whole application
 		}
@@ -103,7 +96,7 @@ func (c *command) until(ctx context.Context, began time.Time, at *address, child
 		if err := child.over(); err != nil {
 			return err
 		}
-		if err := watch.look(time.Now()); err != nil {
+		if err := watch.look(ctx, time.Now()); err != nil {
 			return err
 		}
 		spent := time.Since(began)
@@ -131,34 +124,55 @@ func (c *command) until(ctx context.Context, began time.Time, at *address, child
 	}
 }
 
+// client sends each request on a connection of its own to what the address is by then.
+func (a *address) client() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			DisableKeepAlives: true,
+			DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return a.dial(ctx) },
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
 // ask returns nil where the command is ready, and otherwise says what it is
 // like now. It waits for an answer as long as patience says: the error is a
 // context.DeadlineExceeded then.
 func (c *command) ask(ctx context.Context, at address, client *http.Client, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, min(patience, c.ready.Timeout))
-	defer cancel()
-	if c.ready.URI == "" {
-		conn, err := at.dial(ctx)
-		if err != nil {
-			return fmt.Errorf("nothing accepts connections at %s", at.at)
-		}
-		return conn.Close()
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at.host+c.ready.URI, nil)
-	if err != nil {
+	limit := min(patience, c.ready.Timeout)
+	if c.ready.URI != "" {
+		_, err := get(ctx, at, c.ready.URI, client, limit)
 		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	conn, err := at.dial(ctx)
+	if err != nil {
+		return fmt.Errorf("nothing accepts connections at %s", at.at)
+	}
+	return conn.Close()
+}
+
+// get returns the header of an answer of 2xx or 3xx, and an error for any other and for
+// none within the limit.
+func get(ctx context.Context, at address, uri string, client *http.Client, limit time.Duration) (http.Header, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at.host+uri, nil)
+	if err != nil {
+		return nil, err
 	}
 	req.Header.Set("User-Agent", "leakhunt")
 	resp, err := client.Do(req)
 	if err != nil {
-		return &unanswered{c.ready.URI, err}
+		return nil, &unanswered{uri, err}
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 	if resp.StatusCode < 200 || resp.StatusCode > 399 {
-		return fmt.Errorf("GET %s answers %s", c.ready.URI, resp.Status)
+		return nil, fmt.Errorf("GET %s answers %s", uri, resp.Status)
 	}
-	return nil
+	return resp.Header, nil
 }
 
 // unanswered is a request to target.ready.uri without an answer. What Go says of

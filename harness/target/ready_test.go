@@ -2,10 +2,11 @@ package target
 
 import (
 	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
+
+	"leakhunt/scenarios"
 )
 
 // A command that was told a port of its own is asked for in vain at the one that
@@ -29,51 +30,58 @@ func TestElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var listens address
-	found := false
-	for end := time.Now().Add(time.Minute); !found && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		listens, found = elsewhere(at, child)
+	var others []address
+	for end := time.Now().Add(time.Minute); len(others) == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		others = elsewhere(at, child)
 	}
-	if !found {
-		t.Fatal("it listens nowhere")
+	if len(others) != 1 {
+		t.Fatalf("it listens at %+v", others)
 	}
+	listens := others[0]
 	if conn, err := listens.dial(t.Context()); err != nil {
 		t.Error(err)
 	} else if err := conn.Close(); err != nil {
 		t.Error(err)
 	}
-	if other, ok := elsewhere(listens, child); ok {
-		t.Errorf("it listens where it was meant to, not at %s", other.url)
+	if others := elsewhere(listens, child); len(others) > 0 {
+		t.Errorf("it listens where it was meant to, not at %s", others[0].url)
 	}
 }
 
-// How long a command may listen elsewhere follows from what it was told.
-func TestPatience(t *testing.T) {
+// Whether a port was taken for the command's own choice follows from what it was told.
+func TestGuesses(t *testing.T) {
 	other := address{url: "http://127.0.0.1:3000", network: "tcp"}
-	dir := t.TempDir()
-	for name, text := range map[string]string{"fixed.js": "app.listen(3000)", "reads.js": "app.listen(process.env.PORT || 3000)"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for name, c := range map[string]struct {
 		command command
 		at      address
-		want    time.Duration
+		want    bool
 	}{
-		"told another port":          {command{argv: []string{"puma", "-p", "3000"}}, other, surely},
-		"by its environment":         {command{argv: []string{"node", "app.js"}, env: []string{"PORT=3000"}}, other, surely},
-		"told the port":              {command{argv: []string{"puma", "-p", "${PORT}"}}, other, 0},
-		"reads it":                   {command{argv: []string{"sh", "-c", "exec app $PORT"}}, other, 0},
-		"nothing is known":           {command{argv: []string{"node", "app.js"}}, other, likely},
-		"its script has it":          {command{argv: []string{"node", "fixed.js"}, dir: dir}, other, surely},
-		"its script reads PORT":      {command{argv: []string{"node", filepath.Join(dir, "reads.js")}}, other, likely},
-		"a number with those digits": {command{argv: []string{"app", "--cache", "13000"}}, other, likely},
-		"a socket":                   {command{argv: []string{"node", "app.js"}}, address{url: "http+unix:///run/s", network: "unix"}, 0},
-		"told by the scenario":       {command{argv: []string{"app", "3000"}, port: 4000}, other, 0},
+		"told another port":    {command{argv: []string{"puma", "-p", "3000"}}, other, true},
+		"by its environment":   {command{argv: []string{"node", "app.js"}, env: []string{"PORT=3000"}}, other, true},
+		"told the port":        {command{argv: []string{"puma", "-p", "${PORT}"}}, other, false},
+		"so":                   {command{argv: []string{"app"}, env: []string{"BIND=:${PORT}"}}, other, false},
+		"reads it":             {command{argv: []string{"sh", "-c", "exec app $PORT"}}, other, false},
+		"nothing is known":     {command{argv: []string{"node", "app.js"}}, other, true},
+		"a socket":             {command{argv: []string{"node", "app.js"}}, address{url: "http+unix:///run/s", network: "unix"}, false},
+		"told by the scenario": {command{argv: []string{"app", "3000"}, port: 4000}, other, false},
 	} {
-		if got := c.command.patience(c.at); got != c.want {
-			t.Errorf("%s: %s, want %s", name, got, c.want)
+		if got := c.command.guesses(c.at); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// The application is asked for something that another server does not know.
+func TestTelling(t *testing.T) {
+	get := func(uri string) scenarios.URI { return scenarios.URI{Request: scenarios.Request{URI: uri}} }
+	post := scenarios.URI{Request: scenarios.Request{Method: "POST", URI: "/buy"}}
+	for want, c := range map[string]command{
+		"/up":   {ready: scenarios.Ready{URI: "/up"}, sc: &scenarios.Scenario{URIs: []scenarios.URI{get("/shop")}}},
+		"/shop": {sc: &scenarios.Scenario{URIs: []scenarios.URI{post, get("/order/{{n}}"), get("/shop")}}},
+		"/":     {sc: &scenarios.Scenario{URIs: []scenarios.URI{post}}},
+	} {
+		if got := c.telling(); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }
