@@ -1,10 +1,21 @@
 package harness
 
 import (
+	"math"
+	"time"
+
 	"leakhunt/harness/judge"
+	"leakhunt/harness/lanes"
 	"leakhunt/harness/proc"
 	"leakhunt/harness/record"
 )
+
+// GoOn gives the plan its time limit once more, for what is left of a run.
+func (p *Plan) GoOn(st *lanes.Run) {
+	if l := &p.Scenario.Limits.Time; *l > 0 {
+		*l += time.Duration(math.Ceil(st.Now())) * time.Second
+	}
+}
 
 // reopen is the first action of a run that goes on from its journal: on the same
 // process where it still lives, else on a fresh one, in which every series goes on.

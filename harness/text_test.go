@@ -219,6 +219,7 @@ func (w *world) resume() string {
 		w.p.Locked(w.sync)
 	}
 	w.opt.Resume = lanes.Of(st)
+	w.plan.GoOn(w.opt.Resume)
 	return w.run()
 }
 

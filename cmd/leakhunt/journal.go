@@ -27,8 +27,7 @@ type keeper struct {
 	header record.Header
 	early  []record.Event // before the first login was done
 
-	limited  record.Limited // the limit that ended the run, if one did
-	scenario string         // where the scenario lies now; "" is where it lay when the run began
+	scenario string // where the scenario lies now; "" is where it lay when the run began
 }
 
 // newKeeper is the keeper that --journal asks for.
@@ -82,16 +81,13 @@ func (k *keeper) open(h record.Header) (harness.Journal, error) {
 
 // Append adds an event, without secrets.
 func (k *keeper) Append(e record.Event) error {
-	switch e := e.(type) {
-	case record.Opened:
+	if _, ok := e.(record.Opened); ok {
 		if !k.pinned {
 			k.restate()
 		}
 		k.pinned = true
 		path := k.w.Path()
 		k.app.journal.Store(&path)
-	case record.Limited:
-		k.limited = e
 	}
 	e = report.Redact(e, k.app.secrets.RedactString)
 	if !k.pinned {

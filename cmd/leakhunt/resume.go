@@ -54,6 +54,7 @@ func (a *app) resume(cmd *cobra.Command, args []string, f *runFlags) error {
 	if err := a.fits(plan, f, st); err != nil {
 		return err
 	}
+	plan.GoOn(st)
 	if f.dryRun {
 		return a.describe(plan)
 	}
@@ -110,8 +111,7 @@ func (a *app) unchanged(path string, h record.Header, file string) error {
 	return nil
 }
 
-// fits refuses to go on with a run by a plan that it was not begun with, or that
-// leaves it no time.
+// fits refuses to go on with a run by a plan that it was not begun with.
 func (a *app) fits(p *harness.Plan, f *runFlags, st *lanes.Run) error {
 	now := report.Redact(p.Header(harness.Options{SitesFor: f.sitesFor, Stay: a.stay}, time.Now()), a.secrets.RedactString)
 	if p.Seed == 0 {
@@ -120,10 +120,6 @@ func (a *app) fits(p *harness.Plan, f *runFlags, st *lanes.Run) error {
 	if what, was, is := differs(st.Header, now); what != "" {
 		return fault.Usagef("the run of %s cannot go on with another plan: %s was %s, and would be %s", f.resume, what, was, is).
 			WithHint("Leave out the flag that changes it, or run the scenario from the start.")
-	}
-	if l := p.Scenario.Limits.Time; l > 0 && st.Now() >= l.Seconds() {
-		return fault.Usagef("the run of %s has had its %s (limits.time)", f.resume, l).
-			WithHint("Give it more: %s", report.ShellLine("leakhunt", "run", "--resume", f.resume, "--max-time", (2*l).String()))
 	}
 	return nil
 }

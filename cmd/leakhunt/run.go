@@ -19,8 +19,9 @@ in its place pins the process that answers there, and needs no file; demo is the
 embedded demo.
 
 A run keeps a journal, so that nothing measured is lost: leakhunt report renders the
-last one again. One that was interrupted or killed goes on with --resume JOURNAL: on
-the same process where that still lives, else on a fresh one. It needs no SCENARIO,
+last one again. One that was interrupted or killed, or that a limit ended, goes on with
+--resume JOURNAL: on the same process where that still lives, else on a fresh one. It has
+the time limit, or --max-time, once more from then on. It needs no SCENARIO,
 and takes the flags of the run as it began. Flags that are given now stand above them,
 except those that would change the plan. Outputs, --fail-on and --baseline are given anew.
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"leakhunt/harness/fault"
 	"leakhunt/harness/result"
@@ -104,22 +102,9 @@ func (a *app) goesOn(res *result.Result, k *keeper) {
 		return
 	}
 	words := []string{"leakhunt", "run"}
-	if k.limited.Limit == "" && res.EndedBy == result.EndedByLimit { // all that had time was done
-		words = append(words, cmp.Or(k.scenario, res.Scenario.Path), "--max-time", twice(res.DurationS))
-		a.note("to settle the others, run it again with more time: %s", report.ShellLine(words...))
-		return
-	}
 	if k.scenario != "" {
 		words = append(words, k.scenario)
 	}
 	words = append(words, "--resume", kept)
-	if k.limited.Limit == "time" {
-		words = append(words, "--max-time", twice(k.limited.T))
-	}
 	a.note("what was measured is kept; go on with: %s", report.ShellLine(words...))
-}
-
-// twice is a time that is twice as long, as a flag takes it.
-func twice(seconds float64) string {
-	return time.Duration(2 * seconds * float64(time.Second)).Round(time.Second).String()
 }

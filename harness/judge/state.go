@@ -112,7 +112,7 @@ func (st *State) Append(e record.Event) error {
 	if o, ok := e.(record.Opened); ok && o.Why == record.Isolated {
 		before, unfit = st.findings(), st.uncountable()
 	}
-	open, last := st.Open(), st.Reading
+	open, last, anew := st.Open(), st.Reading, st.Anew
 	if err := st.Log.Append(e); err != nil {
 		return err
 	}
@@ -130,6 +130,9 @@ func (st *State) Append(e record.Event) error {
 			st.enter(before)
 		} else if e.Why != record.Rejoined {
 			st.abandonRetest()
+		}
+		if st.Anew > anew {
+			st.sweepAnew(e.Why != record.Rejoined)
 		}
 	case record.Began:
 		st.quiets = 0
@@ -149,6 +152,23 @@ func (st *State) Append(e record.Event) error {
 		st.read(e)
 	}
 	return nil
+}
+
+// sweepAnew takes the sweep up again, in a run that a limit had ended: what followed it
+// then comes after it once more. What was not settled is judged by the fresh process
+// alone, where there is one: a cache is empty there again, and is filled once more.
+func (st *State) sweepAnew(fresh bool) {
+	st.retest, st.solo, st.later, st.swept = nil, nil, nil, nil
+	for _, u := range st.URIs {
+		if fresh && st.Counted() && !u.Broken && !u.Done && u.Item.Requests.Auto {
+			u.Anew()
+		}
+	}
+}
+
+// Waiting says that the sweep has not settled u yet, by a counter.
+func (u *URI) Waiting() bool {
+	return !u.Broken && !u.Done && u.Item.Requests.Auto && u.Counted() < Horizon
 }
 
 // sweepEnded keeps the last reading of the sweep, once something else comes.

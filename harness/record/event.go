@@ -186,9 +186,12 @@ type Limited struct {
 type Ended struct {
 	T        float64 `json:"t"`
 	Complete bool    `json:"complete"`
-	By       string  `json:"by,omitempty"` // who ended it where it is not: "limit", "interrupt" or "fault"
+	By       string  `json:"by,omitempty"` // who ended it where it is not: ByLimit, "interrupt" or "fault"
 	Reason   string  `json:"reason,omitempty"`
 }
+
+// ByLimit is Ended.By of a run that one of its limits has ended.
+const ByLimit = "limit"
 
 // Unknown is an event of a newer version, kept as it came.
 type Unknown struct {

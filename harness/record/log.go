@@ -21,6 +21,7 @@ type Log struct {
 	Losses   int        // of processes, in all segments
 	Stopped  Event      // the Lost, Failed or Limited that nothing has gone on from
 	Ended    *Ended
+	Anew     float64 // when a run that a limit had ended went on last; 0: none has
 
 	open *Block
 }
@@ -150,7 +151,11 @@ func (l *Log) opened(e Opened) error {
 	if e.Only != nil && (*e.Only < 0 || *e.Only >= len(l.Header.Items)) {
 		return fmt.Errorf("a process was opened for URI %d of %d", *e.Only, len(l.Header.Items))
 	}
-	l.Now, l.Stopped, l.Ended = max(l.Now, e.T), nil, nil
+	l.Now = max(l.Now, e.T)
+	if l.Ended != nil && l.Ended.By == ByLimit && e.Why != Isolated {
+		l.Anew = e.T
+	}
+	l.Stopped, l.Ended = nil, nil
 	l.Total += e.Sent
 	if e.Limits != nil {
 		l.Header.Plan.Limits = *e.Limits

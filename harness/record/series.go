@@ -84,6 +84,7 @@ type Series struct {
 	Others  []*Block // the rest: warm-up, retests and so on
 	Errors  int      // failed requests of judged blocks, and in groups
 	Sent    int      // every request
+	Dropped int      // judged requests that are judged no more: see Anew
 	Served  int      // requests that the present process has answered
 	Deaths  int      // processes in a row that ended with its first requests
 	Broken  bool     // the requests themselves fail: no more are sent
@@ -136,6 +137,9 @@ func (s *Series) begin(b *Block, touched *int64) {
 		s.base = s.Touched[n-1].After
 	}
 }
+
+// Anew drops what was judged: it says nothing of the present process.
+func (s *Series) Anew() { s.Blocks, s.Errors, s.Dropped = nil, 0, s.Dropped+s.Requests() }
 
 func (s *Series) forget(b *Block) {
 	is := func(o *Block) bool { return o == b }

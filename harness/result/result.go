@@ -48,9 +48,9 @@ type Scan struct {
 
 // The values of Result.EndedBy.
 const (
-	EndedByLimit = "limit"     // one of limits:, as the user wished
-	EndedByUser  = "interrupt" // a signal
-	EndedByFault = "fault"     // the target could not be measured any longer
+	EndedByLimit = record.ByLimit // one of limits:, as the user wished
+	EndedByUser  = "interrupt"    // a signal
+	EndedByFault = "fault"        // the target could not be measured any longer
 )
 
 // Tool is the program that made the result.

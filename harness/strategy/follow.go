@@ -28,14 +28,14 @@ const (
 
 // follow sends more of what a counter would convict, in blocks that double.
 func follow(st *judge.State) (record.Action, bool) {
-	if !st.Counted() || waits(st) > 0 || len(st.Segment().Traces) > 0 || st.LaterOpen() || began(st, record.Retest, record.Prime) {
+	if !st.Counted() || waits(st) > 0 || named(st) || st.LaterOpen() || began(st, record.Retest, record.Prime) {
 		return nil, false
 	}
 	// One after the other: what a neighbour's requests have left for a while expires in
 	// the first block then, and in no later one.
 	var next *judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !u.Item.Requests.Auto || u.Later() || !st.Unended(u) || st.Shares(u) || waiting(u) || sufficed(st, u) || !affordable(st, u) {
+		if u.Broken || !u.Item.Requests.Auto || u.Later() || !st.Unended(u) || st.Shares(u) || u.Waiting() || sufficed(st, u) || !affordable(st, u) {
 			continue
 		}
 		if next == nil || just(st, record.Follow, u) {

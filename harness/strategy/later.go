@@ -18,7 +18,7 @@ const (
 // later sends once more, with a pause behind each, those whose floor holds what was
 // added while others ran: what comes in the pauses may be theirs, and nothing else is.
 func later(st *judge.State) (record.Action, bool) {
-	if !st.Counted() || waits(st) > 0 || len(st.Segment().Traces) > 0 || began(st, record.Retest, record.Prime) {
+	if !st.Counted() || waits(st) > 0 || named(st) || began(st, record.Retest, record.Prime) {
 		return nil, false
 	}
 	begun := began(st, record.Later)

@@ -18,7 +18,7 @@ func growing(st *judge.State) (out []*judge.URI) {
 // followLeft is how long who grows is followed on, by time, by memory, and by what is
 // left of the limits.
 func followLeft(st *judge.State, p pace) (seconds float64) {
-	if waits(st) > 0 || len(st.Segment().Traces) > 0 || st.LaterOpen() || began(st, record.Retest, record.Prime) {
+	if waits(st) > 0 || named(st) || st.LaterOpen() || began(st, record.Retest, record.Prime) {
 		return 0
 	}
 	spent := 0.0

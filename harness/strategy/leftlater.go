@@ -9,7 +9,7 @@ import (
 // something to be done later. Then come, by themselves, those that may have done so. Before
 // the sweep is over nobody knows who that is.
 func laterLeft(st *judge.State, p pace) (seconds float64) {
-	if !st.On("later") || waits(st) > 0 || len(st.Segment().Traces) > 0 || began(st, record.Retest, record.Prime) {
+	if !st.On("later") || waits(st) > 0 || named(st) || began(st, record.Retest, record.Prime) {
 		return 0
 	}
 	begun := began(st, record.Later)

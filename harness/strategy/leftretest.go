@@ -10,7 +10,7 @@ import (
 // is let go.
 func retestLeft(st *judge.State, p pace) float64 {
 	stay, grew := st.Header.Plan.Stay, growing(st)
-	if len(st.Segment().Traces) > 0 || !st.On("retest") {
+	if named(st) || !st.On("retest") {
 		return 0
 	}
 	if len(grew) == 0 {

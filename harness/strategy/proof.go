@@ -42,7 +42,7 @@ func waited(st *judge.State, b *record.Block) bool {
 // prove follows each URI that RSS convicts on while that is cheap, once all suspects
 // were tried: what it fills may come to an end.
 func prove(st *judge.State) (record.Action, bool) {
-	if st.Counted() || len(st.Segment().Traces) > 0 {
+	if st.Counted() || named(st) {
 		return nil, false
 	}
 	for _, u := range st.URIs {

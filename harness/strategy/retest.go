@@ -10,12 +10,12 @@ import (
 // only kept for a while has expired. First it sends all of them together, then each by
 // itself of which that left a doubt.
 func retest(st *judge.State) (record.Action, bool) {
-	if len(st.Segment().Traces) > 0 {
+	if named(st) {
 		return nil, false
 	}
 	var grew, free []*judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !st.Grew(u) || st.Shares(u) {
+		if u.Broken || !st.Grew(u) || st.Shares(u) || decided(st, u) {
 			continue
 		}
 		grew = append(grew, u)
@@ -128,7 +128,7 @@ const nativeAgain = 2
 // native sends once more, between two waits, each URI that is convicted of a leak of
 // native memory: no counter tells whether that was only kept for a while.
 func native(st *judge.State) (record.Action, bool) {
-	if !st.Counted() || len(st.Segment().Traces) > 0 {
+	if !st.Counted() || named(st) {
 		return nil, false
 	}
 	stay := st.Header.Plan.Stay
@@ -154,5 +154,5 @@ func native(st *judge.State) (record.Action, bool) {
 // one left tells nothing of this one.
 func had(st *judge.State, u *judge.URI, p record.Purpose) bool {
 	b := blocks(u, p)
-	return len(b) > 0 && b[len(b)-1].Life == st.Life().Index
+	return len(b) > 0 && b[len(b)-1].Life == st.Life().Index && b[len(b)-1].Start.T >= since(st)
 }

@@ -22,6 +22,9 @@ func foremost(st *judge.State, takes func(*judge.URI) bool) (u *judge.URI, short
 		if o.Broken || o.Done || !o.Item.Requests.Auto || !takes(o) {
 			continue
 		}
+		if early(o) {
+			return nil, false
+		}
 		if n := unsettled(st, o); n > 0 {
 			costs[o] = p.requests(o, n, 1+n/st.Brief(o, judge.Horizon/judge.SweepRounds, laterBlockTime))
 			all += costs[o]
@@ -66,16 +69,11 @@ func (Hunt) Unsettled(st *judge.State) (n int) {
 		return 0
 	}
 	for _, u := range st.URIs {
-		if waiting(u) && u.Requests() > 0 {
+		if u.Waiting() && u.Requests()+u.Dropped > 0 {
 			n++
 		}
 	}
 	return n
-}
-
-// waiting says that the sweep has not settled u yet.
-func waiting(u *judge.URI) bool {
-	return !u.Broken && !u.Done && u.Item.Requests.Auto && u.Counted() < judge.Horizon
 }
 
 // owed is how long it takes to follow those that a counter would convict, and what comes
@@ -141,7 +139,7 @@ func naming(p pace, u *judge.URI) float64 {
 // convicts are those that an exact counter would convict.
 func convicts(st *judge.State) (out []*judge.URI) {
 	for _, u := range st.URIs {
-		if !u.Broken && st.Grew(u) && !st.Shares(u) {
+		if !u.Broken && st.Grew(u) && !st.Shares(u) && !decided(st, u) {
 			out = append(out, u)
 		}
 	}

@@ -105,16 +105,39 @@ func afterStop(st *judge.State) (record.Action, bool) {
 	return nil, false
 }
 
+// since is from when on a stage counts as begun. A run that a limit ended left URIs that
+// the sweep had not settled: where it goes on, the sweep does, and all stages follow again.
+func since(st *judge.State) float64 {
+	if !st.Counted() {
+		return 0 // by RSS alone each URI is settled before the next stage
+	}
+	return st.Anew
+}
+
+// decided says that u was convicted and sent once more before the run's limit ended it:
+// what was judged is kept where it goes on.
+func decided(st *judge.State, u *judge.URI) bool {
+	from := since(st)
+	again := blocks(u, record.Retest)
+	return from > 0 && len(again) > 0 && again[0].Start.T < from && u.Blocks[len(u.Blocks)-1].Start.T < from
+}
+
 // began says that a block for that purpose was begun in the present segment.
 func began(st *judge.State, purposes ...record.Purpose) bool {
 	for _, u := range st.URIs {
 		for _, p := range purposes {
-			if len(blocks(u, p)) > 0 {
+			if b := blocks(u, p); len(b) > 0 && b[len(b)-1].Start.T >= since(st) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// named says that the lines of a URI were looked for in the present segment.
+func named(st *judge.State) bool {
+	all := st.Segment().Traces
+	return len(all) > 0 && all[len(all)-1].T >= since(st)
 }
 
 // blocks are the URI's blocks for that purpose in the present segment, in order.
@@ -141,7 +164,7 @@ func just(st *judge.State, p record.Purpose, u *judge.URI) bool {
 // waits is how many readings after a wait the present process has.
 func waits(st *judge.State) (n int) {
 	for _, r := range st.Segment().Reads {
-		if r.Waited > judge.LaterWait && r.Edge.T >= st.Life().T {
+		if r.Waited > judge.LaterWait && r.Edge.T >= max(st.Life().T, since(st)) {
 			n++
 		}
 	}

@@ -23,7 +23,7 @@ func sweep(st *judge.State) (record.Action, bool) {
 		for _, u := range order(st, -1, round) {
 			n, begun := left(u, round)
 			switch {
-			case u.Broken, !takes(u), short && round > judge.SweepRounds && u != first:
+			case u.Broken, !takes(u), short && !early(u) && round > judge.SweepRounds && u != first:
 				continue
 			case !begun && !u.Done:
 				n = next(st, u, round)
@@ -42,7 +42,7 @@ func sweep(st *judge.State) (record.Action, bool) {
 // swept says that the sweep of the present segment is over, since something came
 // that follows it.
 func swept(st *judge.State) bool {
-	return len(st.Segment().Traces) > 0 || waits(st) > 0 ||
+	return named(st) || waits(st) > 0 ||
 		began(st, record.Alone, record.Follow, record.Expiry, record.Later, record.Delayed, record.Prime, record.Retest, record.Stir)
 }
 
@@ -121,10 +121,21 @@ func next(st *judge.State, u *judge.URI, round int) int {
 		return nth(blocks, round)
 	case !st.Counted():
 		return st.Spare(u, st.NextLook(u)-u.Requests(), judge.BlockShare)
-	case round <= judge.SweepRounds:
+	case early(u) || round <= judge.SweepRounds:
 		return st.Careful(u, st.Brief(u, judge.SweepBlock, judge.BlockTime))
 	}
 	return st.Spare(u, st.Brief(u, toHorizon(st, u), laterBlockTime), judge.BlockShare)
+}
+
+// early says that u is in its first rounds, also where it begins anew.
+func early(u *judge.URI) bool {
+	n := 0
+	for _, b := range u.Blocks {
+		if !b.Cut {
+			n++
+		}
+	}
+	return n < judge.SweepRounds
 }
 
 // laterBlockTime is how many seconds a block takes at most of what is not settled after
