@@ -31,6 +31,17 @@ func Take(id proc.ID) (release func(), err error) {
 	return func() { _ = l.Close() }, nil
 }
 
+// Port claims a TCP port of 127.0.0.1 that a command is to listen at, until release is
+// called or this program ends. Another leakhunt that is given it meanwhile would ask for
+// its own command there. ok is false where another has it.
+func Port(port string) (release func(), ok bool) {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: "@leakhunt/port-" + port, Net: "unix"})
+	if err != nil {
+		return func() {}, !errors.Is(err, syscall.EADDRINUSE)
+	}
+	return func() { _ = l.Close() }, true
+}
+
 func name(id proc.ID) string {
 	return fmt.Sprintf("@leakhunt/%s-%d-%d", proc.PIDNamespace(), id.PID, id.Start)
 }

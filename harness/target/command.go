@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"leakhunt/harness/claim"
 	"leakhunt/harness/fault"
 	"leakhunt/scenarios"
 )
@@ -102,10 +103,11 @@ func (s *started) begin(ctx context.Context) error {
 // try is begin with one port. Whatever it started is ended where it fails.
 func (s *started) try(ctx context.Context) error {
 	c := s.command
-	at, port, err := c.given()
+	at, port, release, err := c.given()
 	if err != nil {
 		return err
 	}
+	defer release() // by then it listens, or has not come up
 	r, settings, err := c.run(port)
 	if err != nil {
 		return err
@@ -193,14 +195,21 @@ func whereabouts(dir string) string {
 	return dir
 }
 
-// freePort is a TCP port of 127.0.0.1 that nobody listened on just now.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// freePort is a TCP port of 127.0.0.1 that nobody listened on just now, and that no other
+// leakhunt takes before release is called.
+func freePort() (port string, release func(), err error) {
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", func() {}, err
+		}
+		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+		release, ok := claim.Port(port)
+		_ = l.Close() // the command is to bind it
+		if ok {
+			return port, release, nil
+		}
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
 // inUse is how servers say that their port is taken.

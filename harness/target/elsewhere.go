@@ -197,19 +197,18 @@ func portOf(at address) string {
 }
 
 // given is the address that the command is to listen at: that of target.port, or a
-// free one.
-func (c *command) given() (address, string, error) {
-	port := strconv.Itoa(c.port)
+// free one, which is the command's until release is called.
+func (c *command) given() (at address, port string, release func(), err error) {
+	port, release = strconv.Itoa(c.port), func() {}
 	if c.port == 0 {
-		var err error
-		if port, err = freePort(); err != nil {
-			return address{}, "", fault.Measuref("no free port on 127.0.0.1").Because(err)
+		if port, release, err = freePort(); err != nil {
+			return address{}, "", release, fault.Measuref("no free port on 127.0.0.1").Because(err)
 		}
 	}
 	host := "127.0.0.1:" + port
-	at := address{url: "http://" + host, network: "tcp", at: host, host: host}
+	at = address{url: "http://" + host, network: "tcp", at: host, host: host}
 	if c.port == 0 {
-		return at, port, nil
+		return at, port, release, nil
 	}
 	l, err := net.Listen("tcp", host)
 	if err == nil {
@@ -220,8 +219,8 @@ func (c *command) given() (address, string, error) {
 		if pids := at.listeners(); len(pids) > 0 {
 			who = describe(pids[0])
 		}
-		return at, port, fault.Measuref("%s listens at port %s already (target.port)", who, port).
+		return at, port, release, fault.Measuref("%s listens at port %s already (target.port)", who, port).
 			WithHint("End it first, or measure it as it runs: leakhunt run --target %s", at.url)
 	}
-	return at, port, nil // where it may not be bound by us, the command may say so itself
+	return at, port, release, nil // where it may not be bound by us, the command may say so itself
 }

@@ -14,10 +14,11 @@ import (
 // is short: Unix sockets are made in it, whose paths have at most 107 bytes.
 func (p *passengerPinned) standalone(ctx context.Context) error {
 	c := p.target.command
-	at, port, err := c.given()
+	at, port, release, err := c.given()
 	if err != nil {
 		return err
 	}
+	defer release()
 	if p.private, err = os.MkdirTemp("", "leakhunt-"); err != nil {
 		return fault.Measuref("no folder for Passenger's instance registry").Because(err)
 	}

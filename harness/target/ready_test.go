@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"leakhunt/harness/claim"
 	"leakhunt/scenarios"
 )
 
@@ -22,9 +23,13 @@ func TestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(child.Close)
-	port, err := freePort()
+	port, release, err := freePort()
 	if err != nil {
 		t.Fatal(err)
+	}
+	defer release()
+	if _, ok := claim.Port(port); ok {
+		t.Error("another may be given that port, too")
 	}
 	at, err := parseURL("http://127.0.0.1:"+port, false)
 	if err != nil {
