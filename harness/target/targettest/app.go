@@ -32,14 +32,17 @@ func Handler() http.Handler { return &app{} }
 type app struct {
 	mu    sync.Mutex
 	count int
+	last  string // the request before, for who looks into one that is not the test's
 	kept  [][]byte
 }
 
 func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.count++
-	count := a.count
+	count, last := a.count, a.last
+	a.last = r.Method + " " + r.RequestURI + " of " + r.RemoteAddr + " by " + r.UserAgent()
 	a.mu.Unlock()
+	w.Header().Set("X-App-Last", last)
 	w.Header().Set("X-App-Pid", strconv.Itoa(os.Getpid()))
 	w.Header().Set("X-App-Count", strconv.Itoa(count))
 	bytes, err := strconv.Atoi(r.URL.Query().Get("bytes"))

@@ -4,7 +4,8 @@
 // The fixtures (apps/) are one application, written for Rack (config.ru), WSGI
 // (passenger_wsgi.py), Node (app.js; cluster.js for several workers), PHP
 // (index.php) and Go (Handler). Each answer of theirs carries X-App-Pid, the process that served
-// it, and X-App-Count, the requests that this process has served. Routes:
+// it, and X-App-Count, the requests that this process has served. Go's
+// carry X-App-Last, too, the request before. Routes:
 //
 //	/pid             the serving process's pid
 //	/count           the requests that this process has served, this one included
