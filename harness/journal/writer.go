@@ -133,7 +133,10 @@ func (w *Writer) Close() error {
 		w.idle.Wait()
 	}
 	if w.err == nil {
-		w.fail(w.sync())
+		w.mu.Unlock() // a flush that has just begun sees that nothing is left to do
+		err := w.sync()
+		w.mu.Lock()
+		w.fail(err)
 	}
 	w.fail(w.file.Close())
 	return w.err
