@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"leakhunt/harness/record"
@@ -13,7 +14,7 @@ import (
 // still warms up.
 type booksRSS struct {
 	events int // of the record
-	rounds []roundRSS
+	rounds []*roundRSS
 	growth map[int]float64 // of the URIs that RSS convicts, in bytes/request
 }
 
@@ -30,6 +31,7 @@ func (st *State) keptRSS() *booksRSS {
 		return st.booksRSS
 	}
 	k := &booksRSS{events: st.events, growth: map[int]float64{}}
+	rounds := map[int]*roundRSS{} // a journal from elsewhere may name any
 	for _, o := range st.URIs {
 		if growth, ok := st.Convicted(o); ok {
 			k.growth[o.Index] = growth
@@ -38,11 +40,14 @@ func (st *State) keptRSS() *booksRSS {
 			if b.Purpose != record.Sweep || b.Cut || b.Round < 2 {
 				continue
 			}
-			for len(k.rounds) < b.Round-1 {
-				k.rounds = append(k.rounds, roundRSS{sent: map[int]int{}, rose: map[int]float64{}})
+			if rounds[b.Round] == nil {
+				rounds[b.Round] = &roundRSS{sent: map[int]int{}, rose: map[int]float64{}}
 			}
-			k.rounds[b.Round-2].add(o.Index, b)
+			rounds[b.Round].add(o.Index, b)
 		}
+	}
+	for _, i := range slices.Sorted(maps.Keys(rounds)) {
+		k.rounds = append(k.rounds, rounds[i])
 	}
 	st.booksRSS = k
 	return k
