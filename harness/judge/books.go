@@ -15,10 +15,10 @@ const booksMargin = 1.5
 // books are the first rounds of the sweep, as far as the record goes: they are the same
 // for every URI, and asked for by each.
 type books struct {
-	events int // of the record
-	column int // the counter of bytes that they are kept in
-	rounds [SweepRounds + 1]round
-	guilty map[*URI]bool // those that the counter convicts
+	version int // of the state
+	column  int // the counter of bytes that they are kept in
+	rounds  [SweepRounds + 1]round
+	guilty  map[*URI]bool // those that the counter convicts
 }
 
 // round is one round of the sweep, by a counter.
@@ -29,10 +29,10 @@ type round struct {
 
 // kept are the books, kept anew where the record has grown.
 func (st *State) kept() *books {
-	if st.books != nil && st.books.events == st.events {
+	if st.books != nil && st.books.version == st.version {
 		return st.books
 	}
-	k := &books{events: st.events, column: st.bytesColumn(), guilty: map[*URI]bool{}}
+	k := &books{version: st.version, column: st.bytesColumn(), guilty: map[*URI]bool{}}
 	for _, o := range st.URIs {
 		guilty := st.column(o, k.column).Label == verdict.Leak
 		k.guilty[o] = guilty

@@ -13,9 +13,9 @@ import (
 // booksRSS are the rounds of the sweep by RSS alone but the first, in which the process
 // still warms up.
 type booksRSS struct {
-	events int // of the record
-	rounds []*roundRSS
-	growth map[int]float64 // of the URIs that RSS convicts, in bytes/request
+	version int // of the state
+	rounds  []*roundRSS
+	growth  map[int]float64 // of the URIs that RSS convicts, in bytes/request
 }
 
 // roundRSS is one round of the sweep by RSS alone.
@@ -27,10 +27,10 @@ type roundRSS struct {
 
 // keptRSS are the books by RSS alone, kept anew where the record has grown.
 func (st *State) keptRSS() *booksRSS {
-	if st.booksRSS != nil && st.booksRSS.events == st.events {
+	if st.booksRSS != nil && st.booksRSS.version == st.version {
 		return st.booksRSS
 	}
-	k := &booksRSS{events: st.events, growth: map[int]float64{}}
+	k := &booksRSS{version: st.version, growth: map[int]float64{}}
 	rounds := map[int]*roundRSS{} // a journal from elsewhere may name any
 	for _, o := range st.URIs {
 		if growth, ok := st.Convicted(o); ok {

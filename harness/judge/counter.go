@@ -90,9 +90,9 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 // whose heap stands still.
 const quietRSS = 32 << 10
 
-// scatter is scatterRSS after so many events, with counters that are evidence or without.
+// scatter is scatterRSS of a version of the state, with counters that are evidence or without.
 type scatter struct {
-	events      int
+	version     int
 	uncountable bool
 	bytes       float64
 }
@@ -103,7 +103,7 @@ type scatter struct {
 // median over the blocks of all URIs.
 func (st *State) scatterRSS() float64 {
 	all := st.uncountable()
-	if s := st.scatter; s != nil && s.events == st.events && s.uncountable == all {
+	if s := st.scatter; s != nil && s.version == st.version && s.uncountable == all {
 		return s.bytes
 	}
 	var off []float64
@@ -117,7 +117,7 @@ func (st *State) scatterRSS() float64 {
 			off = append(off, math.Abs(own[k]-mostly)*float64(b.N()))
 		}
 	}
-	st.scatter = &scatter{st.events, all, max(quietRSS, median(off))}
+	st.scatter = &scatter{st.version, all, max(quietRSS, median(off))}
 	return st.scatter.bytes
 }
 
@@ -166,8 +166,8 @@ func (u *URI) tell(c record.Column) []*record.Block {
 
 // whole are those of some blocks that were counted at both edges in the present process,
 // and that began at since or later.
-func (st *State) whole(blocks []*record.Block, since float64) (out []*record.Block) {
-	now := len(st.Lives) - 1
+func (st *State) whole(blocks []*record.Block, since float64) []*record.Block {
+	now, out := len(st.Lives)-1, make([]*record.Block, 0, len(blocks))
 	for _, b := range blocks {
 		if !b.Cut && b.Life == now && b.Start.T >= since {
 			out = append(out, b)
@@ -231,8 +231,26 @@ func (st *State) counters(u *URI) []verdict.Evidence {
 	return out
 }
 
-// column is the i-th counter of u's own blocks, judged by itself.
+// judged is what a counter said of a URI, by a version of the state.
+type judged struct {
+	version int
+	verdict.Judgement
+}
+
+// column is the i-th counter of u's own blocks, judged by itself. It is asked for many
+// times between two events.
 func (st *State) column(u *URI, i int) verdict.Judgement {
+	if len(u.byColumn) != len(st.columns()) {
+		u.byColumn = make([]judged, len(st.columns()))
+	}
+	j := &u.byColumn[i]
+	if j.version != st.version {
+		*j = judged{st.version, st.judgeColumn(u, i)}
+	}
+	return j.Judgement
+}
+
+func (st *State) judgeColumn(u *URI, i int) verdict.Judgement {
 	c := st.columns()[i]
 	value := func(e record.Edge) float64 { return st.value(e, i) }
 	j := verdict.Counter(edges(u.tell(c), value, func(b *record.Block) bool { return !c.Exact && wasReset(b, i) }), st.counterParams(u, i))

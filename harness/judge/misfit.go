@@ -70,17 +70,17 @@ func (st *State) stuck(i int) bool {
 // misfits says of each column why it is no evidence, "" where it is: it does not count
 // what stays alive.
 type misfits struct {
-	events int // of the record
-	why    []string
-	still  standstill
-	frozen bool
-	all    bool // of those that count the heap, each falls or is frozen
+	version int // of the state
+	why     []string
+	still   standstill
+	frozen  bool
+	all     bool // of those that count the heap, each falls or is frozen
 }
 
 // misfit is why the i-th exact counter is no evidence; "" where it is.
 func (st *State) misfit(i int) string {
-	if m := st.misfits; m == nil || m.events != st.events {
-		st.misfits = &misfits{events: st.events, why: make([]string, len(st.columns()))}
+	if m := st.misfits; m == nil || m.version != st.version {
+		st.misfits = &misfits{version: st.version, why: make([]string, len(st.columns()))}
 		st.fit(st.misfits)
 	}
 	return st.misfits.why[i]

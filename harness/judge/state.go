@@ -26,7 +26,7 @@ type State struct {
 	retest    *retest      // of all that grew, together
 	shared    *shared      // what most URIs grow by alike
 	solo      *URI         // the one that is being sent again by itself
-	events    int          // how many there were
+	version   int          // differs after each event: what is computed of the state holds for one
 	books     *books       // of the sweep, as it is now
 	booksRSS  *booksRSS    // the same by RSS alone
 	scatter   *scatter     // of settled RSS, as it is now
@@ -53,14 +53,15 @@ type URI struct {
 	retest  retest            // of it alone
 
 	late         *verdict.Late
-	slack        float64 // bytes that may have been free when its last block ended
-	headroom     float64 // bytes that it may grow by, innocent, in its confirmation
-	touchedReads int     // readings of the touched set by the end of its last judged block
-	unused       float64 // bytes that may have been free or garbage when its confirmation began
-	following    bool    // its confirmation is to exclude leaks down to floorFollowed
-	trial        int     // the life in which its confirmation began
-	before       float64 // the level before its expiry block, in bytes
-	among        *among  // what was found of it among others
+	slack        float64  // bytes that may have been free when its last block ended
+	headroom     float64  // bytes that it may grow by, innocent, in its confirmation
+	touchedReads int      // readings of the touched set by the end of its last judged block
+	unused       float64  // bytes that may have been free or garbage when its confirmation began
+	following    bool     // its confirmation is to exclude leaks down to floorFollowed
+	trial        int      // the life in which its confirmation began
+	before       float64  // the level before its expiry block, in bytes
+	among        *among   // what was found of it among others
+	byColumn     []judged // what each counter says of it
 }
 
 // Settings switch rules off, for the table that says what each is worth. The zero
@@ -77,7 +78,7 @@ func New(h record.Header) *State { return NewWith(h, Settings{}) }
 
 // NewWith is New with some rules off.
 func NewWith(h record.Header, settings Settings) *State {
-	st := &State{Log: record.NewLog(h), Kept: map[int]Finding{}, settings: settings}
+	st := &State{Log: record.NewLog(h), Kept: map[int]Finding{}, settings: settings, version: 1}
 	st.enter(nil)
 	return st
 }
@@ -116,7 +117,8 @@ func (st *State) Append(e record.Event) error {
 	if err := st.Log.Append(e); err != nil {
 		return err
 	}
-	st.events++
+	st.version++
+	defer func() { st.version++ }()
 	if r, ok := e.(record.Read); ok {
 		r.Edge = st.Reading // with the columns that the log has made
 		e = r

@@ -99,10 +99,15 @@ func withoutStep(b []block, least float64) (rest []block, at int, step float64) 
 	if len(b) <= 3 {
 		return b, 0, 0
 	}
-	sorted := slices.SortedFunc(slices.Values(b), func(x, y block) int {
-		return int(math.Copysign(1, x.rate-y.rate))
-	})
-	top, next := sorted[len(b)-1], sorted[len(b)-2]
+	top, next := b[0], block{rate: math.Inf(-1)}
+	for _, x := range b[1:] {
+		switch {
+		case x.rate > top.rate:
+			top, next = x, top
+		case x.rate > next.rate:
+			next = x
+		}
+	}
 	var grown float64
 	for _, x := range b {
 		grown += x.rate * x.requests
@@ -112,7 +117,7 @@ func withoutStep(b []block, least float64) (rest []block, at int, step float64) 
 	}
 	at = slices.Index(b, top)
 	rest = append(slices.Clone(b[:at]), b[at+1:]...)
-	return rest, at, (top.rate - sorted[len(b)/2].rate) * top.requests
+	return rest, at, (top.rate - rates(b)[len(b)/2]) * top.requests
 }
 
 // burst is the largest growth of a block, in units for each request by its end, where
@@ -145,12 +150,18 @@ func burst(b []block, noise float64) (largest float64) {
 }
 
 func median(b []block) float64 {
-	rates := make([]float64, len(b))
+	r := rates(b)
+	return (r[(len(r)-1)/2] + r[len(r)/2]) / 2
+}
+
+// rates are those of the blocks, the lowest first.
+func rates(b []block) []float64 {
+	out := make([]float64, len(b))
 	for i, x := range b {
-		rates[i] = x.rate
+		out[i] = x.rate
 	}
-	slices.Sort(rates)
-	return (rates[(len(b)-1)/2] + rates[len(b)/2]) / 2
+	slices.Sort(out)
+	return out
 }
 
 // rate is the mean rate of blocks weighted by their requests, with half its 95 %
