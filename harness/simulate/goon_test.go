@@ -1,4 +1,4 @@
-package harness_test
+package simulate_test
 
 import (
 	"cmp"
