@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 
 	"leakhunt/harness/record"
 	"leakhunt/harness/units"
@@ -38,6 +39,14 @@ type Finding struct {
 // Judge is the verdict on one URI by the best evidence there is, that of the
 // present segment alone.
 func (st *State) Judge(u *URI) (verdict.Judgement, []string) {
+	if u.whole.version != st.version {
+		j, evidence := st.judge(u)
+		u.whole, u.evidence = judged{st.version, j}, evidence
+	}
+	return u.whole.Judgement, slices.Clip(u.evidence)
+}
+
+func (st *State) judge(u *URI) (verdict.Judgement, []string) {
 	if j, ok := st.failed(u); ok {
 		return j, []string{"requests"}
 	}

@@ -191,6 +191,17 @@ func (u *URI) level(n int) (mean float64) {
 // confirmed is the verdict on a suspect from its confirmation. Growth within
 // the headroom that its neighbours made is no evidence yet.
 func (st *State) confirmed(u *URI) verdict.Judgement {
+	j := &u.alone
+	if u.following {
+		j = &u.followed
+	}
+	if j.version != st.version {
+		*j = judged{st.version, st.confirm(u)}
+	}
+	return j.Judgement
+}
+
+func (st *State) confirm(u *URI) verdict.Judgement {
 	mem, suspected := u.Joined(st.Telling(u), st.page()), u.Slope
 	if !u.Tried || len(u.Joined(st.alone(u), st.page())) == 0 {
 		return st.untried(u)

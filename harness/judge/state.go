@@ -62,6 +62,10 @@ type URI struct {
 	before       float64  // the level before its expiry block, in bytes
 	among        *among   // what was found of it among others
 	byColumn     []judged // what each counter says of it
+	whole        judged   // by all that there is
+	evidence     []string // of whole
+	alone        judged   // by its confirmation
+	followed     judged   // the same while it is followed
 }
 
 // Settings switch rules off, for the table that says what each is worth. The zero
