@@ -63,12 +63,13 @@ func (l *lookout) look(ctx context.Context, now time.Time) error {
 	case l.since.IsZero():
 		l.since, l.rests = now, now
 	}
+	right := func(other address) bool { return other.network == "tcp" && portOf(other) == portOf(*l.at) }
+	if i := slices.IndexFunc(others, right); i >= 0 {
+		*l.at, l.since = others[i], time.Time{} // the right port, of another loopback address
+		return nil
+	}
 	if !slices.Contains(others, l.other) {
 		l.other = others[0]
-	}
-	if l.other.network == "tcp" && portOf(l.other) == portOf(*l.at) {
-		*l.at, l.since = l.other, time.Time{} // the right port, of another loopback address
-		return nil
 	}
 	if !l.told && now.Sub(l.since) >= tellAfter && l.c.opt.Note != nil {
 		l.told = true
@@ -170,11 +171,8 @@ func (c *command) knows() bool {
 // The application's own address is likely the first.
 func elsewhere(at address, child *child) (others []address) {
 	own := child.processes()
-	if len(at.listeners()) > 0 {
-		return nil
-	}
 	all, _, err := proc.Listeners()
-	if err != nil {
+	if err != nil || len(at.holders(all)) > 0 {
 		return nil
 	}
 	slices.SortStableFunc(all, func(a, b proc.Listener) int { return preference(a) - preference(b) })

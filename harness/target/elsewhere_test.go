@@ -179,15 +179,26 @@ func TestAnotherPortFirst(t *testing.T) {
 	}
 }
 
-// The port alone is given: the loopback address is the command's choice.
+// The port alone is given: the loopback address is the command's choice, and so is a
+// port beside it, for metrics.
 func TestAnotherLoopbackAddress(t *testing.T) {
 	t.Parallel()
-	p, err := open(t, listeningAt("127.0.0.2:${PORT}"), target.Options{}).Pin(t.Context())
-	if err != nil {
-		t.Fatalf("%v (%s)", err, fault.HintOf(err))
-	}
-	defer p.Close()
-	if !strings.HasPrefix(p.Info().URL, "http://127.0.0.2:") {
-		t.Error(p.Info().URL)
+	script := `TARGET_TEST_ROLE="side metrics" TARGET_TEST_SERVE=127.0.0.1:` + targettest.FreePort(t) + ` ` + testBinary + ` & ` +
+		`TARGET_TEST_SERVE=127.0.0.2:$PORT exec ` + testBinary
+	for name, sc := range map[string]scenarios.Target{
+		"alone":   listeningAt("127.0.0.2:${PORT}"),
+		"metrics": {Kind: "command", Command: []string{"sh", "-c", script}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := open(t, sc, target.Options{}).Pin(t.Context())
+			if err != nil {
+				t.Fatalf("%v (%s)", err, fault.HintOf(err))
+			}
+			defer p.Close()
+			if !strings.HasPrefix(p.Info().URL, "http://127.0.0.2:") {
+				t.Error(p.Info().URL)
+			}
+		})
 	}
 }

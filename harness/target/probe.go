@@ -131,8 +131,12 @@ func (a address) listeners() []int {
 	if err != nil {
 		return nil
 	}
+	return a.holders(all)
+}
+
+// holders are those of some sockets that listen at the address.
+func (a address) holders(all []proc.Listener) (pids []int) {
 	at, _ := netip.ParseAddrPort(a.at)
-	var pids []int
 	for _, l := range all {
 		here := l.Path == a.at
 		if a.network == "tcp" {
