@@ -252,11 +252,16 @@ func (st *State) column(u *URI, i int) verdict.Judgement {
 
 func (st *State) judgeColumn(u *URI, i int) verdict.Judgement {
 	c := st.columns()[i]
-	value := func(e record.Edge) float64 { return st.value(e, i) }
-	j := verdict.Counter(edges(u.tell(c), value, func(b *record.Block) bool { return !c.Exact && wasReset(b, i) }), st.counterParams(u, i))
+	by := func(skip func(*record.Block) bool) verdict.Judgement {
+		return verdict.Counter(edges(u.tell(c), func(e record.Edge) float64 { return st.value(e, i) }, skip), st.counterParams(u, i))
+	}
+	j := by(func(b *record.Block) bool { return !c.Exact && wasReset(b, i) })
 	if c.Exact && !c.Held && j.Label != verdict.Leak {
 		if steps, ok := st.doubling(u, i); ok {
 			return steps
+		}
+		if rest, ok := st.besideFreed(u, i, j, by); ok {
+			return rest
 		}
 	}
 	return j

@@ -44,6 +44,22 @@ func (st *State) fellBy(i int) func(*record.Block) bool {
 	return func(b *record.Block) bool { return st.value(b.End, i) < st.value(b.Start, i) }
 }
 
+// besideFreed judges by the blocks in which no more was freed than readings scatter. No
+// leak makes a counter fall: others freed then what they had made before. So where the
+// rest shows no growth at all, those blocks cannot show that there is some. ok is false
+// where the rest tells something else, the sweep may send u more, or more would tell
+// nothing: a counter that falls throughout does not count what stays alive.
+func (st *State) besideFreed(u *URI, i int, all verdict.Judgement, by func(skip func(*record.Block) bool) verdict.Judgement) (rest verdict.Judgement, ok bool) {
+	if all.Label != verdict.Inconclusive || all.More == 0 || all.Requests < MaxSweep || !st.On("disturbed") {
+		return rest, false
+	}
+	least := verdict.Sure(st.columns()[i].Unit)
+	rest = by(func(b *record.Block) bool {
+		return st.value(b.Start, i)-st.value(b.End, i) >= least*float64(b.N())
+	})
+	return rest, rest.Label == verdict.Stable
+}
+
 // Keeps looks at the first of u's blocks that end with a pause of their own. It says
 // that this block added as much as before, by an exact counter (see keeps): the pause
 // freed nothing of it.

@@ -10,7 +10,8 @@ const (
 	// Horizon is for how many requests a counter is followed before a bounded cache
 	// is no longer thought of.
 	Horizon = 2048
-	// MaxSweep is where the search of RSS alone for late growth ends, per URI.
+	// MaxSweep is where the sweep ends, per URI: by RSS alone the search for late growth,
+	// by a counter what readings that scatter may get.
 	MaxSweep = 4096
 	// LeastAlone and MostAlone: a suspect runs alone for four times the requests at
 	// which its growth was seen, within these.
