@@ -107,21 +107,16 @@ func writeFile(path string, render func(io.Writer) error) (err error) {
 			return err
 		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := unnamed(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
 	b := bufio.NewWriter(f)
-	err = errors.Join(render(b), b.Flush(), f.Chmod(perm), f.Close())
-	if err != nil {
-		return err
+	err = errors.Join(render(b), b.Flush(), f.Chmod(perm), f.sync())
+	if err == nil {
+		err = f.replace(path)
 	}
-	return os.Rename(f.Name(), path)
+	return errors.Join(err, f.Close())
 }
 
 func writeInto(path string, render func(io.Writer) error) error {

@@ -93,6 +93,21 @@ func TestWriteAllGoesOn(t *testing.T) {
 	}
 }
 
+// A report that is half written has no name: a program that is killed leaves none of it.
+func TestWriteFileLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	err := WriteFile(filepath.Join(dir, "r.json"), func(w io.Writer) error {
+		_, err := w.Write(make([]byte, 1<<16))
+		if found, e := os.ReadDir(dir); e != nil || len(found) > 0 {
+			t.Errorf("%v is there while it is written, %v", found, e)
+		}
+		return err
+	})
+	if found, e := os.ReadDir(dir); err != nil || e != nil || len(found) != 1 || found[0].Name() != "r.json" {
+		t.Errorf("%v: %v, %v", found, err, e)
+	}
+}
+
 // A format that fails leaves what was there before.
 func TestWriteFileIsAtomic(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.json")
