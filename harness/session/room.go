@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"leakhunt/harness/memory"
@@ -25,6 +27,7 @@ const (
 // noteRoom keeps what is left to begin with, and says what there is.
 func (s *Session) noteRoom() {
 	s.roomy, s.looked, s.until = nil, time.Time{}, 0
+	s.before, s.took = math.MaxInt64, [len(s.took)]int64{} // nothing was sent yet
 	m, ok := s.meter.(roomy)
 	if !ok {
 		return
@@ -34,26 +37,34 @@ func (s *Session) noteRoom() {
 	}
 }
 
-// look is an error where hardly any memory is left. It looks every now and then, and
-// sooner where the process has taken a quarter of what there was.
+// look is an error where hardly any memory is left, or less than two of the last requests
+// have taken each: another one would not be held. It looks every now and then, and sooner
+// where the process has taken a quarter of what there was. It is called before each request.
 func (s *Session) look(now time.Time) error {
-	if s.roomy == nil || now.Sub(s.looked) <= roomEvery && s.rss < s.until {
-		return nil
+	took := s.took
+	took[s.oldest] = s.rss - s.before
+	if s.roomy != nil && (now.Sub(s.looked) > roomEvery || s.rss >= s.until) {
+		most := took
+		slices.Sort(most[:])
+		spare, err := s.short(most[len(most)-2])
+		if err != nil {
+			return err
+		}
+		s.looked, s.until = now, s.rss+max(spare/4, roomStep)
 	}
-	spare, err := s.short()
-	s.looked, s.until = now, s.rss+max(spare/4, roomStep)
-	return err
+	s.before, s.took, s.oldest = s.rss, took, (s.oldest+1)%len(took)
+	return nil
 }
 
-// short is how many bytes may be taken, and an error where hardly any memory is left: of
-// the process's cgroup, or of the machine. What the kernel would end then is any process,
-// leakhunt's and others' too.
-func (s *Session) short() (spare int64, err error) {
+// short is how many bytes may be taken, and an error where that is less than need, or
+// hardly any memory is left: of the process's cgroup, or of the machine. What the kernel
+// would end then is any process, leakhunt's and others' too.
+func (s *Session) short(need int64) (spare int64, err error) {
 	r, err := s.roomy.Room()
 	if err != nil { // what became of the process the next reading tells
 		return 0, nil
 	}
-	if spare = r.Spare(s.first); !r.Short(s.first) {
+	if spare = r.Spare(s.first); spare >= need && !r.Short(s.first) {
 		return spare, nil
 	}
 	left := units.Bytes(float64(r.Left))
@@ -85,7 +96,7 @@ func (s *Session) lookout(ctx context.Context) (out context.Context, found func(
 				return
 			case <-tick.C:
 			}
-			if _, err := s.short(); err != nil {
+			if _, err := s.short(0); err != nil {
 				seen <- err
 				cancel()
 				return

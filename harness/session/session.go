@@ -99,6 +99,9 @@ type Session struct {
 	first   memory.Room
 	looked  time.Time // when it was looked for what memory is left
 	until   int64     // the RSS with which it is looked for again
+	before  int64     // the RSS before the last request
+	took    [16]int64 // what the last requests have added to it, each in the place of the oldest
+	oldest  int
 	ticked  time.Time
 	asked   int       // the URI of the last request
 	shared  time.Time // when it was looked for others that hold the connection
