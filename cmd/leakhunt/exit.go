@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +52,9 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // main is Main, for an app whose settings may be those of a test.
 func (a *app) main(args []string) int {
+	if bisecting(args) {
+		abortByCrash()
+	}
 	if f, ok := a.rawErr.(*os.File); ok {
 		a.unread = &patient{w: f}
 		a.stderr = a.secrets.Writer(a.unread)
@@ -62,11 +66,12 @@ func (a *app) main(args []string) int {
 	most := a.patience(root, args) // before it runs, which changes the commands
 	ended := make(chan error, 1)
 	go func() {
-		if err := oneDash(root, args); err != nil {
-			ended <- err
-			return
-		}
-		ended <- root.ExecuteContext(in.ctx)
+		ended <- sound(func() error {
+			if err := oneDash(root, args); err != nil {
+				return err
+			}
+			return root.ExecuteContext(in.ctx)
+		})
 	}()
 	inOrder, err := in.await(ended, most)
 	if err == nil {
@@ -79,6 +84,29 @@ func (a *app) main(args []string) int {
 	a.tell(err)
 	a.flush()
 	return code
+}
+
+// sound runs a command. Where that panics, what it has deferred is done, and it is an error
+// like others: Go's own exit code, 2, would be one of usage, and to git bisect a bad commit.
+func sound(command func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Measuref("leakhunt has a bug: %v\n%s", p, debug.Stack()).
+				WithHint("Please report it. What was measured is kept, where leakhunt runs lists it.")
+		}
+	}()
+	return command()
+}
+
+// abortByCrash has a crash that nothing recovers from end by SIGABRT, which ends a bisection, and
+// not with Go's exit code 2, a bad commit. No core is dumped: it would hold secrets.
+func abortByCrash() {
+	debug.SetTraceback("crash")
+	var core unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_CORE, &core) == nil {
+		core.Cur = 0
+		_ = unix.Setrlimit(unix.RLIMIT_CORE, &core) // it may go up again, in the application too
+	}
 }
 
 // bisecting is whether git bisect waits for the exit code, as far as a command
