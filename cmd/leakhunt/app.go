@@ -24,6 +24,7 @@ type app struct {
 	unread         *patient  // between stderr and its stream; nil where that is none
 	secrets        *secret.Set
 	said           []byte // all of stdin, where a scenario was read from it
+	files          fileUse
 	quiet, verbose bool
 	stay           time.Duration // how long what is convicted must have stayed; 0: as long as usual
 	color          string

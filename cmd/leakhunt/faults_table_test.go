@@ -151,6 +151,7 @@ func faultsOfEnds() []faulty {
 		{name: "Ctrl-C twice, and the application is deaf", how: "deaf", yaml: long, do: signals(syscall.SIGINT, syscall.SIGINT), codes: []int{130}, kept: aJournal, ci: true},
 		{name: "leakhunt is killed", how: "daemons", yaml: long, do: signals(syscall.SIGKILL), codes: []int{-1}, kept: aJournal, ci: true},
 		{name: "leakhunt is aborted (SIGQUIT)", how: "daemons", yaml: long, do: signals(syscall.SIGQUIT), codes: []int{2}, kept: aJournal},
+		{name: "leakhunt is aborted (SIGQUIT), where git bisect asks", yaml: long, args: []string{"--git-bisect"}, do: signals(syscall.SIGQUIT), codes: []int{-1}, kept: aJournal},
 		{name: "the guard is killed", how: "daemons", yaml: long, do: kill(syscall.SIGKILL, 1), codes: []int{exitUnmeasured}, kept: aResult, ci: true},
 		{name: "the guard's keeper is killed", how: "daemons", yaml: long, do: kill(syscall.SIGKILL, 2), codes: []int{exitUnmeasured}, kept: aResult},
 		{name: "the application is killed by others", yaml: long, do: kill(syscall.SIGKILL, 0), codes: []int{exitUnmeasured}, kept: aResult},
@@ -253,6 +254,12 @@ func faultsOfOutputs() []faulty {
 		{name: "two reports to one file", yaml: of(50, "/"), args: []string{"-o", "csv=result.json"}, codes: []int{exitUsage}, says: "would go to"},
 		{name: "two names for one file", yaml: of(50, "/"), args: []string{"-o", "csv=./result.json"}, codes: []int{exitUsage}, says: "would go to"},
 		{name: "the report and the journal are one file", yaml: of(50, "/"), args: []string{"-o", "csv=./run.jsonl"}, codes: []int{exitUsage}, says: "would go to"},
+		{name: "two names for one file, one a link that leads nowhere yet", yaml: of(50, "/"), args: []string{"-o", "csv=link.json"}, wired: func(t *testing.T, c *trial) {
+			if err := os.Symlink("result.json", filepath.Join(c.dir, "link.json")); err != nil {
+				t.Fatal(err)
+			}
+		}, codes: []int{exitUsage}, says: "would go to"},
+		{name: "the report would replace the scenario", yaml: of(50, "/"), args: []string{"-o", "csv=fault.yaml"}, codes: []int{exitUsage}, says: "which is read", ci: true},
 		{name: "the journal's disk is full", yaml: of(50, "/"), args: []string{"--journal", "/dev/full"}, codes: []int{exitUsage, exitUnmeasured, 0}, kept: nothing},
 		{name: "the folder of the journal is not there", yaml: of(50, "/"), args: []string{"--journal", "nowhere/run.jsonl"}, codes: []int{exitUsage}},
 		{name: "the journal is deleted meanwhile", yaml: long, do: func(t *testing.T, c *trial) {
@@ -299,6 +306,9 @@ func faultsOfFiles() []faulty {
 			"report", "r.json", "-q", "-o", "table=out.txt", "-o", "html=out.html", "-o", "junit=out.xml", "-o", "markdown=out.md", "-o", "csv=out.csv", "-o", "openmetrics=out.prom", "-o", "json=out.json",
 		}, codes: []int{0}},
 		{name: "a result that names files of this folder", files: map[string]string{"r.json": strings.Replace(faultResult, `"sites": []`, `"sites": [{"file": "app.rb", "line": 1, "objects_per_request": 1, "bytes_per_request": 1}]`, 1), "app.rb": "SECRET = 'hunter2'\n"}, args: []string{"report", "r.json", "-o", "html=/dev/stdout"}, codes: []int{0}, never: "hunter2"},
+		{name: "the report would replace the result that it is of", files: result("", ""), args: []string{"report", "r.json", "-o", "html=./r.json"}, codes: usage, says: "which is read"},
+		{name: "the comparison would replace what is compared", files: result("", ""), args: []string{"compare", "r.json", "r.json", "-o", "json=r.json"}, codes: usage, says: "which is read"},
+		{name: "the verdict would replace the series", files: map[string]string{"s.csv": "requests,rss_bytes\n1,1\n2,2\n"}, args: []string{"judge", "s.csv", "-o", "json=s.csv"}, codes: usage, says: "which is read"},
 		{name: "series of 10^12 requests", files: map[string]string{"s.csv": "requests,rss_bytes\n1,1\n1000000000000,2\n"}, args: []string{"judge", "s.csv"}, codes: []int{0, 1, 2, 4}},
 		{name: "the longest burn-in", files: map[string]string{"s.csv": "requests,rss_bytes\n1,1\n2,2\n"}, args: []string{"judge", "s.csv", "--burn-in", "9223372036854775807"}, codes: []int{0, 1, 2, 4}},
 		{name: "a series without end", large: map[string]func(io.Writer){"s.csv": all("requests,rss_bytes\n", times("1,1\n", 10<<20))}, args: []string{"judge", "s.csv"}, codes: []int{0, 2, 4}, limit: 30 * time.Second},

@@ -32,6 +32,7 @@ func (g *gate) load(a *app, scenario string) (err error) {
 	if err := report.CheckFailOn(g.failOn, g.baseline != ""); err != nil || g.baseline == "" {
 		return err
 	}
+	a.files.renewed = g.baseline
 	if g.base, err = a.readResult(g.baseline); err != nil {
 		return err
 	}

@@ -35,6 +35,9 @@ func (a *app) open(path string, unreadable *fault.Error) (*input, error) {
 		in.name = "standard input"
 		in.Reader = bufio.NewReader(a.stdin)
 	} else {
+		if err := a.files.reads(path); err != nil {
+			return nil, err
+		}
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, unreadable.Because(err)

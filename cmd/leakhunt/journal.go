@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"reflect"
 
 	"leakhunt/harness"
@@ -31,32 +30,19 @@ type keeper struct {
 }
 
 // newKeeper is the keeper that --journal asks for.
-func (a *app) newKeeper(path string, asked bool, sinks []report.Sink) (*keeper, error) {
+func (a *app) newKeeper(path string, asked bool) (*keeper, error) {
 	switch {
 	case asked && path == "":
 		return nil, fault.Usagef("no path after --journal").WithHint("Write --journal FILE, or --journal none.")
 	case path == "-":
 		return nil, fault.Usagef("--journal -: a journal goes to a file").WithHint("Write --journal FILE, or --journal none.")
 	}
-	for _, s := range sinks {
-		if path != "" && path != noJournal && s.Path != "" && same(s.Path, path) {
-			return nil, fault.Usagef("both the journal and %s would go to %s", s.Format, path).
-				WithHint("Send one of them to a file of its own.")
+	if path != "" && path != noJournal {
+		if err := a.files.writes("the journal", path, "--journal FILE"); err != nil {
+			return nil, err
 		}
 	}
 	return &keeper{app: a, path: path}, nil
-}
-
-// same says that two paths name one file. A device, such as /dev/null, takes two.
-func same(a, b string) bool {
-	if x, err := os.Stat(a); err == nil {
-		if y, err := os.Stat(b); err == nil {
-			return os.SameFile(x, y) && x.Mode()&os.ModeDevice == 0
-		}
-	}
-	x, errX := filepath.Abs(a)
-	y, errY := filepath.Abs(b)
-	return errX == nil && errY == nil && x == y
 }
 
 // open is harness.Options.Journal.

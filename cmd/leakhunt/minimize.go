@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -72,7 +71,7 @@ func (a *app) minimizeCommand() *cobra.Command {
 }
 
 func (a *app) minimize(cmd *cobra.Command, path string, f *overrides, asked []string) error {
-	sinks, err := plainSinks(asked, "scenario", "json")
+	sinks, err := a.plainSinks(asked, "scenario", "json")
 	if err != nil {
 		return err
 	}
@@ -271,12 +270,11 @@ func (r *reduced) begun(w io.Writer, so reduce.Reduction) error {
 type plainSink struct{ format, path string }
 
 // plainSinks reads -o; the first format to standard output where none was asked for.
-func plainSinks(asked []string, formats ...string) ([]plainSink, error) {
+func (a *app) plainSinks(asked []string, formats ...string) ([]plainSink, error) {
 	if len(asked) == 0 {
 		asked = formats[:1]
 	}
 	var out []plainSink
-	taken := map[string]string{}
 	for _, s := range asked {
 		format, path, given := strings.Cut(s, "=")
 		known := false
@@ -292,11 +290,9 @@ func plainSinks(asked []string, formats ...string) ([]plainSink, error) {
 		if path == "-" {
 			path = ""
 		}
-		if other, ok := taken[path]; ok {
-			return nil, fault.Usagef("both %s and %s would go to %s", other, format, cmp.Or(path, "standard output")).
-				WithHint("Send one of them to a file of its own: -o %s=FILE.", format)
+		if err := a.files.writes(format, path, "-o "+format+"=FILE"); err != nil {
+			return nil, err
 		}
-		taken[path] = format
 		out = append(out, plainSink{format, path})
 	}
 	return out, nil

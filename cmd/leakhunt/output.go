@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"leakhunt/harness/fault"
 	"leakhunt/harness/result"
 	"leakhunt/report"
 	"leakhunt/scenarios"
@@ -17,8 +15,7 @@ func formatsHelp() string {
 	return "FORMAT[=PATH], repeatable: " + strings.Join(report.Formats(), ", ") + "; - or nothing is stdout"
 }
 
-// sinks are the outputs asked for; a table where none is. Two of them in one
-// place would spoil each other.
+// sinks are the outputs asked for; a table where none is.
 func (a *app) sinks(asked []string) ([]report.Sink, error) {
 	if len(asked) == 0 {
 		asked = []string{"table"}
@@ -29,11 +26,8 @@ func (a *app) sinks(asked []string) ([]report.Sink, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, other := range out {
-			if sink.Path == other.Path || sink.Path != "" && other.Path != "" && same(sink.Path, other.Path) {
-				return nil, fault.Usagef("both %s and %s would go to %s", other.Format, sink.Format, cmp.Or(sink.Path, "standard output")).
-					WithHint("Send one of them to a file of its own: -o %s=FILE.", sink.Format)
-			}
+		if err := a.files.writes(sink.Format, sink.Path, "-o "+sink.Format+"=FILE"); err != nil {
+			return nil, err
 		}
 		out = append(out, sink)
 	}

@@ -24,6 +24,9 @@ func (a *app) resume(cmd *cobra.Command, args []string, f *runFlags) error {
 		return fault.Usagef("--journal %s: a run that goes on is written on in its own journal", f.journal).
 			WithHint("Leave --journal out. To keep %s as it is, go on with a copy.", f.resume)
 	}
+	if err := a.files.reads(f.resume); err != nil {
+		return err
+	}
 	j, err := journal.Open(f.resume)
 	if err != nil {
 		return err

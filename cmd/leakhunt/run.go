@@ -93,7 +93,7 @@ func (a *app) run(cmd *cobra.Command, path string, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	k, err := a.newKeeper(f.journal, f.given("journal"), sinks)
+	k, err := a.newKeeper(f.journal, f.given("journal"))
 	if err != nil {
 		return err
 	}

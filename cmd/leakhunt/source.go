@@ -52,6 +52,9 @@ func (a *app) here(cmd *cobra.Command) (string, error) {
 // text is the scenario at path. What stands on standard input is read once.
 func (a *app) text(path string) (data []byte, err error) {
 	if path != "-" {
+		if err := a.files.reads(path); err != nil {
+			return nil, err
+		}
 		return scenarios.Read(path)
 	}
 	if a.said == nil {
