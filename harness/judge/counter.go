@@ -260,7 +260,7 @@ func (st *State) judgeColumn(u *URI, i int) verdict.Judgement {
 		if steps, ok := st.doubling(u, i); ok {
 			return steps
 		}
-		if rest, ok := st.besideFreed(u, i, j, by); ok {
+		if rest, ok := st.besideFreed(i, j, by); ok {
 			return rest
 		}
 	}

@@ -49,7 +49,7 @@ func (st *State) fellBy(i int) func(*record.Block) bool {
 // rest shows no growth at all, those blocks cannot show that there is some. ok is false
 // where the rest tells something else, the sweep may send u more, or more would tell
 // nothing: a counter that falls throughout does not count what stays alive.
-func (st *State) besideFreed(u *URI, i int, all verdict.Judgement, by func(skip func(*record.Block) bool) verdict.Judgement) (rest verdict.Judgement, ok bool) {
+func (st *State) besideFreed(i int, all verdict.Judgement, by func(skip func(*record.Block) bool) verdict.Judgement) (rest verdict.Judgement, ok bool) {
 	if all.Label != verdict.Inconclusive || all.More == 0 || all.Requests < MaxSweep || !st.On("disturbed") {
 		return rest, false
 	}
