@@ -22,13 +22,13 @@ func TestLiveNativeMemoryOfAJVM(t *testing.T) {
 			a.send(t, "/text", 300)
 			a.send(t, "/buffer", 100)
 			native()
-			const n = 3000 // what a JVM takes for itself meanwhile, up to 1.5 MB, is little beside that
+			const n = 3000 // what a JVM takes for itself meanwhile, or gives back, up to 1.5 MB, is little beside that
 			before := native()
 			a.send(t, "/buffer", n)
 			between := native()
 			a.send(t, "/text", n)
 			after := native()
-			if got := (between - before) / n; got < 8192 || got > 9500 {
+			if got := (between - before) / n; got < 8192-512 || got > 9500 {
 				t.Errorf("/buffer: %.0f B of native memory a request", got)
 			}
 			if got := (after - between) / n; got > 512 {
