@@ -39,11 +39,11 @@ type Finding struct {
 // Judge is the verdict on one URI by the best evidence there is, that of the
 // present segment alone.
 func (st *State) Judge(u *URI) (verdict.Judgement, []string) {
-	if u.whole.version != st.version {
+	if u.byAll.version != st.version {
 		j, evidence := st.judge(u)
-		u.whole, u.evidence = judged{st.version, j}, evidence
+		u.byAll, u.evidence = judged{st.version, j}, evidence
 	}
-	return u.whole.Judgement, slices.Clip(u.evidence)
+	return u.byAll.Judgement, slices.Clip(u.evidence)
 }
 
 func (st *State) judge(u *URI) (verdict.Judgement, []string) {

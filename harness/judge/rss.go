@@ -191,9 +191,9 @@ func (u *URI) level(n int) (mean float64) {
 // confirmed is the verdict on a suspect from its confirmation. Growth within
 // the headroom that its neighbours made is no evidence yet.
 func (st *State) confirmed(u *URI) verdict.Judgement {
-	j := &u.alone
+	j := &u.byConfirmation
 	if u.following {
-		j = &u.followed
+		j = &u.byFollowing
 	}
 	if j.version != st.version {
 		*j = judged{st.version, st.confirm(u)}

@@ -52,20 +52,20 @@ type URI struct {
 	lasted  int               // requests after the conviction by RSS through which growth went on
 	retest  retest            // of it alone
 
-	late         *verdict.Late
-	slack        float64  // bytes that may have been free when its last block ended
-	headroom     float64  // bytes that it may grow by, innocent, in its confirmation
-	touchedReads int      // readings of the touched set by the end of its last judged block
-	unused       float64  // bytes that may have been free or garbage when its confirmation began
-	following    bool     // its confirmation is to exclude leaks down to floorFollowed
-	trial        int      // the life in which its confirmation began
-	before       float64  // the level before its expiry block, in bytes
-	among        *among   // what was found of it among others
-	byColumn     []judged // what each counter says of it
-	whole        judged   // by all that there is
-	evidence     []string // of whole
-	alone        judged   // by its confirmation
-	followed     judged   // the same while it is followed
+	late           *verdict.Late
+	slack          float64  // bytes that may have been free when its last block ended
+	headroom       float64  // bytes that it may grow by, innocent, in its confirmation
+	touchedReads   int      // readings of the touched set by the end of its last judged block
+	unused         float64  // bytes that may have been free or garbage when its confirmation began
+	following      bool     // its confirmation is to exclude leaks down to floorFollowed
+	trial          int      // the life in which its confirmation began
+	before         float64  // the level before its expiry block, in bytes
+	among          *among   // what was found of it among others
+	byColumn       []judged // what each counter says of it
+	byAll          judged   // see Judge
+	evidence       []string // of byAll
+	byConfirmation judged   // see confirmed
+	byFollowing    judged   // the same while it is followed
 }
 
 // Settings switch rules off, for the table that says what each is worth. The zero
