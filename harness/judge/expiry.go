@@ -163,7 +163,7 @@ func (st *State) outlived(u *URI) float64 {
 	half := requests(blocks) / 2
 	for _, b := range blocks {
 		if half < b.N() {
-			return st.sweptAt - float64(b.At[half])/record.Ticks
+			return st.sweptAt - float64(b.At.At(half))/record.Ticks
 		}
 		half -= b.N()
 	}

@@ -83,14 +83,14 @@ func (u *URI) TookInARow(n int) float64 {
 func (u *URI) Took(n int) float64 {
 	last, left := -1.0, n
 	for i := len(u.Blocks) - 1; i >= 0; i-- {
-		at := u.Blocks[i].At
+		at, n := &u.Blocks[i].At, u.Blocks[i].N()
 		if last < 0 {
-			last = float64(at[len(at)-1])
+			last = float64(at.At(n - 1))
 		}
-		if left < len(at) {
-			return (last - float64(at[len(at)-1-left])) / record.Ticks
+		if left < n {
+			return (last - float64(at.At(n-1-left))) / record.Ticks
 		}
-		left -= len(at)
+		left -= n
 	}
 	return 0
 }

@@ -201,8 +201,7 @@ func (l *Log) began(e Began) error {
 	// A run of 100 URIs keeps 400,000 readings: slices that grow would take half as
 	// much again.
 	n := min(max(0, e.N), mostReserved)
-	b.Metric.reserve(n)
-	b.At, b.Latency = make([]uint32, 0, n), make([]uint32, 0, n)
+	b.Metric, b.At, b.Latency = reserved(n, kib), reserved(n, 0), reserved(n, 0)
 	l.Now = max(l.Now, e.T)
 	l.peak(e.Start)
 	l.open, l.Last = b, b

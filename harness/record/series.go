@@ -23,11 +23,11 @@ type Block struct {
 	Start   Edge
 	End     Edge // of a block that was cut short the metric alone
 	Cut     bool // it was cut short: nothing was counted at its end
-	Metric  Levels
-	At      []uint32 // in units of 1/Ticks s
-	Latency []uint32 // µs; 0: the request failed
-	latency uint64   // all of them together, in µs
-	Low     int64    // the least metric, the start included
+	Metric  Numbers
+	At      Numbers // in units of 1/Ticks s
+	Latency Numbers // µs; 0: the request failed
+	latency uint64  // all of them together, in µs
+	Low     int64   // the least metric, the start included
 	High    int64
 	Failed  int // requests
 }
@@ -39,9 +39,9 @@ func (b *Block) N() int { return b.Metric.Len() }
 func (b *Block) took(i int) float64 {
 	began := b.Start.T
 	if i > 0 {
-		began = float64(b.At[i-1]) / Ticks
+		began = float64(b.At.At(i-1)) / Ticks
 	}
-	return float64(b.At[i])/Ticks - began
+	return float64(b.At.At(i))/Ticks - began
 }
 
 // Rise is what the metric rose by, in bytes.
@@ -50,7 +50,7 @@ func (b *Block) Rise() int64 { return b.End.Metric - b.Start.Metric }
 // Sending is how many seconds its requests took.
 func (b *Block) Sending() float64 {
 	if n := b.N(); n > 0 {
-		return max(0, float64(b.At[n-1])/Ticks-b.Start.T)
+		return max(0, float64(b.At.At(n-1))/Ticks-b.Start.T)
 	}
 	return 0
 }
@@ -58,10 +58,10 @@ func (b *Block) Sending() float64 {
 func (b *Block) finish(e Edge) { b.End, b.Cut = e, false }
 
 func (b *Block) add(e Readings, anon bool) {
-	b.Metric.add(e.Metric)
-	b.At = append(b.At, e.At...)
-	b.Latency = append(b.Latency, e.Latency...)
 	for i, m := range e.Metric {
+		b.Metric.add(m)
+		b.At.add(int64(e.At[i]))
+		b.Latency.add(int64(e.Latency[i]))
 		b.Low, b.High = min(b.Low, m), max(b.High, m)
 		if e.Latency[i] == 0 {
 			b.Failed++
@@ -69,7 +69,7 @@ func (b *Block) add(e Readings, anon bool) {
 		b.latency += uint64(e.Latency[i])
 	}
 	if n := b.N(); n > 0 {
-		b.End = Edge{T: float64(b.At[n-1]) / Ticks, RSS: b.Start.RSS, Anon: b.Start.Anon, Swap: b.Start.Swap, Metric: b.Metric.At(n - 1)}
+		b.End = Edge{T: float64(b.At.At(n-1)) / Ticks, RSS: b.Start.RSS, Anon: b.Start.Anon, Swap: b.Start.Swap, Metric: b.Metric.At(n - 1)}
 		if !anon {
 			b.End.RSS = b.End.Metric
 		}
@@ -267,9 +267,9 @@ func (s *Series) Rows() (rows [][]float64) {
 func (s *Series) Latencies() []uint32 {
 	var out []uint32
 	for b := range s.timed() {
-		for _, us := range b.Latency {
+		for us := range b.Latency.All() {
 			if us > 0 {
-				out = append(out, us)
+				out = append(out, uint32(us)) //nolint:gosec // as it came
 			}
 		}
 	}

@@ -91,7 +91,7 @@ func seriesOf(st *judge.State, s *record.Series, most int, anon bool) []Point {
 			i := keep[k] - first
 			p := Point{
 				Requests: keep[k] + 1, RSS: b.End.RSS, Anon: b.End.Anon, Round: b.Round,
-				T: float64(b.At[i]) / record.Ticks, Alone: b.Purpose == record.Alone,
+				T: float64(b.At.At(i)) / record.Ticks, Alone: b.Purpose == record.Alone,
 			}
 			if anon {
 				p.Anon = b.Metric.At(i)

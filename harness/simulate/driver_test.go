@@ -114,9 +114,9 @@ func TestReadings(t *testing.T) {
 	if chunks < 4 || b.N() != 200 || b.End.T < 3.5 || b.End.T-b.Start.T > 6 {
 		t.Errorf("%d chunks of %d requests, from %.1f to %.1f s", chunks, b.N(), b.Start.T, b.End.T)
 	}
-	for i := 1; i < len(b.At); i++ {
-		if d := b.At[i] - b.At[i-1]; d < 170 || d > 230 && d < 550 || b.Latency[i] < 17000 {
-			t.Errorf("request %d came %d ticks after the one before, and took %d µs", i, d, b.Latency[i])
+	for i := 1; i < b.At.Len(); i++ {
+		if d := b.At.At(i) - b.At.At(i-1); d < 170 || d > 230 && d < 550 || b.Latency.At(i) < 17000 {
+			t.Errorf("request %d came %d ticks after the one before, and took %d µs", i, d, b.Latency.At(i))
 		}
 	}
 }
@@ -151,9 +151,9 @@ func TestEdges(t *testing.T) {
 func TestClock(t *testing.T) {
 	w := parsed(t, "runtime ruby agent\nuri /a\nfault clock steps -3600s after 50\n")
 	log := logged(t, w, do(t, w, record.Open{}, record.Send{N: 100}))
-	at := log.Segment().Series[0].Others[0].At
-	if at[40] == 0 || at[60] != 0 {
-		t.Errorf("before the step %d, after it %d", at[40], at[60])
+	at := &log.Segment().Series[0].Others[0].At
+	if at.At(40) == 0 || at.At(60) != 0 {
+		t.Errorf("before the step %d, after it %d", at.At(40), at.At(60))
 	}
 }
 

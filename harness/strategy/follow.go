@@ -75,7 +75,7 @@ func requests(blocks []*record.Block) (n int) {
 func seconds(blocks []*record.Block) (sum float64) {
 	for _, b := range blocks {
 		if n := b.N(); n > 0 {
-			sum += float64(b.At[n-1])/record.Ticks - b.Start.T
+			sum += float64(b.At.At(n-1))/record.Ticks - b.Start.T
 		}
 	}
 	return sum
