@@ -162,6 +162,9 @@ func (c *crawl) links(page *url.URL, body io.Reader) error {
 		if err != nil || !c.sameOrigin(u) {
 			return
 		}
+		if goquery.NodeName(s) != "form" && c.knows(u) { // half of the time went to its words
+			return
+		}
 		if changes(s) || harmful(u.Path+" "+u.RawQuery) {
 			c.leftAlone++
 			return
@@ -205,6 +208,12 @@ func formQuery(form *goquery.Selection) string {
 
 func (c *crawl) sameOrigin(u *url.URL) bool {
 	return strings.EqualFold(u.Scheme, c.origin.Scheme) && strings.EqualFold(u.Host, c.origin.Host)
+}
+
+// knows is whether a link to that address was taken up, or left for its route.
+func (c *crawl) knows(u *url.URL) bool {
+	target, ok := clean(nil, []byte(u.RequestURI()))
+	return ok && c.known[string(target)]
 }
 
 // offer takes up an address, where it is new and its route is not known well
