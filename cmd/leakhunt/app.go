@@ -26,6 +26,7 @@ type app struct {
 	said           []byte // all of stdin, where a scenario was read from it
 	files          fileUse
 	quiet, verbose bool
+	untold         bool          // --progress none: what takes long is not told
 	stay           time.Duration // how long what is convicted must have stayed; 0: as long as usual
 	color          string
 	bisect         bool

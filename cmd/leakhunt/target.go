@@ -112,7 +112,10 @@ func (c *claimed) release() {
 
 // targetOptions are what every target is opened with.
 func (a *app) targetOptions() target.Options {
-	opt := target.Options{AddSecret: a.keepSecret, Note: func(text string) { a.note("%s", printable(text)) }}
+	opt := target.Options{AddSecret: a.keepSecret}
+	if !a.untold {
+		opt.Note = func(text string) { a.note("%s", printable(text)) }
+	}
 	if a.verbose {
 		opt.Stdout, opt.Stderr = a.stderr, a.stderr
 	}

@@ -27,6 +27,7 @@ func (a *app) observer(mode, metric string) (watcher, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.untold = mode == "none"
 	switch mode {
 	case "auto", "bar":
 		// With -v the application talks in between, which would tear a table.
