@@ -42,6 +42,7 @@ func (st *State) noteIdle(last record.Edge, e record.Read) {
 	}
 	if st.quiets > 0 && st.rose {
 		st.idle = rates
+		st.unanswer()
 	}
 }
 

@@ -207,7 +207,8 @@ func edges(blocks []*record.Block, value func(record.Edge) float64, skip func(*r
 
 // settledRSS judges RSS at the edges of u's blocks, each off by so much; 0: the default.
 func (st *State) settledRSS(u *URI, noise float64) verdict.Judgement {
-	return grewBy(u, st.metric, noise, Horizon)
+	p := bytesParams(u, noise, Horizon)
+	return u.answer(question{-1, st.bytesColumn(), p}, func() verdict.Judgement { return verdict.Counter(u.edges(st.metric, nil), p) })
 }
 
 // counters are the counters, each judged by itself.
@@ -245,15 +246,16 @@ func (st *State) column(u *URI, i int) verdict.Judgement {
 	}
 	j := &u.byColumn[i]
 	if j.version != st.version {
-		*j = judged{st.version, st.judgeColumn(u, i)}
+		p := st.counterParams(u, i)
+		*j = judged{st.version, u.answer(question{column: i, params: p}, func() verdict.Judgement { return st.judgeColumn(u, i, p) })}
 	}
 	return j.Judgement
 }
 
-func (st *State) judgeColumn(u *URI, i int) verdict.Judgement {
+func (st *State) judgeColumn(u *URI, i int, p verdict.CounterParams) verdict.Judgement {
 	c := st.columns()[i]
 	by := func(skip func(*record.Block) bool) verdict.Judgement {
-		return verdict.Counter(edges(u.tell(c), func(e record.Edge) float64 { return st.value(e, i) }, skip), st.counterParams(u, i))
+		return verdict.Counter(edges(u.tell(c), func(e record.Edge) float64 { return st.value(e, i) }, skip), p)
 	}
 	j := by(func(b *record.Block) bool { return !c.Exact && wasReset(b, i) })
 	if c.Exact && !c.Held && j.Label != verdict.Leak {

@@ -68,9 +68,13 @@ func (st *State) uncountedRSS(u *URI, horizon int) verdict.Judgement {
 // grewBy judges what an amount of memory, in bytes, grew by at the edges of u's blocks,
 // each off by so much.
 func grewBy(u *URI, of func(record.Edge) float64, noise float64, horizon int) verdict.Judgement {
-	return verdict.Counter(u.edges(of, nil), verdict.CounterParams{
-		Unit: "bytes", Noise: noise, FixedN: !u.Item.Requests.Auto, Horizon: horizon,
-	})
+	return verdict.Counter(u.edges(of, nil), bytesParams(u, noise, horizon))
+}
+
+// bytesParams are the verdict's parameters for an amount of memory, each reading of which is
+// off by so many bytes; 0: by as many as usual.
+func bytesParams(u *URI, noise float64, horizon int) verdict.CounterParams {
+	return verdict.CounterParams{Unit: "bytes", Noise: noise, FixedN: !u.Item.Requests.Auto, Horizon: horizon}
 }
 
 // mayBeNative says that growth of RSS beyond the counter may be a native library's.

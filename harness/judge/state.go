@@ -62,6 +62,7 @@ type URI struct {
 	before         float64  // the level before its expiry block, in bytes
 	among          *among   // what was found of it among others
 	byColumn       []judged // what each counter says of it
+	answers        map[question]verdict.Judgement
 	byAll          judged   // see Judge
 	evidence       []string // of byAll
 	byConfirmation judged   // see confirmed
@@ -122,6 +123,7 @@ func (st *State) Append(e record.Event) error {
 		return err
 	}
 	st.version++
+	st.unanswerBy(e, open)
 	defer func() { st.version++ }()
 	if r, ok := e.(record.Read); ok {
 		r.Edge = st.Reading // with the columns that the log has made
