@@ -59,11 +59,11 @@ func faultsOfTheApplication() []faulty {
 		{name: "it is killed", yaml: of(5000, "/", "/kill"), codes: unmeasured, says: "by signal 9", kept: aResult},
 		{
 			name: "it is stopped until the time limit", yaml: "timeout: 60s\nlimits: {time: 4s}\n" + of(5000, "/", "/stop"),
-			codes: []int{exitUnmeasured, exitInconclusive}, kept: aResult, limit: 20 * time.Second,
+			codes: unmeasured, says: "is stopped, by a signal", kept: aResult, limit: 20 * time.Second,
 		},
 		{
 			name: "it is stopped, and its requests time out", yaml: "timeout: 1s\nlimits: {time: 10s}\n" + of(5000, "/", "/stop"),
-			codes: []int{exitUnmeasured, exitInconclusive}, kept: aResult, limit: 30 * time.Second,
+			codes: unmeasured, says: "is stopped, by a signal", kept: aResult, limit: 30 * time.Second,
 		},
 		{name: "a forked child serves the connection", how: "forked", yaml: of(1000, "/leak", "/"), codes: unmeasured, ci: true},
 		{name: "it ignores SIGTERM", how: "deaf", yaml: long, do: signals(syscall.SIGTERM), codes: []int{143}, kept: aResult},

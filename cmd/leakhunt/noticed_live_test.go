@@ -175,7 +175,7 @@ func notice(t *testing.T, bin string, schema *jsonschema.Schema, server, kind st
 	}
 	s := targettest.Start(t, dir, []string{"PYTHONDONTWRITEBYTECODE=1"}, argv...)
 	targettest.Await(t, "tcp", "127.0.0.1:"+port)
-	limit, silent := unnoticed, kind == "stopped" || kind == "forked away"
+	limit, silent := unnoticed, kind == "forked away"
 	if silent { // a server that keeps no connection is asked in vain
 		limit = 5 * time.Second
 	}

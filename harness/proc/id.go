@@ -51,6 +51,14 @@ func (id ID) Check() error {
 	return nil
 }
 
+// Stopped is whether a signal or a debugger has stopped the process: it runs nothing until
+// it goes on. These are the states T and t of proc_pid_stat(5). It is false where the
+// process is gone.
+func (id ID) Stopped() bool {
+	st, err := live.stat(id.PID)
+	return err == nil && st.start == id.Start && (st.state == 'T' || st.state == 't')
+}
+
 type stat struct {
 	state byte
 	ppid  int

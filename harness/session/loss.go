@@ -33,6 +33,20 @@ func by(uri int, err error) error {
 // lost is the loss of the process, for what pinned.Check has said.
 func (s *Session) lost(err error) *lostError { return s.ended("the process was lost", err) }
 
+// lostBy is the loss of the process while it was to answer a request to the URI.
+func (s *Session) lostBy(uri int, err error) *lostError {
+	lost := s.lost(err)
+	lost.uri, lost.killed = uri, true
+	return lost
+}
+
+// stopped is the loss of a process that lives, and left a request to the URI without an
+// answer since it is stopped.
+func (s *Session) stopped(uri int) *lostError {
+	return s.lostBy(uri, fault.Measuref("pid %d is stopped, by a signal (SIGSTOP) or a debugger", s.pinned.Process().PID).
+		WithHint("Let it go on (kill -CONT), then the run (--resume)."))
+}
+
 // ended is the loss of the process for err. It names what was sent last.
 func (s *Session) ended(what string, err error) *lostError {
 	why := fault.Measuref("%s before anything was sent", what).Because(err)

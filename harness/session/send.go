@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -118,6 +119,9 @@ func (s *Session) send(ctx context.Context, uri int) (load.Result, error) {
 		s.failing[uri] = failing{}
 		return res, nil
 	}
+	if res.Err != nil && !errors.Is(ctx.Err(), context.Canceled) && s.pinned.Stopped() {
+		return res, s.stopped(uri)
+	}
 	if ctx.Err() != nil {
 		return res, ctx.Err()
 	}
@@ -133,9 +137,7 @@ func (s *Session) send(ctx context.Context, uri int) (load.Result, error) {
 		if ctx.Err() != nil {
 			return res, ctx.Err()
 		}
-		lost := s.lost(err)
-		lost.uri, lost.killed = uri, true
-		return res, lost
+		return res, s.lostBy(uri, err)
 	}
 	return res, nil
 }

@@ -333,6 +333,8 @@ func (w *world) wrong(d *datadriven.TestData, args map[string]string) {
 		w.p.Locked(func() { w.p.Gone = err })
 	case "check-alone": // it sees more while no connection is open
 		w.p.Locked(func() { w.p.Gone, w.p.Alone = err, true })
+	case "stopped":
+		w.p.Locked(func() { w.p.Stopped = true })
 	case "pin":
 		w.p.PinFails = err
 	case "restart":

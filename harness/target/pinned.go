@@ -32,6 +32,7 @@ type pinned struct {
 
 func (p *pinned) Info() Info       { return p.info }
 func (p *pinned) Process() proc.ID { return p.id }
+func (p *pinned) Stopped() bool    { return p.id.Stopped() }
 
 func (p *pinned) Endpoint() load.Endpoint {
 	ep := p.at.endpoint()

@@ -27,6 +27,9 @@ type Pinned interface {
 	// live connection of the load that has carried an answer already: the
 	// pinned process must hold its other end.
 	Check(ctx context.Context, conn net.Conn) error
+	// Stopped is whether a signal or a debugger has stopped the process: it lives, and
+	// answers nothing until it goes on.
+	Stopped() bool
 	// Close ends what Pin started, and only that; it leaves no child behind.
 	// A second call does nothing.
 	Close() error

@@ -60,6 +60,13 @@ func (t pinned) Check(ctx context.Context, _ net.Conn) error {
 	return t.p.Gone
 }
 
+// Stopped implements session.Pinned.
+func (t pinned) Stopped() bool {
+	t.p.mu.Lock()
+	defer t.p.mu.Unlock()
+	return t.p.Stopped
+}
+
 // Close implements session.Pinned.
 func (t pinned) Close() error {
 	t.p.mu.Lock()

@@ -64,6 +64,7 @@ type Process struct {
 
 	// What goes wrong.
 	Gone         error // what Check says
+	Stopped      bool
 	PinFails     error
 	RestartFails error
 	MeterFails   error // of each reading, Facts included

@@ -94,6 +94,7 @@ func (s Subject) lives() map[string][]step {
 		{"every request reaches it, and only it", reachesOnlyIt},
 		{"requests arrive whole", requestsArrive},
 		{"answers arrive whole", answersArrive},
+		{"a stop is seen, until it goes on", stopSeen},
 		{"closing leaves nothing behind", closesClean},
 	}}
 	if s.Owned {
@@ -300,6 +301,27 @@ func (tr *trial) lost(t *testing.T, pid int) string {
 		t.Log(text)
 		return text
 	}
+}
+
+func stopSeen(t *testing.T, tr *trial) {
+	pid := tr.pinned.Process().PID
+	defer func() { _ = syscall.Kill(pid, syscall.SIGCONT) }()
+	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+		if tr.pinned.Stopped() != (signal == syscall.SIGCONT) {
+			t.Errorf("before signal %d it is said to be stopped: %t", signal, tr.pinned.Stopped())
+		}
+		if err := syscall.Kill(pid, signal); err != nil {
+			t.Fatal(err)
+		}
+		// The kernel takes a moment.
+		for until := time.Now().Add(10 * time.Second); tr.pinned.Stopped() != (signal == syscall.SIGSTOP) && time.Now().Before(until); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if tr.pinned.Stopped() {
+		t.Error("it goes on, and is said to be stopped")
+	}
+	tr.send(t, load.Spec{URI: "/clean"})
 }
 
 func killNoticed(t *testing.T, tr *trial) {
