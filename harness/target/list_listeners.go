@@ -84,10 +84,15 @@ func reachable(l proc.Listener) (address, bool) {
 }
 
 // controls says that a process is asked about itself at a Unix socket, which bears
-// its pid: that of leakhunt's agent (PID.sock), or a JVM's own (.java_pidPID).
+// its pid: that of leakhunt's agent (PID.sock; in Node it was bound as PID/s, and the kernel
+// tells that name for ever), or a JVM's own (.java_pidPID).
 func controls(l proc.Listener) bool {
-	name, jvm := strings.CutPrefix(filepath.Base(l.Path), ".java_pid")
+	dir, name := filepath.Split(l.Path)
+	name, jvm := strings.CutPrefix(name, ".java_pid")
 	name, agent := strings.CutSuffix(name, ".sock")
+	if name == "s" && !jvm && !agent {
+		name, agent = filepath.Base(dir), true
+	}
 	pid, err := strconv.Atoi(name)
 	return err == nil && jvm != agent && slices.ContainsFunc(l.PIDs, func(holder int) bool {
 		return holder == pid || InContainer(holder) == pid

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"leakhunt/harness/claim"
+	"leakhunt/harness/proc"
 	"leakhunt/scenarios"
 )
 
@@ -50,6 +51,18 @@ func TestElsewhere(t *testing.T) {
 	}
 	if others := elsewhere(listens, child); len(others) > 0 {
 		t.Errorf("it listens where it was meant to, not at %s", others[0].url)
+	}
+}
+
+// A socket at which a process is asked about itself is no application's.
+func TestControls(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/tmp/leakhunt-1/42.sock": true, "/tmp/leakhunt-1/42/s": true, "/tmp/.java_pid42": true,
+		"/tmp/leakhunt-1/43.sock": false, "/tmp/leakhunt-1/43/s": false, "/srv/app/s": false, "/srv/app.sock": false, "/srv/42/app": false, "/s": false,
+	} {
+		if got := controls(proc.Listener{Network: "unix", Path: path, PIDs: []int{42}}); got != want {
+			t.Errorf("%s: %t", path, got)
+		}
 	}
 }
 
