@@ -227,3 +227,31 @@ func TestLiveCallersOfALibrary(t *testing.T) {
 		t.Errorf("without sites: %v, %v", needed, err)
 	}
 }
+
+// The line that starts a server's loop calls all that the loop makes, whatever was asked
+// for: it is no request's own line.
+func TestLiveLoopIsNoCaller(t *testing.T) {
+	t.Parallel()
+	a := launch(t, "python", true, nil, false, "python3", "loop.py")
+	agent := a.agent(t)
+	a.client.CloseIdleConnections() // the server has one thread, and waits for a request
+	a.send(t, "/headers", 50)
+	a.client.CloseIdleConnections()
+	if err := agent.StartTrace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.send(t, "/headers", 100)
+	sites, err := agent.StopTrace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked, _ := Rank(sites, nil, 100, 0)
+	if len(ranked) == 0 {
+		t.Fatal("no site")
+	}
+	for _, s := range ranked {
+		if s.Caller != "" || s.Owner == OwnerApp && s.Line != line(t, "testdata/python/loop.py", "KEPT.append") {
+			t.Errorf("%s:%d is called by %q", s.File, s.Line, s.Caller)
+		}
+	}
+}

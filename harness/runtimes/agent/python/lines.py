@@ -17,8 +17,26 @@ class _Agent(_Router):
             raise RuntimeError("tracemalloc is in use")
         self.collect()
         self.tracing = True
+        self.waits = self.waiting()
         tracemalloc.start(frames)
         return True
+
+    def waiting(self):
+        """The lines at which all threads stand now, callers included. A server that
+        waits for a request stands in its loop: who started that makes nothing."""
+        lines = set()
+        for frame in sys._current_frames().values():
+            while frame is not None:
+                lines.add((frame.f_code.co_filename, frame.f_lineno))
+                frame = frame.f_back
+        return lines
+
+    def within(self, frames):
+        """The frames of a request: without those that started the server's loop."""
+        n = len(frames)
+        while n > 1 and tuple(frames[n - 1]) in self.waits:
+            n -= 1
+        return frames[:n]
 
     def trace_off(self):
         """What was made since trace_on and is still alive, by its stack."""
@@ -38,7 +56,7 @@ class _Agent(_Router):
         sites = []
         for frames, (count, size) in sorted(groups.items(), key=lambda g: -g[1][1]):
             if len(sites) < SITES and self.here != self.os.path.realpath(frames[0][0]):
-                stack = [{"file": f, "line": n} for f, n in frames]
+                stack = [{"file": f, "line": n} for f, n in self.within(frames)]
                 sites.append({"file": frames[0][0], "line": frames[0][1], "objects": count, "bytes": size, "stack": stack})
         return sites
 
