@@ -94,14 +94,46 @@ func (st *State) endProof(u *URI, b *record.Block) {
 	if len(mem) < leastProof || !st.On("rss-follow") {
 		return
 	}
-	if end := verdict.Fixed(mem, st.params(u)); 2*end.High < j.Growth {
-		end.Detectable = max(end.Detectable, end.High) + 2*u.headroom/float64(len(mem)) // it may fill what others left
-		u.end = end
-		u.Expired = fmt.Sprintf("it grew by %s per request, and by no more than %s in the last half of %s: what it fills has an end",
-			units.Bytes(j.Growth), units.Bytes(max(0, end.High)), units.Quantity(float64(len(mem)), "more requests"))
+	u.unproved = ""
+	end := verdict.Fixed(mem, st.params(u))
+	if 2*end.High >= j.Growth {
+		u.lasted = len(mem)
 		return
 	}
-	u.lasted = len(mem)
+	ended := fmt.Sprintf("it grew by %s per request, and by no more than %s in the last half of %s",
+		units.Bytes(j.Growth), units.Bytes(max(0, end.High)), units.Quantity(float64(len(mem)), "more requests"))
+	room := u.headroom
+	if st.On("freed-by-others") {
+		room = max(room, st.freed(u))
+	}
+	end.Detectable = max(end.Detectable, end.High) + 2*room/float64(len(mem))
+	if all := (mem[len(mem)-1] - mem[0] + room) / float64(len(mem)); all > end.High { // the same of the whole
+		end.Detectable = min(end.Detectable, max(end.High, all))
+	}
+	if end.Detectable >= j.Growth && st.On("freed-by-others") {
+		u.unproved = fmt.Sprintf("%s; that may have filled %s that others freed", ended, units.Bytes(room))
+		return
+	}
+	u.end, u.Expired = end, ended+": what it fills has an end"
+}
+
+// freed bounds, in bytes, what others than u may have freed by now, and what they left
+// resident: a leak fills it without any growth of RSS. It is all that they have made the
+// process grow by since its warm-up, but for what convicted leaks hold.
+func (st *State) freed(u *URI) float64 {
+	life := st.Life()
+	now, bytes := len(st.Lives)-1, float64(life.Peak-life.Warmed)
+	for _, b := range slices.Concat(u.Blocks, u.Others) {
+		if b.Life == now && b.Purpose != record.Warmup {
+			bytes -= float64(b.Rise())
+		}
+	}
+	for _, o := range st.URIs {
+		if _, ok := st.Convicted(o); ok && o != u && o.unproved == "" {
+			bytes -= max(0, st.Confirmation(o).Verdict.Low) * float64(st.inLife(o)+st.Proved(o))
+		}
+	}
+	return max(0, bytes)
 }
 
 // endProofTouched judges them where it is the touched set that convicts, since RSS does
@@ -133,8 +165,12 @@ func (st *State) endProofTouched(u *URI, j verdict.Judgement, mem []float64) {
 // came to an end, what followed tells how large a leak may be beside it, unless others
 // leak: what they have made room for is not known.
 func (st *State) unlessExpiredRSS(u *URI, j verdict.Judgement) verdict.Judgement {
-	if j.Label != verdict.Leak || u.Expired == "" {
+	switch {
+	case j.Label != verdict.Leak, u.Expired == "" && u.unproved == "":
 		return j
+	case u.Expired == "":
+		j.Detectable = max(j.Detectable, j.High)
+		return open(j, 0, "%s", u.unproved)
 	}
 	leaks := func(o *URI) bool {
 		_, ok := st.Convicted(o)

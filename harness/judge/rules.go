@@ -17,6 +17,7 @@ func Rules() []Rule {
 		{"touched-set", "the touched set is evidence beside RSS"},
 		{"rss-expiry", "what RSS convicts within seconds is sent again after a pause"},
 		{"rss-follow", "what RSS convicts is followed on for a budget of requests, time and memory"},
+		{"freed-by-others", "what stands still while it may fill what others freed has no end yet"},
 		{"short", "where time is short, URIs are settled one after the other, the one first that adds most for the time it takes"},
 		{"follow", "what a counter would convict is followed on for a budget of time and memory"},
 		{"large", "what has grown by more than caches and pools hold needs no horizon"},

@@ -42,15 +42,16 @@ type State struct {
 // when its blocks ended.
 type URI struct {
 	*record.Series
-	Suspect bool              // it may leak, and is to be confirmed
-	Done    bool              // the sweep needs no more of it
-	Slope   float64           // its growth when it became a suspect, in bytes per request
-	Seen    int               // the judged requests it had got by then
-	Tried   bool              // a confirmation was begun
-	Expired string            // why what RSS grew by is no leak: it was seen to go
-	end     verdict.Judgement // of what followed, where that came to an end
-	lasted  int               // requests after the conviction by RSS through which growth went on
-	retest  retest            // of it alone
+	Suspect  bool              // it may leak, and is to be confirmed
+	Done     bool              // the sweep needs no more of it
+	Slope    float64           // its growth when it became a suspect, in bytes per request
+	Seen     int               // the judged requests it had got by then
+	Tried    bool              // a confirmation was begun
+	Expired  string            // why what RSS grew by is no leak: it was seen to go
+	end      verdict.Judgement // of what followed, where that came to an end
+	unproved string            // why what followed may be no end: it stood still in what others freed
+	lasted   int               // requests after the conviction by RSS through which growth went on
+	retest   retest            // of it alone
 
 	late           *verdict.Late
 	slack          float64  // bytes that may have been free when its last block ended
@@ -262,7 +263,7 @@ func (st *State) begun(u *URI, b *record.Block) {
 		if u.Tried && u.trial == b.Life {
 			return
 		}
-		u.Tried, u.trial, u.Expired, u.end = true, b.Life, "", verdict.Judgement{}
+		u.Tried, u.trial, u.Expired, u.unproved, u.end = true, b.Life, "", "", verdict.Judgement{}
 		u.headroom, u.unused = st.headroom(float64(b.Start.Metric)), st.slackNow()
 	case record.Retest, record.Prime:
 		st.beginRetest(u, b)
