@@ -287,6 +287,9 @@ func (st *State) finished(u *URI, b *record.Block) {
 		st.look(u)
 	case record.Alone:
 		u.slack, u.headroom = st.slackNow(), st.allowed(u, st.trough(u.Joined(st.alone(u), st.page())))
+		if u.Suspect && st.Tight() && st.On("freed-by-others") { // it grew, and may fill now what others freed
+			u.slack = max(u.slack, st.freed(u))
+		}
 	case record.Retest, record.Stir:
 		st.endRetest(u, b)
 	case record.Later:
