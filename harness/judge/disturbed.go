@@ -12,8 +12,8 @@ import (
 // like growth that has ended.
 
 // Disturbed says that what others free may hide a leak of u. It may where most of u's
-// blocks grow by an exact counter that does not convict u, for some of them fell. It
-// may too where growth is said to have ended, but requests with a pause behind them
+// blocks grow by an exact counter that does not convict u: some of them fell, or grew by
+// much less. It may too where growth is said to have ended, but requests with a pause behind them
 // added as much as before (see keeps).
 func (st *State) Disturbed(u *URI) bool {
 	if u.Later() {
@@ -31,7 +31,7 @@ func (st *State) Disturbed(u *URI) bool {
 			continue // a few requests with a pause need not see a step
 		}
 		switch {
-		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u), st.fellBy(i)),
+		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u), st.lags(i, j.Usual)),
 			j.Label == verdict.Warmup && slices.ContainsFunc(u.Others, st.keeps(i, j.Usual)):
 			return st.On("disturbed")
 		}
@@ -39,9 +39,17 @@ func (st *State) Disturbed(u *URI) bool {
 	return false
 }
 
-// fellBy says of a block whether the i-th counter fell in it.
-func (st *State) fellBy(i int) func(*record.Block) bool {
-	return func(b *record.Block) bool { return st.value(b.End, i) < st.value(b.Start, i) }
+// lags says of a block whether the i-th counter fell in it. Of one in which its URI was
+// followed it says whether the counter grew by less than half of what blocks usually add:
+// what warms up does not grow evenly before. usual is that, in units/request.
+func (st *State) lags(i int, usual float64) func(*record.Block) bool {
+	return func(b *record.Block) bool {
+		least := 0.0
+		if b.Purpose == record.Follow {
+			least = usual / 2 * float64(b.N())
+		}
+		return st.value(b.End, i)-st.value(b.Start, i) < least
+	}
 }
 
 // besideFreed judges by the blocks in which no more was freed than readings scatter. No
