@@ -175,8 +175,11 @@ func (st *State) outlived(u *URI) float64 {
 // decides by what it left. Without one, the conviction becomes inconclusive where half
 // of what u's blocks added, or more, was gone by the end of the sweep.
 func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) verdict.Judgement {
-	if j.Label != verdict.Leak || !st.On("expiry") {
+	if !st.On("expiry") {
 		return j
+	}
+	if j.Label != verdict.Leak {
+		return st.unlessSlowed(u, j, i, unit)
 	}
 	if u.Retested() && (st.grewAgain(u, i, j.Growth) || !st.inSteps(u, i) && !st.mayMiss(u, i, j.Growth)) {
 		left, common := st.left(&u.retest, i), st.inAll(u, i)

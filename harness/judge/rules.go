@@ -25,6 +25,7 @@ func Rules() []Rule {
 		{"held-stay", "descriptors, threads and the like convict when they have stayed for more than a minute"},
 		{"retest", "whoever a counter convicts is sent again, with a wait behind it"},
 		{"solo", "whoever that leaves in doubt is sent again by itself"},
+		{"slowed", "whose growth has slowed, and is open, is sent again by itself"},
 		{"stay", "by itself it is waited for as long as what went before took to go"},
 		{"expiry", "what is let go of by the end convicts nobody"},
 		{"native-followed", "settled RSS that grows beside a flat counter is followed to the horizon"},

@@ -13,12 +13,13 @@ func retestLeft(st *judge.State, p pace) float64 {
 	if named(st) || !st.On("retest") {
 		return 0
 	}
-	if len(grew) == 0 {
+	slowed := slowedLeft(st, stay)
+	if len(grew) == 0 && slowed == 0 && st.Solo() == nil {
 		return askedLeft(st, st.URIs[0])
 	}
-	seconds := 0.0
-	if waits(st) == 0 {
-		seconds = stay
+	seconds := slowed
+	if waits(st) == 0 && len(grew) > 0 {
+		seconds += stay
 	}
 	for _, u := range grew {
 		if !had(st, u, record.Retest) && waits(st) == 0 {
@@ -62,6 +63,16 @@ func doubtLeft(st *judge.State, stay float64) (seconds float64) {
 			continue
 		}
 		if j, _ := st.Judge(u); j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u) {
+			seconds += 2 * stay
+		}
+	}
+	return seconds
+}
+
+// slowedLeft is how long those will be waited for whose growth has slowed, and is open.
+func slowedLeft(st *judge.State, stay float64) (seconds float64) {
+	for _, u := range st.URIs {
+		if !u.Broken && !st.Shares(u) && !st.Grew(u) && len(blocks(u, record.Prime)) == 0 && st.Slowed(u) {
 			seconds += 2 * stay
 		}
 	}

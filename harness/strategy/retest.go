@@ -1,6 +1,8 @@
 package strategy
 
 import (
+	"slices"
+
 	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
 	"leakhunt/harness/verdict"
@@ -13,9 +15,15 @@ func retest(st *judge.State) (record.Action, bool) {
 	if named(st) {
 		return nil, false
 	}
-	var grew, free []*judge.URI
+	var grew, free, slowed []*judge.URI
 	for _, u := range st.URIs {
-		if u.Broken || !st.Grew(u) || st.Shares(u) || decided(st, u) {
+		if u.Broken || st.Shares(u) || decided(st, u) {
+			continue
+		}
+		if !st.Grew(u) {
+			if st.Slowed(u) {
+				slowed = append(slowed, u)
+			}
 			continue
 		}
 		grew = append(grew, u)
@@ -25,13 +33,15 @@ func retest(st *judge.State) (record.Action, bool) {
 	}
 	stay := st.StayOf(grew)
 	begun := waits(st) > 0 || began(st, record.Retest, record.Prime)
-	if len(grew) == 0 || !begun && !st.Allows(stay) {
+	if len(grew)+len(slowed) == 0 || !begun && !st.Allows(stay) {
 		return nil, false
 	}
-	if a, ok := together(st, free, stay); ok {
-		return a, true
+	if len(grew) > 0 {
+		if a, ok := together(st, free, stay); ok {
+			return a, true
+		}
 	}
-	return byThemselves(st, grew, stay)
+	return byThemselves(st, slices.Concat(grew, slowed), stay)
 }
 
 // together sends once more all that may be, waits, and stirs what they left.
