@@ -54,17 +54,34 @@ func (st *State) lags(i int, usual float64) func(*record.Block) bool {
 
 // besideFreed judges by the blocks in which no more was freed than readings scatter. No
 // leak makes a counter fall: others freed then what they had made before. So where the
-// rest shows no growth at all, those blocks cannot show that there is some. ok is false
-// where the rest tells something else, the sweep may send u more, or more would tell
-// nothing: a counter that falls throughout does not count what stays alive.
+// rest shows no growth, those blocks cannot show that there is some. Nor can they where the
+// later half of the rest shows none: that is a cache that is full by then. ok is false
+// where the rest tells something else, or the sweep may send u more. So it is where the
+// counter fell in most blocks: it does not count what stays alive.
 func (st *State) besideFreed(i int, all verdict.Judgement, by func(skip func(*record.Block) bool) verdict.Judgement) (rest verdict.Judgement, ok bool) {
-	if all.Label != verdict.Inconclusive || all.More == 0 || all.Requests < MaxSweep || !st.On("disturbed") {
+	if all.Label != verdict.Inconclusive || all.More > 0 && all.Requests < MaxSweep || !st.On("disturbed") {
 		return rest, false
 	}
-	least := verdict.Sure(st.columns()[i].Unit)
-	rest = by(func(b *record.Block) bool {
+	var kept []int // by number
+	least, fell := verdict.Sure(st.columns()[i].Unit), 0
+	freed := func(b *record.Block) bool {
 		return st.value(b.Start, i)-st.value(b.End, i) >= least*float64(b.N())
+	}
+	rest = by(func(b *record.Block) bool {
+		if freed(b) {
+			fell++
+			return true
+		}
+		kept = append(kept, b.Seq)
+		return false
 	})
+	if fell > len(kept) {
+		return rest, false
+	}
+	if rest.Label != verdict.Stable && len(kept) >= 2*SweepRounds {
+		half := kept[len(kept)/2]
+		rest = by(func(b *record.Block) bool { return b.Seq < half || freed(b) })
+	}
 	return rest, rest.Label == verdict.Stable
 }
 
