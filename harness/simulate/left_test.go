@@ -18,12 +18,8 @@ type guess struct {
 }
 
 // guesses are those of a whole hunt in a simulated world, at the begin of each action.
-func guesses(t *testing.T, kind string, seed uint64) (out []guess, total float64) {
+func guesses(t *testing.T, world *simulate.World) (out []guess, total float64) {
 	t.Helper()
-	world, err := simulate.New(seed, kind)
-	if err != nil {
-		t.Fatal(err)
-	}
 	st := judge.New(world.Header())
 	plan := watched{strategy.Hunt{}, func(st *judge.State) {
 		out = append(out, guess{st.Now, strategy.Hunt{}.Left(st)})
@@ -64,7 +60,11 @@ func TestTimeLeft(t *testing.T) {
 			var all, good int
 			worst := 0.0
 			for seed := uint64(1); seed <= seeds; seed++ {
-				told, total := guesses(t, kind, seed)
+				world, err := simulate.New(seed, kind)
+				if err != nil {
+					t.Fatal(err)
+				}
+				told, total := guesses(t, world)
 				if total < 20 {
 					continue
 				}
@@ -86,5 +86,25 @@ func TestTimeLeft(t *testing.T) {
 				t.Errorf("%d of %d guesses are within a quarter, want %.0f %%", good, all, 100*least)
 			}
 		})
+	}
+}
+
+// Of a scan the time left is that of its groups, and not that of a sweep of all URIs.
+func TestTimeLeftOfScan(t *testing.T) {
+	for _, runtime := range []string{"ruby agent", "go pprof", "python tight", "go tight"} {
+		told, total := guesses(t, many(t, runtime))
+		all, good := 0, 0
+		for _, g := range told {
+			if g.at < total/3 {
+				continue
+			}
+			if all++; math.Abs(g.at+g.left-total) <= total/4 {
+				good++
+			}
+		}
+		t.Logf("%s: %d of %d guesses within a quarter of %.0f s", runtime, good, all, total)
+		if 4*good < 3*all {
+			t.Errorf("%s: %d of %d guesses within a quarter of %.0f s", runtime, good, all, total)
+		}
 	}
 }

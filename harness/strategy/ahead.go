@@ -18,16 +18,16 @@ func (Hunt) Ahead(st *judge.State) (n int) {
 		least, _ := ScanCost(st.Header.Plan, st.Header.Items, st.Counted())
 		return max(0, least-st.Total)
 	}
-	over := swept(st)
+	over, scans, warmup := swept(st), st.Scans(), passes(st)
 	for _, u := range st.URIs {
 		if !u.Broken {
-			n += warmupAhead(st, u)
+			n += warmupAhead(st, u, warmup)
 		}
 		switch {
 		case u.Broken:
 		case u.Suspect && !u.Tried:
 			n += judge.LeastAlone
-		case !over && !u.Done && (u.Requests() > 0 || !st.Scans()):
+		case !over && !u.Done && (u.Requests() > 0 || !scans):
 			n += sweepAhead(st, u)
 		}
 	}

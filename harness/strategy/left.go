@@ -23,13 +23,16 @@ func (Hunt) Left(st *judge.State) float64 {
 
 // segmentLeft is what the present segment still takes.
 func segmentLeft(st *judge.State, p pace) (seconds float64) {
-	over := swept(st)
+	if st.Scans() && lastRound(st) == 0 && !named(st) {
+		return scanLeft(st, p)
+	}
+	over, warmup, takes := swept(st), passes(st), takes(st)
 	for _, u := range st.URIs {
 		if u.Broken {
 			continue
 		}
-		seconds += p.requests(u, warmupAhead(st, u), 0)
-		if !over && !u.Done {
+		seconds += p.requests(u, warmupAhead(st, u, warmup), 0)
+		if !over && !u.Done && takes(u) {
 			seconds += sweepLeft(st, p, u)
 		}
 	}
@@ -37,6 +40,22 @@ func segmentLeft(st *judge.State, p pace) (seconds float64) {
 		return seconds + followLeft(st, p) + laterLeft(st, p) + retestLeft(st, p) + namesLeft(st, p)
 	}
 	return seconds + confirmLeft(st, p) + namesLeft(st, p)
+}
+
+// scanLeft is what a scan still takes, its readings included, and then the URIs that it has
+// come down to: rounds, following, the retest, and naming their lines.
+func scanLeft(st *judge.State, p pace) float64 {
+	seconds := float64(Hunt{}.Ahead(st)) * (st.Now - st.Life().T) / float64(st.Total)
+	leaves := Leaves(st)
+	for _, l := range leaves {
+		if u := of(st, l.URI); u != nil {
+			seconds += sweepLeft(st, p, u) + budget(st, u) + naming(p, u)
+		}
+	}
+	if len(leaves) > 0 {
+		seconds += st.Header.Plan.Stay
+	}
+	return seconds
 }
 
 // sweepLeft is what the rounds of u still take.

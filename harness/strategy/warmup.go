@@ -41,10 +41,10 @@ func warmUp(st *judge.State) (record.Action, bool) {
 	if st.Counted() && len(readsIn(st, st.Life().T)) == 0 {
 		return record.Measure{}, true // a counter that counts anything moves through the warm-up
 	}
-	for pass := range passes(st) {
+	for pass, n := range passes(st) {
 		for _, u := range order(st, life, pass) {
 			if !u.Broken && warmed(u, life) <= pass {
-				return record.Send{URI: u.Index, N: warmupBlock(st, u, pass), Purpose: record.Warmup}, true
+				return record.Send{URI: u.Index, N: warmupBlock(st, u, n), Purpose: record.Warmup}, true
 			}
 		}
 	}
@@ -61,10 +61,9 @@ func passes(st *judge.State) []int {
 	return all
 }
 
-// warmupBlock is how many requests of that pass u gets: fewer where they take long, or take
-// what the process has few of.
-func warmupBlock(st *judge.State, u *judge.URI, pass int) int {
-	n := passes(st)[pass]
+// warmupBlock is how many of the n requests of a pass u gets: fewer where they take long, or
+// take what the process has few of.
+func warmupBlock(st *judge.State, u *judge.URI, n int) int {
 	switch {
 	case !st.Header.Plan.Warmup.Auto:
 		return n
@@ -74,10 +73,10 @@ func warmupBlock(st *judge.State, u *judge.URI, pass int) int {
 	return st.Spare(u, n, judge.WarmupShare)
 }
 
-// warmupAhead is how many requests of its warm-up u still gets.
-func warmupAhead(st *judge.State, u *judge.URI) (n int) {
-	for pass := warmed(u, st.Life().Index); pass < len(passes(st)); pass++ {
-		n += warmupBlock(st, u, pass)
+// warmupAhead is how many requests of its warm-up u still gets, of those passes.
+func warmupAhead(st *judge.State, u *judge.URI, passes []int) (n int) {
+	for _, each := range passes[min(warmed(u, st.Life().Index), len(passes)):] {
+		n += warmupBlock(st, u, each)
 	}
 	return n
 }

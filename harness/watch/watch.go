@@ -54,7 +54,7 @@ type Watch struct {
 	st       *judge.State
 	phase    string
 	turn     record.Send // the last block: its purpose and round
-	ahead    int         // requests that were expected when the present action began
+	ahead    int         // requests that were expected when the last guess was made
 	from     int         // requests sent by then
 	left     float64     // seconds that were left then, 0 where unknown
 	began    float64     // when that was
@@ -73,8 +73,11 @@ func New(o Observer) *Watch {
 
 // Action is told before an action is carried out.
 func (w *Watch) Action(st *judge.State, a record.Action) {
-	w.st, w.ahead, w.from = st, strategy.Hunt{}.Ahead(st), st.Total
-	w.left, w.began = strategy.Hunt{}.Left(st), st.Now
+	if w.st == nil || st.Now >= w.began+guessEvery {
+		w.ahead, w.from = strategy.Hunt{}.Ahead(st), st.Total
+		w.left, w.began = strategy.Hunt{}.Left(st), st.Now
+	}
+	w.st = st
 	w.phase = phaseOf(st, a)
 	w.tellLeaves(st, a)
 	switch a := a.(type) {
@@ -160,6 +163,9 @@ func (w *Watch) Ended(st *judge.State) {
 const (
 	guessAfter    = 3 * time.Second
 	guessRequests = 10
+	// guessEvery is how many seconds a guess stands. It looks at each URI, which takes
+	// longer than a short action does where there are hundreds.
+	guessEvery = 1
 )
 
 // Tick is told where the session stands.
@@ -173,7 +179,7 @@ func (w *Watch) Tick(t session.Tick) {
 	}
 	if took, sent := t.Elapsed-w.first, t.Sent-w.sent; took >= guessAfter && sent >= guessRequests {
 		p.Left = time.Duration(float64(took) / float64(sent) * float64(p.Expected-t.Sent))
-		if w.left > 0 { // what was planned when the action began
+		if w.left > 0 { // as it was told when that guess was made
 			p.Left = time.Duration(max(0, w.left-(t.Elapsed.Seconds()-w.began)) * float64(time.Second))
 		}
 	}
