@@ -45,8 +45,8 @@ func (st *State) Unfilled(u *URI, n int) bool {
 	return float64(n)*floorFollowed < st.free(low)+mem[len(mem)-1]-low
 }
 
-// leastCareful is the fewest requests of a block.
-const leastCareful = 10
+// LeastCareful is the fewest requests of a block.
+const LeastCareful = 10
 
 // Careful is how many of n requests u gets in one block: fewer where each grows the
 // process by so much that a few blocks outgrow any cache, and the process its limit.
@@ -60,7 +60,7 @@ func (st *State) Careful(u *URI, n int) int {
 	if each <= 0 {
 		return n
 	}
-	return min(n, max(leastCareful, int(Plausible/4/each)))
+	return min(n, max(LeastCareful, int(Plausible/4/each)))
 }
 
 // NameRequests is how many requests are traced to name a URI's lines: enough that

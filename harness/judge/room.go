@@ -81,7 +81,7 @@ func (st *State) Spare(u *URI, n, share int) int {
 			each += (b.End.Counts.Of(c.Unit) - b.Start.Counts.Of(c.Unit)) / float64(sent)
 		}
 		if each >= leastHeld {
-			n = min(n, max(leastCareful, int(st.room(c.Unit, st.Life().Holds)/float64(share)/each)))
+			n = min(n, max(LeastCareful, int(st.room(c.Unit, st.Life().Holds)/float64(share)/each)))
 		}
 	}
 	return n

@@ -32,13 +32,13 @@ func Quick(s *record.Series, n int, seconds float64) bool { return s.Latency()*f
 const BlockTime = 2
 
 // Brief is how many of n requests to u take so many seconds, by the quickest pass of its
-// warm-up: all of them, or fewer, and leastCareful at least.
+// warm-up: all of them, or fewer, and LeastCareful at least.
 func (st *State) Brief(u *URI, n int, seconds float64) int {
 	each := quickest(u.Series, len(st.Lives)-1)
 	if each <= 0 {
 		return n
 	}
-	return min(n, max(leastCareful, int(seconds/each)))
+	return min(n, max(LeastCareful, int(seconds/each)))
 }
 
 // quickest is how many seconds a request took in the quickest pass of a process's warm-up;

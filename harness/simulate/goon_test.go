@@ -29,7 +29,7 @@ var slow = []string{
 // contradicts what the world does: nobody is accused, and no floor is below a leak.
 func TestGoesOnUntilSettled(t *testing.T) {
 	const most = 12 // times that it goes on
-	seeds, err := strconv.Atoi(cmp.Or(os.Getenv("LEAKHUNT_SEEDS"), "3"))
+	seeds, err := strconv.Atoi(cmp.Or(os.Getenv("LEAKHUNT_SEEDS"), "6"))
 	if err != nil {
 		t.Fatal(err)
 	}

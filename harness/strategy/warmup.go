@@ -51,14 +51,20 @@ func warmUp(st *judge.State) (record.Action, bool) {
 	return nil, false
 }
 
-// passes are the requests of each pass to each URI. The first is short: a page that takes
-// a descriptor with each request has used up all of them in a few hundred.
+// passes are the requests of each pass to each URI. The first is short: nobody knows yet how
+// long a page takes, and one that takes a descriptor with each request has used up all of them
+// in a few hundred.
 func passes(st *judge.State) []int {
-	all := Blocks(Warmup(st.Header.Plan.Warmup, len(st.URIs), st.Counted() && !st.Scans()), warmupPasses, false)
-	if len(all) > 0 && all[0] >= 2*warmupCounted && st.Header.Plan.Warmup.Auto {
-		all = append([]int{warmupCounted, all[0] - warmupCounted}, all[1:]...)
+	counted := st.Counted() && !st.Scans()
+	all := Warmup(st.Header.Plan.Warmup, len(st.URIs), counted)
+	switch auto := st.Header.Plan.Warmup.Auto; {
+	case auto && counted && len(st.URIs) > 1:
+		return append([]int{judge.LeastCareful}, Blocks(all-judge.LeastCareful, warmupPasses-1, false)...)
+	case auto && all >= 2*warmupPasses*warmupCounted:
+		out := Blocks(all, warmupPasses, false)
+		return append([]int{warmupCounted, out[0] - warmupCounted}, out[1:]...)
 	}
-	return all
+	return Blocks(all, warmupPasses, false)
 }
 
 // warmupBlock is how many of the n requests of a pass u gets: fewer where they take long, or

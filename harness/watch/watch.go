@@ -73,7 +73,7 @@ func New(o Observer) *Watch {
 
 // Action is told before an action is carried out.
 func (w *Watch) Action(st *judge.State, a record.Action) {
-	if w.st == nil || st.Now >= w.began+guessEvery {
+	if w.left == 0 || st.Now >= w.began+guessEvery {
 		w.ahead, w.from = strategy.Hunt{}.Ahead(st), st.Total
 		w.left, w.began = strategy.Hunt{}.Left(st), st.Now
 	}
@@ -163,7 +163,7 @@ func (w *Watch) Ended(st *judge.State) {
 const (
 	guessAfter    = 3 * time.Second
 	guessRequests = 10
-	// guessEvery is how many seconds a guess stands. It looks at each URI, which takes
+	// guessEvery is how many seconds a guess stands, where there is one. It looks at each URI, which takes
 	// longer than a short action does where there are hundreds.
 	guessEvery = 1
 )
