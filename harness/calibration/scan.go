@@ -43,6 +43,7 @@ var crowds = []crowd{
 	{"Python, RSS alone", "python tight", false},
 	{"Python, RSS alone, busy", "python tight", true},
 	{"Go, RSS alone", "go tight", false},
+	{"Ruby, RSS alone", "ruby tight", false},
 	{"Ruby, agent", "ruby agent", false},
 	{"Ruby, agent, busy", "ruby agent", true},
 	{"Go, pprof", "go pprof", false},

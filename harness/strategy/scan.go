@@ -85,7 +85,7 @@ func scanNext(st *judge.State) (record.Action, bool) {
 // scanned is what the scan has come down to so far, and the group that it asks for; nil
 // where it is over.
 func scanned(st *judge.State) (leaves []scan.Leaf, next *scan.Test) {
-	c := scan.Config{Seed: uint64(st.Header.Seed), Least: leastResident}
+	c := scan.Config{Seed: uint64(st.Header.Seed), Least: leastResident, Hides: !st.Counted() && !st.Frees()}
 	if st.Counted() {
 		c.Least = leastCounted
 	}

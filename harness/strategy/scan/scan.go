@@ -44,6 +44,8 @@ type Config struct {
 	Target []float64
 	// Least is the dose of all passes together, at least.
 	Least int
+	// Hides says that the process keeps what is free, in which leaks hide.
+	Hides bool
 }
 
 const (
@@ -55,8 +57,10 @@ const (
 	segment = 256
 	// rise is by how many times a dose is larger than the one before.
 	rise = 4
-	// mostAll is the dose of all passes together, at most.
-	mostAll = 128
+	// mostAll is the dose of all passes together, at most, and mostHidden where the process
+	// hides what leaks.
+	mostAll    = 128
+	mostHidden = 2 * mostAll
 	// clearly is by how many standard deviations a group must grow to be halved.
 	clearly = 3
 	// both is the share of the larger of a group's two readings that the smaller is at
@@ -73,6 +77,7 @@ type scan struct {
 	given  int // requests to each URI that is still open
 	passes int
 	parts  int       // groups of the present pass
+	crept  []float64 // by what groups grew that were not halved, the most in each pass, by each measure
 	sigma  []float64 // of what a group of this pass grows by in one of its halves, by each measure
 }
 
@@ -87,13 +92,13 @@ func Run(c Config, ask func(Test) (o Outcome, ok bool)) (leaves []Leaf, whole bo
 		}
 		return leaves, true
 	}
-	s := &scan{Config: c, ask: ask, open: slices.Clone(c.URIs), parts: parts}
+	s := &scan{Config: c, ask: ask, open: slices.Clone(c.URIs), parts: parts, crept: make([]float64, len(c.Target))}
 	for dose := firstDose(len(s.open)); dose > 0 && len(s.open) > 0; {
 		needs, ok := s.pass(dose)
 		if !ok {
 			return s.leaves, false
 		}
-		dose = nextDose(dose, needs, mostAll-s.given)
+		dose = nextDose(dose, needs, s.most()-s.given)
 	}
 	return s.leaves, true
 }
@@ -158,7 +163,7 @@ func (s *scan) pass(dose int) (needs int, ok bool) {
 	s.open = slices.DeleteFunc(s.open, func(u int) bool {
 		return slices.ContainsFunc(s.leaves, func(l Leaf) bool { return l.URI == u })
 	})
-	return s.needs(groups), true
+	return s.needs(groups, dose), true
 }
 
 // cut deals URIs out to so many groups, at random.
@@ -260,19 +265,40 @@ func usual(groups []*group) []float64 {
 	return out
 }
 
-// needs is how many requests more to each URI would exclude leaks down to the target.
-func (s *scan) needs(groups []*group) int {
-	var slack float64
-	for _, g := range groups {
-		slack = max(slack, g.slack)
-	}
-	most := float64(s.Least - s.given)
+// needs is how many requests more to each URI would exclude leaks down to the target. Where
+// the process hides what leaks, what groups grew by in each pass counts in full: it may be a
+// leak of any of their URIs. Where that is far off, the next pass has twice the dose of this
+// one at least: one of the same dose tells little more.
+func (s *scan) needs(groups []*group, dose int) int {
+	needs := s.Least - s.given
 	for i, target := range s.Target {
-		if target > 0 {
-			most = max(most, (clearly*s.sigma[i]+slack)/target-float64(s.given))
+		grew, slack := 0.0, 0.0
+		for _, g := range groups {
+			if slack = max(slack, g.slack); i < len(g.grew) && g.score <= clearly {
+				grew = max(grew, g.grew[i])
+			}
 		}
+		if s.Hides {
+			s.crept[i] += grew
+		}
+		if target <= 0 {
+			continue
+		}
+		more := int(min((s.crept[i]+clearly*s.sigma[i]+slack)/target, mostHidden)+1.5) - s.given
+		if s.Hides && more > dose/2 {
+			more = max(more, 2*dose)
+		}
+		needs = max(needs, more)
 	}
-	return int(most + 1.5)
+	return needs
+}
+
+// most is the dose of all passes together, at most.
+func (s *scan) most() int {
+	if s.Hides {
+		return mostHidden
+	}
+	return mostAll
 }
 
 const golden = 0x9e3779b97f4a7c15
