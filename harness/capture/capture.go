@@ -172,5 +172,9 @@ func Instead(header http.Header, body []byte) string {
 	if len(text) > excerpt {
 		text = append(text[:excerpt], '…')
 	}
-	return fmt.Sprintf("The page was titled %q and began: %s", strings.TrimSpace(doc.Find("title").First().Text()), string(text))
+	title := "had no title"
+	if t := strings.TrimSpace(doc.Find("title").First().Text()); t != "" {
+		title = fmt.Sprintf("was titled %q", t)
+	}
+	return fmt.Sprintf("The page %s and began: %s", title, string(text))
 }

@@ -74,3 +74,16 @@ func FuzzTake(f *testing.F) {
 		}
 	})
 }
+
+// What came in place of a page is told by its title, where it has one.
+func TestInsteadOfAPage(t *testing.T) {
+	html := http.Header{"Content-Type": {"text/html"}}
+	for body, want := range map[string]string{
+		"<title>Log in</title><p>Who are you?": `The page was titled "Log in" and began: Who are you?`,
+		"<p>hello</p>":                         "The page had no title and began: hello",
+	} {
+		if got := Instead(html, []byte(body)); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+}
