@@ -52,8 +52,8 @@ func warmUp(st *judge.State) (record.Action, bool) {
 }
 
 // passes are the requests of each pass to each URI. The first is short: nobody knows yet how
-// long a page takes, and one that takes a descriptor with each request has used up all of them
-// in a few hundred.
+// long a page takes. One that takes a descriptor with each request has used up all of them in
+// a few hundred.
 func passes(st *judge.State) []int {
 	counted := st.Counted() && !st.Scans()
 	all := Warmup(st.Header.Plan.Warmup, len(st.URIs), counted)
