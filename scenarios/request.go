@@ -159,7 +159,8 @@ const urisForm = `write a list: uris: [/, "DELETE /cart"]`
 // uris reads the list of what is measured. Names are unique.
 func (d *decoder) uris(dst *[]URI) reader {
 	return func(n *yaml.Node) {
-		first := map[string]int{}
+		first := make(map[string]int, len(n.Content))
+		*dst = slices.Grow(*dst, len(n.Content)) // a URI takes 200 bytes: a slice that grows takes six times as much in all
 		d.list(n, urisForm, func(item *yaml.Node) {
 			u := URI{Request: Request{Method: "GET"}, Line: item.Line}
 			var found keys
