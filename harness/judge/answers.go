@@ -5,8 +5,8 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// question is what may be asked of the blocks of a URI, with all that the answer depends
-// on beside them and beside what the process keeps by itself.
+// question is what is asked of the blocks of a URI. The answer depends on nothing else but
+// the blocks, and what the process keeps by itself.
 type question struct {
 	column int // of a counter; -1: of settled RSS
 	bytes  int // see bytesColumn; of settled RSS alone

@@ -84,8 +84,8 @@ func reachable(l proc.Listener) (address, bool) {
 }
 
 // controls says that a process is asked about itself at a Unix socket, which bears
-// its pid: that of leakhunt's agent (PID.sock; in Node it was bound as PID/s, and the kernel
-// tells that name for ever), or a JVM's own (.java_pidPID).
+// its pid: that of leakhunt's agent (PID.sock), or a JVM's own (.java_pidPID). Node's agent
+// binds PID/s and renames it: the kernel tells the first name.
 func controls(l proc.Listener) bool {
 	dir, name := filepath.Split(l.Path)
 	name, jvm := strings.CutPrefix(name, ".java_pid")
