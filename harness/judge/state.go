@@ -168,6 +168,7 @@ func (st *State) Append(e record.Event) error {
 // alone, where there is one: a cache is empty there again, and is filled once more.
 func (st *State) sweepAnew(fresh bool) {
 	st.retest, st.solo, st.later, st.swept = nil, nil, nil, nil
+	st.unanswer()
 	for _, u := range st.URIs {
 		if fresh && st.Counted() && !u.Broken && !u.Done && u.Item.Requests.Auto {
 			u.Anew()
