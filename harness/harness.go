@@ -35,7 +35,7 @@ type Options struct {
 	// over the heap, or the scenario's timeout where that is more.
 	Patience time.Duration
 	// Stay is how long what a counter convicts for must have stayed, at least,
-	// before the sweep may end. 0: six seconds.
+	// before the sweep may end. 0: 65 seconds.
 	Stay time.Duration
 	// Secret is told each captured value, which must then appear nowhere; Redact
 	// takes secrets out of a text. Both may be nil.

@@ -94,9 +94,9 @@ func compile(sc *scenarios.Scenario, r scenarios.Request, keepBody bool) (*load.
 	return load.Compile(spec)
 }
 
-// usualStay is how long what is convicted must have stayed: connections, timers and
-// batches of servers end within it.
-const usualStay = 20 * time.Second
+// usualStay is how long what is convicted must have stayed: connections, timers, sessions,
+// and the entries of caches last a minute at most, mostly.
+const usualStay = 65 * time.Second
 
 // Header is the first line of the record of a run that begins now.
 func (p *Plan) Header(opt Options, now time.Time) record.Header {

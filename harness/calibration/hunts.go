@@ -41,12 +41,13 @@ type Counts struct {
 	Found     int `json:"found"`
 	// Above are the leaks of at least four times the floor that the run names;
 	// FoundAbove those of them that were found.
-	Above        int `json:"above_4_floors"`
-	FoundAbove   int `json:"found_above_4_floors"`
-	Lies         int `json:"lies"`  // leaks that are said to be none, under a floor below them
-	Short        int `json:"short"` // leaks that are found, and keep more than twice what their interval holds
-	Inconclusive int `json:"inconclusive"`
-	Requests     int `json:"requests"`
+	Above        int     `json:"above_4_floors"`
+	FoundAbove   int     `json:"found_above_4_floors"`
+	Lies         int     `json:"lies"`  // leaks that are said to be none, under a floor below them
+	Short        int     `json:"short"` // leaks that are found, and keep more than twice what their interval holds
+	Inconclusive int     `json:"inconclusive"`
+	Requests     int     `json:"requests"`
+	Seconds      float64 `json:"seconds"` // that the runs would have taken
 }
 
 // Failure is a URI that was judged wrong. Its seed alone, with the world where one
@@ -134,7 +135,7 @@ func (h hunts) one(ctx context.Context, seed uint64) (c Counts, kind string, fai
 		return c, kind, nil, err
 	}
 	findings := st.Findings()
-	c.Hunts, c.Requests = 1, st.Total
+	c.Hunts, c.Requests, c.Seconds = 1, st.Total, st.Now
 	for _, t := range truths(world, findings) {
 		f := findings[t.URI]
 		if f.Label == verdict.Failed {
@@ -261,6 +262,7 @@ func (c *Counts) add(d Counts) {
 	c.Short += d.Short
 	c.Inconclusive += d.Inconclusive
 	c.Requests += d.Requests
+	c.Seconds += d.Seconds
 }
 
 // writeJSON writes an outcome as JSON.

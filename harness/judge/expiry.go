@@ -21,7 +21,7 @@ type retest struct {
 	before, quiet, after record.Edge
 	made                 record.Edge // right behind its requests: what it made may still be kept then
 	sent, stirred        int         // blocks
-	stay                 float64     // seconds that are waited before and behind the requests
+	waited               float64     // seconds in which nothing was sent behind its requests
 	failed               bool        // a request failed, or was not sent
 	most, more           []float64   // of each counter, what those to all may have made: by quiet, and from then on
 }
@@ -42,7 +42,7 @@ func (st *State) beginRetest(u *URI, b *record.Block) {
 	case b.Round == 0 && st.retest == nil:
 		st.retest = &retest{before: b.Start, most: make([]float64, len(st.columns())), more: make([]float64, len(st.columns()))}
 	case b.Round == 1 && b.Purpose == record.Prime:
-		u.retest, st.solo = retest{stay: st.stay(u)}, u
+		u.retest, st.solo = retest{}, u
 	}
 }
 
@@ -97,7 +97,7 @@ func (st *State) read(e record.Read) {
 	case st.solo != nil && st.solo.retest.sent == 0:
 		st.solo.retest.before = e.Edge
 	case st.solo != nil:
-		st.solo.retest.quiet = e.Edge
+		st.solo.retest.quiet, st.solo.retest.waited = e.Edge, e.Waited
 	case st.retest == nil:
 		st.swept, st.sweptAt = &e.Edge, e.Edge.T // nobody could be sent again
 	case st.retest.stirred == 0:
@@ -155,19 +155,11 @@ func (u *URI) Retested() bool { return u.retest.whole() }
 func (st *State) outlived(u *URI) float64 {
 	switch {
 	case u.Retested():
-		return st.Stay(u)
+		return u.retest.waited
 	case st.swept == nil:
 		return 0
 	}
-	blocks := st.counted(u)
-	half := requests(blocks) / 2
-	for _, b := range blocks {
-		if half < b.N() {
-			return st.sweptAt - float64(b.At.At(half))/record.Ticks
-		}
-		half -= b.N()
-	}
-	return 0
+	return st.stayedUntil(u, st.sweptAt)
 }
 
 // unlessExpired judges anew what the i-th counter, an exact one, would convict u for:
@@ -188,7 +180,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		}
 		// What others free during a trial may hide a leak: its blocks tell how large.
 		j.Label, j.Detectable = verdict.Warmup, max(left, j.High)
-		j.Reason = fmt.Sprintf("grew %s per request, which was freed within %s", amount(j.Growth, unit), units.Seconds(st.Stay(u)))
+		j.Reason = fmt.Sprintf("grew %s per request, which was freed within %s", amount(j.Growth, unit), units.Seconds(u.retest.waited))
 		j.Growth, j.Low, j.High = max(0, left), min(0, left), j.Detectable
 		return j
 	}

@@ -95,16 +95,3 @@ func (st *State) mayHoldMore(u *URI) bool {
 // heldAmbient is what clean routes keep of it by accident, in units/request: nothing, but for
 // a connection that is closed late.
 const heldAmbient = 0.05
-
-// heldStay is how many seconds what is convicted of that must have stayed: threads of
-// pools and connections that are kept alive go after a minute.
-const heldStay = 65
-
-// StayOf is how many seconds a wait lasts that shows what those have kept.
-func (st *State) StayOf(grew []*URI) float64 {
-	holds := func(u *URI) bool { return !u.AskedAgain() && st.HoldsMore(u) }
-	if slices.ContainsFunc(grew, holds) && st.On("held-stay") {
-		return max(st.Header.Plan.Stay, heldStay)
-	}
-	return st.Header.Plan.Stay
-}

@@ -112,7 +112,7 @@ func (st *State) tried(u *URI, n uncounted) verdict.Judgement {
 	for _, t := range st.trials(u, n.of) {
 		if n := float64(t.n); 2*t.rose < j.Growth*n {
 			return open(j, 0, "RSS grew %s per request%s, and by only %s with %s between two waits of %s: what was made before had gone by then",
-				units.Bytes(j.Growth), beyond, units.Bytes(max(0, t.rose)), units.Quantity(n, "more requests"), units.Seconds(st.Header.Plan.Stay))
+				units.Bytes(j.Growth), beyond, units.Bytes(max(0, t.rose)), units.Quantity(n, "more requests"), units.Seconds(t.waited))
 		}
 	}
 	if !st.uncountable() {
@@ -162,8 +162,9 @@ const nativeTrials = 2
 // trial is a block of n requests between two waits. rose is by how many bytes native
 // memory rose until the end of the block or of the second wait, whichever is less.
 type trial struct {
-	n    int
-	rose float64
+	n      int
+	rose   float64
+	waited float64 // seconds, before it
 }
 
 // trials are those of u on the present process, in order.
@@ -179,7 +180,7 @@ func (st *State) trials(u *URI, of func(record.Edge) float64) (out []trial) {
 				break
 			}
 		}
-		out = append(out, trial{b.N(), end - of(b.Start)})
+		out = append(out, trial{b.N(), end - of(b.Start), st.waitedBefore(b)})
 	}
 	return out
 }

@@ -87,7 +87,7 @@ func (st *State) endProof(u *URI, b *record.Block) {
 		}
 		if rose := after - u.before; tail > 0 && 2*rose < j.Growth*float64(n) {
 			u.Expired = fmt.Sprintf("it grew by %s per request, and by only %s with %s after a wait of %s: what was made before had gone by then",
-				units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(float64(n), "more requests"), units.Seconds(st.Header.Plan.Stay))
+				units.Bytes(j.Growth), units.Bytes(max(0, rose)), units.Quantity(float64(n), "more requests"), units.Seconds(st.waitedBefore(b)))
 			return
 		}
 	}

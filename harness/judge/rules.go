@@ -22,11 +22,9 @@ func Rules() []Rule {
 		{"follow", "what a counter would convict is followed on for a budget of time and memory"},
 		{"large", "what has grown by more than caches and pools hold needs no horizon"},
 		{"doubling", "what grows in steps is no end of growth before twice as many requests, and convicts after so many octaves"},
-		{"held-stay", "descriptors, threads and the like convict when they have stayed for more than a minute"},
 		{"retest", "whoever a counter convicts is sent again, with a wait behind it"},
 		{"solo", "whoever that leaves in doubt is sent again by itself"},
 		{"slowed", "whose growth has slowed, and is open, is sent again by itself"},
-		{"stay", "by itself it is waited for as long as what went before took to go"},
 		{"expiry", "what is let go of by the end convicts nobody"},
 		{"native-followed", "settled RSS that grows beside a flat counter is followed to the horizon"},
 		{"native", "what RSS grows by beyond the counter for long enough is a leak of native memory"},
@@ -43,7 +41,6 @@ func Rules() []Rule {
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},
 		{"halted", "a counter that stands still where RSS grows on as before ends no growth"},
 		{"uneven", "blocks of a fixed number of requests are of uneven length"},
-		{"last-block", "the last block before the horizon is short"},
 	}
 }
 

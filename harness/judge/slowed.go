@@ -24,7 +24,7 @@ func (st *State) unlessSlowed(u *URI, j verdict.Judgement, i int, unit string) v
 	}
 	j.Label, j.More, j.Detectable = verdict.Warmup, 0, max(left, j.Detectable)
 	j.Growth, j.Low, j.High = max(0, left), min(0, left), j.Detectable
-	j.Reason = fmt.Sprintf("grew %s per request at first, which was freed within %s", amount(made, unit), units.Seconds(st.Stay(u)))
+	j.Reason = fmt.Sprintf("grew %s per request at first, which was freed within %s", amount(made, unit), units.Seconds(u.retest.waited))
 	return j
 }
 

@@ -55,7 +55,7 @@ var boundedKinds = []kind{
 		m.uri(part{verb: pool, count: int64(m.number(4, 100)), size: m.size(4<<10, 256<<10), objects: 2, when: rate{in: int64(m.number(10, 400))}})
 	})},
 	{"timers", 2, special(func(m *maker) {
-		m.uri(part{verb: hold, size: m.size(200, 16<<10), objects: int64(1 + m.IntN(20)), stays: int64(m.number(500, 30000)) * 1000})
+		m.uri(part{verb: hold, size: m.size(200, 16<<10), objects: int64(1 + m.IntN(20)), stays: int64(m.number(500, 60000)) * 1000})
 	})},
 	{"batch", 1, special(func(m *maker) {
 		p := part{verb: batch, count: int64(m.number(50, 2000)), size: m.size(100, 4<<10), objects: int64(1 + m.IntN(5))}
@@ -82,7 +82,7 @@ func (m *maker) cached(low, high float64, keyed bool) part {
 // expiring is a cache whose entries expire, as p says.
 func (m *maker) expiring(p part) part {
 	p.verb, p.count, p.size, p.objects = cache, int64(m.number(1000, 100000)), m.size(200, 8<<10), int64(1+m.IntN(8))
-	p.stays = int64(m.number(700, 30000)) * 1000
+	p.stays = int64(m.number(700, 60000)) * 1000
 	p.keyed = m.yes(0.5)
 	return p
 }

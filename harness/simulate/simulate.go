@@ -65,7 +65,7 @@ func (w *World) Header() record.Header {
 		Environment: record.Environment{OS: "linux", Kernel: "6.8.0", CPUs: 2, PageBytes: page},
 		Plan: record.Plan{
 			Target: s.target, Runtime: "auto", Metric: s.metric, Rounds: s.rounds, Warmup: record.Count{Auto: true},
-			Restarts: s.restarts, Sites: "auto", Stay: 20,
+			Restarts: s.restarts, Sites: "auto", Stay: 65,
 			Strategy: s.strategy, Isolate: s.isolate,
 			Limits: record.Limits{RSS: s.limitRSS, Time: float64(s.limit) / 1e6},
 		},

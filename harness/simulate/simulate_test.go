@@ -145,7 +145,7 @@ func TestHeader(t *testing.T) {
 		{Name: "/a", Method: "GET", URI: "/a/{{n}}", Requests: record.Count{Auto: true}, Line: 10},
 		{Name: "/b", Method: "GET", URI: "/b", Requests: record.Count{N: 50}, Line: 11},
 	}
-	if !reflect.DeepEqual(h.Items, want) || h.Plan.Limits.Time != 60 || h.Plan.Stay != 20 || !h.Plan.Warmup.Auto {
+	if !reflect.DeepEqual(h.Items, want) || h.Plan.Limits.Time != 60 || h.Plan.Stay != 65 || !h.Plan.Warmup.Auto {
 		t.Errorf("header: %+v", h)
 	}
 }

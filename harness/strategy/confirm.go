@@ -40,7 +40,7 @@ func confirm(st *judge.State) (record.Action, bool) {
 		return nil, false
 	}
 	if listens(st) {
-		return record.Measure{Wait: st.Header.Plan.Stay}, true
+		return record.Measure{Wait: st.ShortWait()}, true
 	}
 	suspects := slices.DeleteFunc(slices.Clone(st.URIs), func(u *judge.URI) bool { return !u.Suspect })
 	slices.SortStableFunc(suspects, func(a, b *judge.URI) int { return cmp.Compare(a.Slope, b.Slope) })
@@ -60,7 +60,7 @@ func confirm(st *judge.State) (record.Action, bool) {
 // listens says that a wait is due in which nothing is sent. It shows whether the process
 // grows by itself, where a URI is suspected of that growth.
 func listens(st *judge.State) bool {
-	if !st.On("idle-rss") || waits(st) > 0 || began(st, record.Alone) || !st.Allows(2*st.Header.Plan.Stay) {
+	if !st.On("idle-rss") || waits(st) > 0 || began(st, record.Alone) || !st.Allows(2*st.ShortWait()) {
 		return false
 	}
 	return slices.ContainsFunc(st.URIs, func(u *judge.URI) bool { return u.Suspect && u.Item.Requests.Auto })
@@ -108,8 +108,8 @@ func quick(st *judge.State, u *judge.URI, n int, among, alone float64) bool {
 // beginAlone is the first step of a confirmation: memory falls to what is alive.
 func beginAlone(st *judge.State, u *judge.URI) (record.Action, bool) {
 	if last := st.Last; last.Purpose == record.Expiry && last.URI != u.Index && !waited(st, last) {
-		if o := of(st, last.URI); o != nil && o.Expired != "" && st.Allows(2*st.Header.Plan.Stay) {
-			return record.Measure{Wait: st.Header.Plan.Stay}, true // what it left would go during u's requests
+		if o := of(st, last.URI); o != nil && o.Expired != "" && st.Allows(2*wait(st, 0)) {
+			return record.Measure{Wait: wait(st, 0)}, true // what it left would go during u's requests
 		}
 	}
 	if a, ok := lead(st, u, judge.LeastAlone/2); ok {

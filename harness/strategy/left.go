@@ -53,7 +53,7 @@ func scanLeft(st *judge.State, p pace) float64 {
 		}
 	}
 	if len(leaves) > 0 {
-		seconds += st.Header.Plan.Stay
+		seconds += waitLeft(st, 0)
 	}
 	return seconds
 }

@@ -1,6 +1,9 @@
 package strategy
 
-import "leakhunt/harness/judge"
+import (
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+)
 
 // confirmLeft is how long the suspects of RSS run by themselves, and what may hide a leak.
 // Those that RSS convicts are then followed on.
@@ -26,7 +29,7 @@ func confirmLeft(st *judge.State, p pace) (seconds float64) {
 		}
 	}
 	if suspects > 0 && listens(st) {
-		return seconds + st.Header.Plan.Stay
+		return seconds + st.ShortWait()
 	}
 	return seconds + askedLeft(st, st.URIs[0])
 }
@@ -63,7 +66,10 @@ func proofLeft(st *judge.State, p pace, u *judge.URI, growth float64, have int) 
 	proved := st.Proved(u)
 	n := affords(st, u, growth, have+proved) - have - proved
 	if proved == 0 {
-		seconds, n = st.Header.Plan.Stay, max(n, have)
+		n = max(n, have)
+		if alone := blocks(u, record.Alone); len(alone) == 0 || !waited(st, alone[len(alone)-1]) {
+			seconds = waitLeft(st, p.requests(u, have/2, 0))
+		}
 	}
 	return seconds + p.requests(u, n, 2)
 }

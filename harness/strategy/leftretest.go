@@ -9,7 +9,7 @@ import (
 // retestLeft is how long who grew is sent once more, and nothing is sent, to see what
 // is let go.
 func retestLeft(st *judge.State, p pace) float64 {
-	stay, grew := st.Header.Plan.Stay, growing(st)
+	grew, stay := growing(st), waitLeft(st, 0)
 	if named(st) || !st.On("retest") {
 		return 0
 	}
@@ -19,7 +19,7 @@ func retestLeft(st *judge.State, p pace) float64 {
 	}
 	seconds := slowed
 	if waits(st) == 0 && len(grew) > 0 {
-		seconds += stay
+		seconds += waitLeft(st, kept(st, grew))
 	}
 	for _, u := range grew {
 		if !had(st, u, record.Retest) && waits(st) == 0 {
@@ -30,7 +30,7 @@ func retestLeft(st *judge.State, p pace) float64 {
 		}
 	}
 	if st.RoseIdle() && waits(st) == 1 && !began(st, record.Stir, record.Prime) {
-		seconds += stay
+		seconds += st.ShortWait()
 	}
 	return seconds + soloLeft(st, stay)
 }
@@ -41,8 +41,7 @@ func soloLeft(st *judge.State, stay float64) float64 {
 	if st.Solo() == nil {
 		return doubtLeft(st, stay)
 	}
-	reads := st.Segment().Reads
-	waited := len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= st.Last.End.T
+	waited := waited(st, st.Last)
 	n := 1.0
 	if st.Last.Purpose == record.Prime {
 		n = 2

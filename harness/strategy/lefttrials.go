@@ -71,9 +71,9 @@ func residentTrials(st *judge.State, p pace) (seconds float64) {
 func againTrial(st *judge.State, p pace, uri int) float64 {
 	switch {
 	case !st.Counted():
-		return trial(st, p, uri, warmupAlone+judge.LeastAlone, st.Header.Plan.Stay)
+		return trial(st, p, uri, warmupAlone+judge.LeastAlone, st.ShortWait())
 	case !st.Header.Items[uri].Requests.Auto:
-		return trial(st, p, uri, warmupCounted+st.Header.Items[uri].Requests.N, st.Header.Plan.Stay)
+		return trial(st, p, uri, warmupCounted+st.Header.Items[uri].Requests.N, waitLeft(st, 0))
 	}
 	return trial(st, p, uri, warmupCounted+judge.SweepBlock*judge.SweepRounds, 0)
 }
@@ -93,7 +93,10 @@ func askedLeft(st *judge.State, u *judge.URI) float64 {
 	if !u.AskedAgain() || st.GrowsAgain(u) || waits(st) > 0 || st.Counted() && u.Item.Requests.Auto || began(st, record.Alone) {
 		return 0
 	}
-	return st.Header.Plan.Stay
+	if st.Counted() {
+		return waitLeft(st, 0)
+	}
+	return st.ShortWait()
 }
 
 // ownProcesses is how long those take, with isolate: true, whose process is not there yet.

@@ -16,27 +16,21 @@ func expiry(st *judge.State, u *judge.URI) (record.Action, bool) {
 	if st.Proved(u) > 0 || u.Expired != "" || !u.Item.Requests.Auto || u.AskedAgain() {
 		return nil, false
 	}
-	stay := st.Header.Plan.Stay
 	n := len(u.Joined(st.Telling(u), 1))
 	alone := blocks(u, record.Alone)
 	last := alone[len(alone)-1]
 	if waited(st, last) {
 		return proofBlock(st, u, n), st.On("rss-expiry")
 	}
-	if last.N() < 4 || !st.Allows(2*stay) || u.TookInARow(n/2) >= stay {
+	took := u.TookInARow(n / 2)
+	if last.N() < 4 || !st.Allows(2*st.ShortWait()) || took >= stay(st) {
 		return nil, false
 	}
-	return record.Measure{Wait: stay}, st.On("rss-expiry")
+	return record.Measure{Wait: wait(st, took)}, st.On("rss-expiry")
 }
 
 func proofBlock(st *judge.State, u *judge.URI, n int) record.Action {
 	return record.Send{URI: u.Index, N: n, Purpose: record.Expiry, Touched: touching(st, n, false)}
-}
-
-// waited says that nothing was sent for a while since the block ended.
-func waited(st *judge.State, b *record.Block) bool {
-	reads := st.Segment().Reads
-	return len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= b.End.T
 }
 
 // prove follows each URI that RSS convicts on while that is cheap, once all suspects

@@ -31,31 +31,30 @@ func retest(st *judge.State) (record.Action, bool) {
 			free = append(free, u)
 		}
 	}
-	stay := st.StayOf(grew)
 	begun := waits(st) > 0 || began(st, record.Retest, record.Prime)
-	if len(grew)+len(slowed) == 0 || !begun && !st.Allows(stay) {
+	if len(grew)+len(slowed) == 0 || !begun && !st.Allows(st.ShortWait()) {
 		return nil, false
 	}
 	if len(grew) > 0 {
-		if a, ok := together(st, free, stay); ok {
+		if a, ok := together(st, grew, free); ok {
 			return a, true
 		}
 	}
-	return byThemselves(st, slices.Concat(grew, slowed), stay)
+	return byThemselves(st, slices.Concat(grew, slowed))
 }
 
 // together sends once more all that may be, waits, and stirs what they left.
-func together(st *judge.State, free []*judge.URI, stay float64) (record.Action, bool) {
+func together(st *judge.State, grew, free []*judge.URI) (record.Action, bool) {
 	if waits(st) == 0 {
 		for _, u := range free {
 			if !had(st, u, record.Retest) {
 				return record.Send{URI: u.Index, N: togetherBlock(st, u, free), Purpose: record.Retest, Settle: true, Strict: true}, true
 			}
 		}
-		return record.Measure{Wait: stay}, true
+		return record.Measure{Wait: wait(st, kept(st, grew))}, true
 	}
-	if st.RoseIdle() && waits(st) == 1 && !began(st, record.Stir, record.Prime) && st.Allows(stay) {
-		return record.Measure{Wait: stay}, true
+	if st.RoseIdle() && waits(st) == 1 && !began(st, record.Stir, record.Prime) && st.Allows(st.ShortWait()) {
+		return record.Measure{Wait: st.ShortWait()}, true
 	}
 	for _, u := range free {
 		if had(st, u, record.Retest) && !had(st, u, record.Stir) && !began(st, record.Prime) {
@@ -81,7 +80,7 @@ func togetherBlock(st *judge.State, u *judge.URI, others []*judge.URI) int {
 
 // byThemselves sends again each that is still in doubt, while nothing that others
 // have left expires.
-func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Action, bool) {
+func byThemselves(st *judge.State, grew []*judge.URI) (record.Action, bool) {
 	if u := st.Solo(); u != nil {
 		return again(st, u)
 	}
@@ -93,7 +92,7 @@ func byThemselves(st *judge.State, grew []*judge.URI, stay float64) (record.Acti
 	}
 	for _, u := range grew[first:] {
 		j, _ := st.Judge(u)
-		if (j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u) || unwaited(st, u)) && st.Allows(stay+2*st.Stay(u)) && st.On("solo") {
+		if (j.Label == verdict.Inconclusive || st.Short(u) || st.Adds(u) || unwaited(st, u)) && st.Allows(3*st.ShortWait()) && st.On("solo") {
 			// Once before it counts: a ring that all share is full of its own then.
 			return record.Send{URI: u.Index, N: againBlock(st, u), Purpose: record.Prime, Round: 1, Strict: true}, true
 		}
@@ -110,11 +109,12 @@ func unwaited(st *judge.State, u *judge.URI) bool {
 // again is the next step of the retest of u by itself: its requests once more, and
 // a few that stir caches, with a wait before each.
 func again(st *judge.State, u *judge.URI) (record.Action, bool) {
-	reads := st.Segment().Reads
-	waited := len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= st.Last.End.T
+	waited := waited(st, st.Last)
 	switch {
+	case !waited && st.Last.Purpose == record.Prime:
+		return record.Measure{Wait: wait(st, othersRest(st, u))}, true
 	case !waited:
-		return record.Measure{Wait: st.Stay(u)}, true
+		return record.Measure{Wait: wait(st, 0)}, true
 	case st.Last.Purpose == record.Prime:
 		return record.Send{URI: u.Index, N: againBlock(st, u), Purpose: record.Retest, Round: 1, Settle: true, Strict: true}, true
 	}
@@ -141,9 +141,8 @@ func native(st *judge.State) (record.Action, bool) {
 	if !st.Counted() || named(st) {
 		return nil, false
 	}
-	stay := st.Header.Plan.Stay
-	if just(st, record.Expiry, nil) && !waited(st, st.Last) && st.Allows(stay) {
-		return record.Measure{Wait: stay}, true
+	if just(st, record.Expiry, nil) && !waited(st, st.Last) && st.Allows(st.ShortWait()) {
+		return record.Measure{Wait: st.ShortWait()}, true
 	}
 	for _, u := range st.URIs {
 		n := st.Native(u)
@@ -153,8 +152,8 @@ func native(st *judge.State) (record.Action, bool) {
 		if waited(st, u.Blocks[len(u.Blocks)-1]) {
 			return record.Send{URI: u.Index, N: st.Careful(u, n/nativeAgain), Purpose: record.Expiry, Settle: true}, true
 		}
-		if st.Allows(2 * stay) {
-			return record.Measure{Wait: stay}, true
+		if st.Allows(2 * st.ShortWait()) {
+			return record.Measure{Wait: wait(st, st.Stayed(u))}, true
 		}
 	}
 	return nil, false

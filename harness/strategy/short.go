@@ -125,7 +125,7 @@ func leaves(st *judge.State, seconds float64, u *judge.URI) bool {
 // name their lines.
 func after(st *judge.State, p pace) (seconds float64) {
 	for _, u := range convicts(st) {
-		seconds += st.Header.Plan.Stay + naming(p, u)
+		seconds += st.ShortWait() + naming(p, u)
 	}
 	return seconds
 }

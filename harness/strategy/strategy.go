@@ -160,13 +160,3 @@ func just(st *judge.State, p record.Purpose, u *judge.URI) bool {
 	b := st.Last
 	return b != nil && !b.Cut && b.Purpose == p && b.Life == st.Life().Index && (u == nil || b.URI == u.Index)
 }
-
-// waits is how many readings after a wait the present process has.
-func waits(st *judge.State) (n int) {
-	for _, r := range st.Segment().Reads {
-		if r.Waited > judge.LaterWait && r.Edge.T >= max(st.Life().T, since(st)) {
-			n++
-		}
-	}
-	return n
-}

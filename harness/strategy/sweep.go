@@ -142,22 +142,10 @@ func early(u *judge.URI) bool {
 // the first rounds.
 const laterBlockTime = 10 * judge.BlockTime
 
-// lastBlock is the last block before the horizon: short, so that a cache that
-// is full shortly before it shows.
-const lastBlock = 100
-
 // toHorizon is the size of a block of what grows: it is followed to the horizon in
 // a few larger blocks, and what cannot be told by then once as far again.
 func toHorizon(st *judge.State, u *judge.URI) int {
-	left := unsettled(st, u)
-	if left <= lastBlock {
-		return left
-	}
-	if !st.On("last-block") {
-		return min(left, judge.Horizon/judge.SweepRounds)
-	}
-	const usual = (judge.Horizon-lastBlock-judge.SweepBlock*judge.SweepRounds)/judge.SweepRounds + 1
-	return min(left-lastBlock, usual)
+	return min(unsettled(st, u), judge.Horizon/judge.SweepRounds)
 }
 
 // unsettled is how many requests u still gets in the sweep, beyond the first rounds: to the

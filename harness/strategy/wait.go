@@ -1,0 +1,69 @@
+package strategy
+
+import (
+	"slices"
+
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+)
+
+// wait is for how many seconds nothing is to be sent, so that what was made has been kept
+// for as long as convicts. It was seen to be kept for some seconds already.
+func wait(st *judge.State, seen float64) float64 {
+	return max(st.ShortWait(), stay(st)-seen)
+}
+
+// stay is for how many seconds what was made must have been kept: for a short wait alone,
+// where the time limit would cut off what comes after longer ones.
+func stay(st *judge.State) float64 {
+	if st.Header.Plan.Limits.Time > 0 {
+		if p := paceOf(st); !st.Allows(2 * (segmentLeft(st, p) + trials(st, p))) {
+			return st.ShortWait()
+		}
+	}
+	return st.Header.Plan.Stay
+}
+
+// waitLeft is wait, where the time limit allows it.
+func waitLeft(st *judge.State, seen float64) float64 {
+	return max(st.ShortWait(), st.Header.Plan.Stay-seen)
+}
+
+// kept is for how many seconds half of what each has made was seen to be kept.
+func kept(st *judge.State, grew []*judge.URI) float64 {
+	least := st.Header.Plan.Stay
+	for _, u := range grew {
+		least = min(least, st.Stayed(u))
+	}
+	return least
+}
+
+// othersRest is how many seconds ago the others were sent last, but for a few requests that
+// stir caches: what they have left may still go while u is sent again by itself.
+func othersRest(st *judge.State, u *judge.URI) float64 {
+	last := st.Life().T
+	for _, o := range st.URIs {
+		for _, b := range slices.Concat(o.Blocks, o.Others) {
+			if o != u && b.Purpose != record.Stir {
+				last = max(last, b.End.T)
+			}
+		}
+	}
+	return st.Now - last
+}
+
+// waits is how many readings after a wait the present process has.
+func waits(st *judge.State) (n int) {
+	for _, r := range st.Segment().Reads {
+		if r.Waited > judge.LaterWait && r.Edge.T >= max(st.Life().T, since(st)) {
+			n++
+		}
+	}
+	return n
+}
+
+// waited says that nothing was sent for a while since the block ended.
+func waited(st *judge.State, b *record.Block) bool {
+	reads := st.Segment().Reads
+	return len(reads) > 0 && reads[len(reads)-1].Waited > 0 && reads[len(reads)-1].Edge.T >= b.End.T
+}
