@@ -120,7 +120,7 @@ func (e *ending) try(t *testing.T) (lag time.Duration, measured bool) {
 	ended := time.Now()
 	for _, s := range e.signals {
 		_ = c.cmd.Process.Signal(s)
-		time.Sleep(20 * time.Millisecond) // two that follow at once may arrive as one
+		time.Sleep(50 * time.Millisecond) // two that follow at once are one
 	}
 	limit := time.AfterFunc(10*time.Second, func() { _ = c.cmd.Process.Kill() })
 	_ = c.cmd.Wait()

@@ -365,7 +365,7 @@ func signals(all ...syscall.Signal) func(*testing.T, *trial) {
 			if err := c.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 				t.Error(err)
 			}
-			time.Sleep(50 * time.Millisecond) // two that follow at once may arrive as one
+			time.Sleep(50 * time.Millisecond) // two that follow at once are one
 		}
 	}
 }

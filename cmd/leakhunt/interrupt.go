@@ -69,10 +69,7 @@ func interruptible() (in *interrupts, stop func()) {
 				case first.IsZero():
 					first = time.Now()
 					cancel(&interruption{sig})
-				case sig != syscall.SIGINT && time.Since(first) < time.Second:
-					// timeout(1) signals its child, and then its whole group, and a
-					// terminal that goes away does it twice: one wish, which must not
-					// cost the result.
+				case time.Since(first) < repeats(sig):
 				default:
 					close(in.again)
 					return
@@ -83,6 +80,16 @@ func interruptible() (in *interrupts, stop func()) {
 		}
 	}()
 	return in, func() { signal.Stop(signals); close(done); cancel(nil) }
+}
+
+// repeats is for how long a further signal is the same wish, which must not cost the
+// result: timeout(1) signals its child, and then its whole group, and a terminal that goes
+// away does it twice. Nobody types Ctrl-C twice as fast.
+func repeats(s syscall.Signal) time.Duration {
+	if s == syscall.SIGINT {
+		return 30 * time.Millisecond
+	}
+	return time.Second
 }
 
 // await waits for the end of a command: after the first signal so long as most says, and

@@ -53,11 +53,12 @@ func TestInterrupt(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		sig   syscall.Signal
-		times int // signals that follow at once may arrive as one
+		times int // signals that follow at once are one
 		code  int
 		says  string
 	}{
 		{"interrupt", syscall.SIGINT, 1, 130, "interrupted by SIGINT"},
+		{"interrupted by timeout(1)", syscall.SIGINT, 2, 130, "interrupted by SIGINT"},
 		{"terminated", syscall.SIGTERM, 1, 143, "interrupted by SIGTERM"},
 		{"hung up", syscall.SIGHUP, 1, 129, "interrupted by SIGHUP"},
 		{"hung up twice", syscall.SIGHUP, 2, 129, "interrupted by SIGHUP"},
@@ -113,7 +114,7 @@ func TestSecondInterruptExitsAtOnce(t *testing.T) {
 	}
 	ended := make(chan struct{})
 	go func() { progress.rest(); close(ended) }()
-	for again := true; again; { // two that follow at once may arrive as one
+	for again := true; again; { // two that follow at once are one
 		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
