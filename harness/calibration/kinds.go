@@ -54,6 +54,16 @@ var kindCases = []kindCase{
 		rows:   []kindRow{{name: "/leak/{{n}}", from: 1024, to: 1400}},
 	},
 	{
+		kind: 1, about: "what expires within a minute, by a counter", scenario: "expiry", runs: 1, exit: 1,
+		before: "/token/{{n}} and /session are leaks",
+		rows:   []kindRow{{name: "/leak", from: 4000, to: 4300}},
+	},
+	{
+		kind: 1, about: "what expires within a minute, by RSS alone", scenario: "expiry-rss", runs: 1, exit: 1,
+		before: "/token/{{n}} and /session are leaks",
+		rows:   []kindRow{{name: "/leak", from: 4000, to: 4300}},
+	},
+	{
 		kind: 2, about: "growth that all URIs share", scenario: "access-log", build: "ACCESS_LOG", runs: 1, exit: 0,
 		before: "all five are leaks of 1.0–1.1 KB",
 		rows:   []kindRow{{name: "every request", rather: "the log grows until it holds 30,000 lines"}},
