@@ -31,7 +31,7 @@ func (st *State) Disturbed(u *URI) bool {
 			continue // a few requests with a pause need not see a step
 		}
 		switch {
-		case j.Label == verdict.Inconclusive && j.More > 0 && slices.ContainsFunc(st.counted(u), st.lags(i, j.Usual)),
+		case j.Label == verdict.Inconclusive && (j.More > 0 || j.High < 0) && slices.ContainsFunc(st.counted(u), st.lags(i, j.Usual)),
 			j.Label == verdict.Warmup && slices.ContainsFunc(u.Others, st.keeps(i, j.Usual)):
 			return st.On("disturbed")
 		}

@@ -209,8 +209,10 @@ func (u *URI) own() []*record.Block {
 		return u.Blocks
 	case 1: // it has only shown that nothing comes later
 		return slices.DeleteFunc(slices.Clone(u.Blocks), func(b *record.Block) bool { return b.Purpose == record.Delayed })
-	default:
+	case 2:
 		return d
+	default: // what others have left expires in the pause of the first
+		return d[1:]
 	}
 }
 

@@ -14,15 +14,22 @@ func wait(st *judge.State, seen float64) float64 {
 }
 
 // stay is for how many seconds what was made must have been kept: for a short wait alone,
-// where the time limit would cut off what comes after longer ones.
+// where the time limit would cut off what comes after longer ones. By RSS each suspect is
+// waited for; by a counter all of them once, and few again.
 func stay(st *judge.State) float64 {
-	if st.Header.Plan.Limits.Time > 0 {
-		if p := paceOf(st); !st.Allows(2 * (segmentLeft(st, p) + trials(st, p))) {
-			return st.ShortWait()
-		}
+	long := st.Header.Plan.Stay
+	enough := st.Allows(waitsCounted * long)
+	if p := paceOf(st); !st.Counted() && st.Header.Plan.Limits.Time > 0 {
+		enough = st.Allows(2 * (segmentLeft(st, p) + trials(st, p)))
 	}
-	return st.Header.Plan.Stay
+	if enough {
+		return long
+	}
+	return st.ShortWait()
 }
+
+// waitsCounted is how many long waits the time limit must leave room for, by a counter.
+const waitsCounted = 3
 
 // waitLeft is wait, where the time limit allows it.
 func waitLeft(st *judge.State, seen float64) float64 {
