@@ -18,8 +18,9 @@ const grace = 5 * time.Second
 // child is a running command under its guard, with the end of what it has said.
 type child struct {
 	*guard.Child
-	out    tail
-	module *lent
+	out      tail
+	settings []string // with which it keeps little back
+	module   *lent
 }
 
 // Close ends the command with all that descends from it, and waits for that.
@@ -34,6 +35,7 @@ type run struct {
 	dir            string
 	env            []string
 	stop           syscall.Signal
+	settings       []string // of env, with which it keeps little back
 	scratch        []string // removed where this program cannot
 	module         *lent    // given back when the command has ended; may be nil
 	stdout, stderr io.Writer
@@ -41,7 +43,7 @@ type run struct {
 
 // start starts the command. Its error says why the command cannot be run.
 func (r run) start() (c *child, err error) {
-	c = &child{module: r.module}
+	c = &child{settings: r.settings, module: r.module}
 	c.Child, err = guard.Command{
 		Argv: r.argv, Dir: r.dir, Env: r.env, Stop: r.stop, Grace: grace, Scratch: r.scratch,
 		Stdout: c.out.to(r.stdout), Stderr: c.out.to(r.stderr), Ended: c.out.end,

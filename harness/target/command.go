@@ -108,7 +108,7 @@ func (s *started) try(ctx context.Context) error {
 		return err
 	}
 	defer release() // by then it listens, or has not come up
-	r, settings, err := c.run(port)
+	r, err := c.run(port)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (s *started) try(ctx context.Context) error {
 	if probe == "" {
 		probe = "/"
 	}
-	s.pinned = pinned{at: at, probe: probe, child: child, info: Info{Kind: c.kind, URL: at.url, Settings: settings}}
+	s.pinned = pinned{at: at, probe: probe, child: child, info: Info{Kind: c.kind, URL: at.url, Settings: r.settings}}
 	if err := s.pin(ctx); err != nil {
 		child.Close()
 		return err
@@ -150,17 +150,17 @@ func (e *portTaken) Unwrap() error { return e.error }
 
 // run fills in the port and makes the environment: ours, then what the scenario
 // says, then tight settings, then what an agent needs.
-func (c *command) run(port string) (r run, settings []string, err error) {
+func (c *command) run(port string) (r run, err error) {
 	fill := func(text string) string { return strings.ReplaceAll(text, "${PORT}", port) }
 	r = run{dir: c.dir, stop: unix.SIGTERM, scratch: c.opt.Scratch, stdout: c.opt.Stdout, stderr: c.opt.Stderr}
 	for _, arg := range c.argv {
 		r.argv = append(r.argv, fill(arg))
 	}
 	if len(r.argv) == 0 || r.argv[0] == "" {
-		return run{}, nil, fault.Usagef("target.command is empty")
+		return run{}, fault.Usagef("target.command is empty")
 	}
 	if info, err := os.Stat(whereabouts(c.dir)); err != nil || !info.IsDir() {
-		return run{}, nil, fault.Measuref("there is no folder %s to run the command in", whereabouts(c.dir)).
+		return run{}, fault.Measuref("there is no folder %s to run the command in", whereabouts(c.dir)).
 			WithHint("target.dir is relative to the scenario's own folder.")
 	}
 	r.env = append(os.Environ(), "PORT="+port)
@@ -173,19 +173,19 @@ func (c *command) run(port string) (r run, settings []string, err error) {
 		r.stop = unix.SIGINT // SIGTERM reloads
 	}
 	if c.tighten {
-		settings = tighten(wanted(what.Runtime, r.argv, r.dir, r.env, c.sc), r.env, r.argv)
+		r.settings = tighten(wanted(what.Runtime, r.argv, r.dir, r.env, c.sc), r.env, r.argv)
 	}
 	extra := c.opt.ExtraEnv
 	if confined(r.argv, r.env) {
-		settings, extra = withoutModules(settings), withoutModules(extra)
+		r.settings, extra = withoutModules(r.settings), withoutModules(extra)
 	}
-	if names(settings) {
+	if names(r.settings) {
 		if r.module, err = lend(); err != nil {
-			settings = withoutModules(settings)
+			r.settings = withoutModules(r.settings)
 		}
 	}
-	r.env = merge(merge(r.env, settings...), extra...)
-	return r, settings, nil
+	r.env = merge(merge(r.env, r.settings...), extra...)
+	return r, nil
 }
 
 func whereabouts(dir string) string {
@@ -230,6 +230,9 @@ func (c *child) over() error {
 	e := fault.Measuref("the command ended %s before it was ready%s", how, c.out.said())
 	if inUse.MatchString(c.out.text()) {
 		return &portTaken{e.WithHint("Let the command listen on the port that it is given: ${PORT} in command:, or the variable PORT.")}
+	}
+	if len(c.settings) > 0 {
+		return e.WithHint("Run the command by hand in target.dir, with PORT set, to see what is missing. If it starts there, a setting that leakhunt adds may end it: try target.tighten: false.")
 	}
 	return e.WithHint("Run the command by hand in target.dir, with PORT set, to see what is missing.")
 }

@@ -26,13 +26,13 @@ func (p *passengerPinned) standalone(ctx context.Context) error {
 	if err := os.Chmod(p.private, 0o755); err != nil {
 		return fault.Measuref("no folder for Passenger's instance registry").Because(err)
 	}
-	r, settings, err := c.run(port)
+	r, err := c.run(port)
 	if err != nil {
 		return err
 	}
 	r.env = merge(r.env, "PASSENGER_INSTANCE_REGISTRY_DIR="+p.private, "TMPDIR="+p.private)
 	r.scratch = append(slices.Clone(r.scratch), p.private)
-	p.info.Settings = settings
+	p.info.Settings = r.settings
 	if p.child, err = r.start(); err != nil {
 		return fault.Measuref("the command %q cannot be started", r.argv[0]).Because(err).
 			WithHint("It is run in %s, and looked up in PATH unless it holds a slash.", whereabouts(r.dir))

@@ -43,6 +43,7 @@ func TestRefused(t *testing.T) {
 		"no program":        {command("leakhunt-no-such-program"), `the command "leakhunt-no-such-program" cannot be started`, "PATH", fault.Measure},
 		"no folder":         {inDir("/nowhere/at/all", "true"), "there is no folder /nowhere/at/all", "target.dir is relative", fault.Measure},
 		"ends at once":      {command("sh", "-c", "echo oh dear >&2; exit 7"), "the command ended with exit status 7 before it was ready; it said: oh dear", "by hand", fault.Measure},
+		"ends for settings": {tightened("sh", "-c", "exit 7", "java"), "the command ended with exit status 7 before it was ready", "target.tighten: false", fault.Measure},
 		"is killed":         {command("sh", "-c", "kill -9 $$"), "the command ended by signal 9", "by hand", fault.Measure},
 		"ends well":         {command("true"), "the command ended with exit status 0 before it was ready", "by hand", fault.Measure},
 		"never listens":     {notReady(300*time.Millisecond, "", "sleep", "60"), "the command was not ready within 300ms: nothing accepts connections", "target.ready.timeout", fault.Measure},
@@ -76,6 +77,12 @@ func withPID(u string, pid int) scenarios.Target {
 
 func command(argv ...string) scenarios.Target {
 	return scenarios.Target{Kind: "command", Command: argv, Ready: scenarios.Ready{Timeout: 20 * time.Second}}
+}
+
+func tightened(argv ...string) scenarios.Target {
+	sc := command(argv...)
+	sc.Tighten = true
+	return sc
 }
 
 func inDir(dir string, argv ...string) scenarios.Target {

@@ -2,6 +2,8 @@ package target
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -18,6 +20,29 @@ func discreet(line string) string {
 		return '\uFFFD'
 	}, strings.TrimRight(line, "\r \t"))
 	return secret.Headers(line)
+}
+
+// call is a line that stands for one call of a stack, in Java, Node, Ruby and PHP, or for
+// what Java leaves out.
+var call = regexp.MustCompile(`^\s*(at \S.*[:(].*\)?|from \S+:\d+:in .*|(from )?\S+:\d+:in [`+"`'"+`].*|#\d+ .*|\.\.\. \d+ (more|levels\.\.\.))\s*$`)
+
+// fold leaves out all calls of a stack but the first, and says how many.
+func fold(lines []string) (left []string) {
+	for i := 0; i < len(lines); {
+		n := 0
+		for i+n < len(lines) && call.MatchString(lines[i+n]) {
+			n++
+		}
+		left = append(left, lines[i])
+		switch {
+		case n > 2:
+			left = append(left, fmt.Sprintf("(%d more calls)", n-1))
+		case n == 2:
+			left = append(left, lines[i+1])
+		}
+		i += max(1, n)
+	}
+	return left
 }
 
 // longestLine is the length, in bytes, of the longest line that is shown. Of a longer

@@ -7,7 +7,8 @@ import (
 )
 
 // tailBytes of a process's output are kept, for errors to show.
-const tailBytes = 64 << 10
+// A JVM shows 1,024 calls of a stack that has overflowed.
+const tailBytes = 256 << 10
 
 // tail keeps the end of what a process says, and passes all of it on. It never
 // fails: a sink that does must not stop the process.
@@ -73,11 +74,13 @@ func (t *tail) cut() bool {
 	return over > 0 && t.kept[over-1] != '\n'
 }
 
-// said is a clause with the last lines of output, or "".
+// said is a clause with the last lines of output, or "". Of the calls of a stack only the
+// first is shown, for many runtimes say before them what went wrong.
 func (t *tail) said() string {
 	const most = 8
 	lines := strings.Split(strings.TrimSpace(t.text()), "\n")
 	cut := t.cut() && len(lines) <= most
+	lines = fold(lines)
 	lines = lines[max(0, len(lines)-most):]
 	if len(lines) == 1 && lines[0] == "" {
 		return ""

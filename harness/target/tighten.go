@@ -72,13 +72,19 @@ var traced = map[string][]string{
 	"java": {"JAVA_TOOL_OPTIONS=-XX:TLABSize=2k -XX:TLABRefillWasteFraction=4096 -XX:TLABWasteIncrement=0 -XX:-ResizeTLAB -XX:FlightRecorderOptions=old-object-queue-size=4096"},
 }
 
+// roomy is what the settings above need, so that a process starts with them as without.
+// Code of the JVM's first compiler takes more of the stack than that of the second. The
+// launcher makes the main thread, and reads the size of its stack in this variable. A
+// stack takes no memory until it is used.
+var roomy = map[string][]string{"java": {"JDK_JAVA_OPTIONS=-Xss2m"}}
+
 // A collector that may leave dead objects in place (MarkSweepDeadRatio, 5 % of the
 // heap) turns them into fillers. A class histogram counts those as alive.
 const javaOptions = "JAVA_TOOL_OPTIONS=-XX:+IgnoreUnrecognizedVMOptions -XX:+UseSerialGC -XX:MarkSweepDeadRatio=0 -XX:TieredStopAtLevel=1"
 
 // lists are variables that hold several settings: their separator.
 var lists = map[string]string{
-	"GODEBUG": ",", "GLIBC_TUNABLES": ":", "LD_PRELOAD": ":", "RUBYOPT": " ", "NODE_OPTIONS": " ", "JAVA_TOOL_OPTIONS": " ", "PYTHONPATH": ":", "NODE_PATH": ":",
+	"GODEBUG": ",", "GLIBC_TUNABLES": ":", "LD_PRELOAD": ":", "RUBYOPT": " ", "NODE_OPTIONS": " ", "JAVA_TOOL_OPTIONS": " ", "JDK_JAVA_OPTIONS": " ", "PYTHONPATH": ":", "NODE_PATH": ":",
 }
 
 // tighten is what is to be added to env for a runtime. What the user has set,
@@ -96,7 +102,11 @@ func tighten(wanted, env, argv []string) []string {
 			}
 			continue
 		}
-		theirs := keys(slices.Concat(strings.Fields(strings.ReplaceAll(have, sep, " ")), argv))
+		theirs := slices.Concat(strings.Fields(strings.ReplaceAll(have, sep, " ")), argv)
+		if slices.Contains(javaVariables, name) { // an option counts in each of them
+			theirs = options(env, argv, javaVariables...)
+		}
+		theirs = keys(theirs)
 		ours := slices.DeleteFunc(strings.Split(value, sep), func(option string) bool {
 			return slices.Contains(theirs, key(option))
 		})
@@ -192,7 +202,7 @@ func withoutModules(settings []string) []string {
 // wanted are the settings for a process that is about to be started for sc.
 func wanted(runtime string, argv []string, dir string, env []string, sc *scenarios.Scenario) []string {
 	if alone(sc) || runtime == "go" && !servesProfiles(argv[0], dir) {
-		if all := slices.Concat(tightest(runtime), allocator(runtime, env, findJemalloc())); len(all) > 0 {
+		if all := slices.Concat(tightest(runtime), roomy[runtime], allocator(runtime, env, findJemalloc())); len(all) > 0 {
 			return all
 		}
 	}
@@ -200,7 +210,7 @@ func wanted(runtime string, argv []string, dir string, env []string, sc *scenari
 	if sc.Sites != scenarios.SitesOff {
 		set = merge(set, traced[runtime]...)
 	}
-	return slices.Concat(set, allocator(runtime, env, ""))
+	return slices.Concat(set, roomy[runtime], allocator(runtime, env, ""))
 }
 
 // alone says that nothing but RSS will tell what the process keeps.

@@ -51,6 +51,28 @@ func TestTightenKeepsWhatTheUserSet(t *testing.T) {
 	}
 }
 
+// A JVM that is started with our settings needs a larger stack, unless the user has sized it.
+func TestRoomForTheStack(t *testing.T) {
+	const ours = "JDK_JAVA_OPTIONS=-Xss2m"
+	for _, c := range []struct {
+		env, argv []string
+		want      bool
+	}{
+		{nil, []string{"java", "App"}, true},
+		{[]string{"JDK_JAVA_OPTIONS=-ea"}, []string{"java", "App"}, true},
+		{nil, []string{"java", "-Xss8m", "App"}, false},
+		{[]string{"JAVA_TOOL_OPTIONS=-Xss8m"}, []string{"java", "App"}, false},
+		{[]string{"JDK_JAVA_OPTIONS=-Xss8m"}, []string{"java", "App"}, false},
+	} {
+		for _, sc := range []*scenarios.Scenario{rssAlone, {}} {
+			got := tighten(wanted("java", c.argv, "", c.env, sc), c.env, c.argv)
+			if slices.Contains(got, ours) != c.want {
+				t.Errorf("%q, %q: %q", c.env, c.argv, got)
+			}
+		}
+	}
+}
+
 // What is preloaded is the user's to choose; where it is no allocator, ours
 // goes before it.
 func TestAllocator(t *testing.T) {
@@ -170,13 +192,13 @@ func TestConfinedNode(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tgt := &command{argv: c.argv, env: c.env, tighten: true, sc: rssAlone, opt: Options{ExtraEnv: agent}}
-			r, settings, err := tgt.run("1")
+			r, err := tgt.run("1")
 			if err != nil {
 				t.Fatal(err)
 			}
 			options, _ := lookup(r.env, "NODE_OPTIONS")
-			if strings.Contains(options, "--require") == !c.free || strings.Contains(strings.Join(settings, " "), "--require") == !c.free {
-				t.Errorf("%q with the settings %q", options, settings)
+			if strings.Contains(options, "--require") == !c.free || strings.Contains(strings.Join(r.settings, " "), "--require") == !c.free {
+				t.Errorf("%q with the settings %q", options, r.settings)
 			}
 			if !strings.Contains(options, "--max-semi-space-size=1") {
 				t.Errorf("%q lost what needs no file", options)
@@ -224,6 +246,10 @@ func TestTail(t *testing.T) {
 		"\x1b[31mred\x1b[0m\r\n": "; it said: �[31mred�[0m", "Cookie: sid=1": "; it said: Cookie: [secret]",
 		"one\n" + strings.Repeat("s3cret", 2*tailBytes): "; it said: (a line of more than 8 KiB)",
 		"": "", "\n\n": "", "one\n": "; it said: one",
+		"Exception in thread \"main\" java.lang.StackOverflowError\n" + strings.Repeat("\tat org.app.Grammar.check(Unknown Source)\n", 1024): "; it said:\n  Exception in thread \"main\" java.lang.StackOverflowError\n  \tat org.app.Grammar.check(Unknown Source)\n  (1023 more calls)",
+		"LoadError: cannot load such file -- x\n" + strings.Repeat("\t/srv/app.rb:85:in `require'\n", 20) + "127.0.0.1 - - \"GET / HTTP/1.1\" 500\n":           "; it said:\n  LoadError: cannot load such file -- x\n  \t/srv/app.rb:85:in `require'\n  (19 more calls)\n  127.0.0.1 - - \"GET / HTTP/1.1\" 500",
+		"Error: Cannot find module 'x'\n" + strings.Repeat("    at Module._load (node:internal/modules/cjs/loader:1038:27)\n", 9) + "\nNode.js v20.20.2\n":   "; it said:\n  Error: Cannot find module 'x'\n      at Module._load (node:internal/modules/cjs/loader:1038:27)\n  (8 more calls)\n  \n  Node.js v20.20.2",
+		"at 10:00 (local time) started\n1\n2\n": "; it said:\n  at 10:00 (local time) started\n  1\n  2",
 		"1\n2\n3\n4\n5\n6\n7\n8\n9\n": "; it said:\n  2\n  3\n  4\n  5\n  6\n  7\n  8\n  9",
 	} {
 		var out tail
