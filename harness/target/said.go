@@ -24,7 +24,7 @@ func discreet(line string) string {
 
 // call is a line that stands for one call of a stack, in Java, Node, Ruby and PHP, or for
 // what Java leaves out.
-var call = regexp.MustCompile(`^\s*(at \S.*[:(].*\)?|from \S+:\d+:in .*|(from )?\S+:\d+:in [`+"`'"+`].*|#\d+ .*|\.\.\. \d+ (more|levels\.\.\.))\s*$`)
+var call = regexp.MustCompile(`^\s*(at \S.*[:(].*\)?|from \S+:\d+:in .*|(from )?\S+:\d+:in [` + "`'" + `].*|#\d+ .*|\.\.\. \d+ (more|levels\.\.\.))\s*$`)
 
 // fold leaves out all calls of a stack but the first, and says how many.
 func fold(lines []string) (left []string) {

@@ -246,11 +246,11 @@ func TestTail(t *testing.T) {
 		"\x1b[31mred\x1b[0m\r\n": "; it said: �[31mred�[0m", "Cookie: sid=1": "; it said: Cookie: [secret]",
 		"one\n" + strings.Repeat("s3cret", 2*tailBytes): "; it said: (a line of more than 8 KiB)",
 		"": "", "\n\n": "", "one\n": "; it said: one",
-		"Exception in thread \"main\" java.lang.StackOverflowError\n" + strings.Repeat("\tat org.app.Grammar.check(Unknown Source)\n", 1024): "; it said:\n  Exception in thread \"main\" java.lang.StackOverflowError\n  \tat org.app.Grammar.check(Unknown Source)\n  (1023 more calls)",
-		"LoadError: cannot load such file -- x\n" + strings.Repeat("\t/srv/app.rb:85:in `require'\n", 20) + "127.0.0.1 - - \"GET / HTTP/1.1\" 500\n":           "; it said:\n  LoadError: cannot load such file -- x\n  \t/srv/app.rb:85:in `require'\n  (19 more calls)\n  127.0.0.1 - - \"GET / HTTP/1.1\" 500",
-		"Error: Cannot find module 'x'\n" + strings.Repeat("    at Module._load (node:internal/modules/cjs/loader:1038:27)\n", 9) + "\nNode.js v20.20.2\n":   "; it said:\n  Error: Cannot find module 'x'\n      at Module._load (node:internal/modules/cjs/loader:1038:27)\n  (8 more calls)\n  \n  Node.js v20.20.2",
+		"Exception in thread \"main\" java.lang.StackOverflowError\n" + strings.Repeat("\tat org.app.Grammar.check(Unknown Source)\n", 1024):               "; it said:\n  Exception in thread \"main\" java.lang.StackOverflowError\n  \tat org.app.Grammar.check(Unknown Source)\n  (1023 more calls)",
+		"LoadError: cannot load such file -- x\n" + strings.Repeat("\t/srv/app.rb:85:in `require'\n", 20) + "127.0.0.1 - - \"GET / HTTP/1.1\" 500\n":       "; it said:\n  LoadError: cannot load such file -- x\n  \t/srv/app.rb:85:in `require'\n  (19 more calls)\n  127.0.0.1 - - \"GET / HTTP/1.1\" 500",
+		"Error: Cannot find module 'x'\n" + strings.Repeat("    at Module._load (node:internal/modules/cjs/loader:1038:27)\n", 9) + "\nNode.js v20.20.2\n": "; it said:\n  Error: Cannot find module 'x'\n      at Module._load (node:internal/modules/cjs/loader:1038:27)\n  (8 more calls)\n  \n  Node.js v20.20.2",
 		"at 10:00 (local time) started\n1\n2\n": "; it said:\n  at 10:00 (local time) started\n  1\n  2",
-		"1\n2\n3\n4\n5\n6\n7\n8\n9\n": "; it said:\n  2\n  3\n  4\n  5\n  6\n  7\n  8\n  9",
+		"1\n2\n3\n4\n5\n6\n7\n8\n9\n":           "; it said:\n  2\n  3\n  4\n  5\n  6\n  7\n  8\n  9",
 	} {
 		var out tail
 		_, _ = out.to(nil).Write([]byte(text))

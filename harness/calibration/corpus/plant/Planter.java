@@ -12,6 +12,7 @@ class Planter implements ClassFileTransformer {
     static final Map<String, String> SERVERS = Map.of(
         "org/apache/catalina/connector/CoyoteAdapter", "service",
         "org/eclipse/jetty/server/Server", "handle",
+        "org/seleniumhq/jetty9/server/Server", "handle", // Selenium's own
         "org/h2/server/web/WebThread", "parseAttributes");
 
     @Override

@@ -1,6 +1,6 @@
 """Loaded by PYTHONPATH: each request whose query says planted=1 keeps PLANTED_BYTES.
 
-For what is built on http.server (wsgiref, Werkzeug, Mercurial), and for Tornado.
+For what is built on http.server (wsgiref, Werkzeug, Mercurial), Tornado, gunicorn, and the Medusa in Supervisor.
 An object of bytes takes 33 bytes beside its text, and 8 in the list. The first writes the file PLANTED_MARK.
 """
 
@@ -39,10 +39,35 @@ def tornado(module):
     module.Application.find_handler = find_handler
 
 
+def gunicorn(module):
+    create = module.create
+
+    def create_(req, *args, **named):
+        seen(req.query or "")
+        return create(req, *args, **named)
+
+    module.create = create_
+
+
+def medusa(module):
+    init = module.http_request.__init__
+
+    def __init__(self, *args, **named):
+        init(self, *args, **named)
+        seen(self.uri or "")
+
+    module.http_request.__init__ = __init__
+
+
 class Finder:
     """Plants in a module when it is imported."""
 
-    plants = {"http.client": http_client, "tornado.web": tornado}
+    plants = {
+        "http.client": http_client,
+        "tornado.web": tornado,
+        "gunicorn.http.wsgi": gunicorn,
+        "supervisor.medusa.http_server": medusa,
+    }
 
     @classmethod
     def find_spec(cls, name, path, target=None):
