@@ -3,6 +3,7 @@ package imports
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +51,7 @@ func Crawl(ctx context.Context, start string, o Options) (*Found, error) {
 	}
 	c := &crawl{
 		origin: u, folder: NewFolder(Options{Max: o.Max}), known: map[string]bool{}, patterns: map[string]int{}, words: map[string]int{},
+		texts:  map[[sha256.Size]byte]bool{},
 		client: &http.Client{Jar: jar, Timeout: pageTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	defer c.client.CloseIdleConnections()
@@ -84,6 +86,7 @@ func Crawl(ctx context.Context, start string, o Options) (*Found, error) {
 	f.note(c.alike, "link", fmt.Sprintf("to more pages of a route than %d", perPattern))
 	f.note(c.refused, "link", "that robots.txt asks to leave")
 	f.note(c.failed, "page", "that did not answer")
+	f.note(c.repeated, "page", "with the text of another, whose links were not followed again")
 	f.note(c.unread, "page", "whose links could not be read")
 	f.note(int64(len(c.waiting)), "link", fmt.Sprintf("not followed any more (--max %d, at most %v)", most, crawlTime))
 	if len(f.Routes) == 0 {
@@ -101,7 +104,9 @@ type crawl struct {
 	known                                     map[string]bool // targets, also those that were not taken
 	patterns, words                           map[string]int
 	disallowed                                []string
+	texts                                     map[[sha256.Size]byte]bool // of the pages whose links were taken up
 	leftAlone, alike, refused, failed, unread int64
+	repeated                                  int64 // pages with a text that another has too
 }
 
 // page asks for one page and takes up its links.
@@ -149,6 +154,14 @@ func (c *crawl) links(page *url.URL, body io.Reader) error {
 		}
 	}
 	links := doc.Find("a[href], area[href], iframe[src], frame[src], form")
+	// Some servers answer with one page at whatever address is below it. Its relative links
+	// lead to more and more of those then, and never to another page.
+	sum := sha256.Sum256(text)
+	if links.Length() > 0 && c.texts[sum] {
+		c.repeated++
+		return nil
+	}
+	c.texts[sum] = true
 	links.Slice(0, min(links.Length(), mostLinks)).Each(func(_ int, s *goquery.Selection) {
 		if goquery.NodeName(s) == "form" {
 			method := strings.ToLower(s.AttrOr("method", "get"))

@@ -100,6 +100,32 @@ func TestCrawlStops(t *testing.T) {
 	}
 }
 
+// A server that answers with the nearest page above an address, as php -S does, has relative
+// links without end.
+func TestCrawlOfRelativeLinksWithoutEnd(t *testing.T) {
+	asked := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		w.Header().Set("Content-Type", "text/html")
+		if strings.HasPrefix(r.URL.Path, "/doc/") {
+			_, _ = fmt.Fprint(w, `<a href="setup/">Setup</a> <a href="../doc/use/">Use</a>`)
+			return
+		}
+		_, _ = fmt.Fprint(w, `<a href="/doc/index.html">Manual</a> <a href="/daily">Daily</a>`)
+	}))
+	defer s.Close()
+	f, err := Crawl(t.Context(), s.URL, Options{Max: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if asked > 8 {
+		t.Errorf("%d requests", asked)
+	}
+	if text := fmt.Sprint(f.Notes); !strings.Contains(text, "with the text of another") {
+		t.Error(text)
+	}
+}
+
 func TestCrawlOfAnErrorPage(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()
@@ -131,7 +157,7 @@ func FuzzLinks(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &crawl{origin: origin.URL, folder: NewFolder(Options{}), known: map[string]bool{}, patterns: map[string]int{}, words: map[string]int{}}
+		c := &crawl{origin: origin.URL, folder: NewFolder(Options{}), texts: map[[32]byte]bool{}, known: map[string]bool{}, patterns: map[string]int{}, words: map[string]int{}}
 		if err := c.links(origin.URL, strings.NewReader(string(page))); err != nil {
 			return
 		}
