@@ -54,7 +54,7 @@ func App(routes []AppRoute, dir string, o Options) (*Found, error) {
 	}
 	f.unique()
 	f.note(unsafe, "route", "with methods other than GET and HEAD (--unsafe)")
-	f.note(harms, "route", "that by their path log out, delete or change something (--unsafe)")
+	f.note(harms, "route", "with the path of what logs out, deletes or changes something (--unsafe)")
 	f.note(internal, "route", "of the framework itself, and of files that are served as they are")
 	f.note(hidden, "route", "whose path is a pattern, or is not told by the framework")
 	f.limit(o.Max)

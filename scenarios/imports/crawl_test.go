@@ -126,6 +126,19 @@ func TestCrawlOfRelativeLinksWithoutEnd(t *testing.T) {
 	}
 }
 
+// An address tells what it does in many spellings.
+func TestHarmful(t *testing.T) {
+	for text, want := range map[string]bool{
+		"/orders/17/delete": true, "/rest/deletePlaylist.view": true, "/api/removeItem": true, "/user/del/17": true, "/user/17/lastfm/unlink": true,
+		"/files?action=rm&name=a": true, "/account/logOut": true, "/DELETE": true, "/rest/createUser": true,
+		"/deleted-scenes-of-films": false, "/mapa-del-sitio": false, "/orders/modelView": false, "/rest/getPlaylist.view": false, "/farm": false, "/users/create": false, "/settings": false,
+	} {
+		if harmful(text) != want {
+			t.Errorf("%s: %v", text, !want)
+		}
+	}
+}
+
 func TestCrawlOfAnErrorPage(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()

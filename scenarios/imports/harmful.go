@@ -13,12 +13,24 @@ import (
 
 // harmfulWords are those of what changes something, in an address or in what a
 // link or a button says. What they leave out needlessly is named.
-var harmfulWords = regexp.MustCompile(`(?i)(^|[^a-z])((log|sign)[-_ ]?(out|off)|delete|destroy|remove|drop|purge|erase|trash|discard|` +
+var harmfulWords = regexp.MustCompile(`(?i)(^|[^a-z])((log|sign)[-_ ]?(out|off)|delete|destroy|remove|drop|purge|erase|wipe|trash|discard|unlink|uninstall|` +
 	`unsubscribe|cancel|deactivate|disable|revoke|reset|flush|terminate|kill|restart|shutdown|reboot|` +
 	`approve|reject|ban|unpublish|vote|upvote|downvote|unlike|unfollow|buy|pay|` +
 	`abmelden|löschen|entfernen|supprimer|déconnexion|eliminar|cerrar)($|[^a-z])`)
 
-func harmful(text string) bool { return harmfulWords.MatchString(text) }
+// terse are words of addresses that mean something else in a sentence: they stand by themselves.
+var terse = regexp.MustCompile(`(?i)(^|[/=])(del|rm)($|[/?&])`)
+
+// call is a method's name that says what it does, as in /rest/createUser: /users/create is
+// mostly a form.
+var call = regexp.MustCompile(`(^|/)(create|update|change|add|set|save|insert|send|upload|start|stop)[A-Z]`)
+
+// hump is where a word begins in deletePlaylist.
+var hump = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+
+func harmful(text string) bool {
+	return harmfulWords.MatchString(hump.ReplaceAllString(text, "$1 $2")) || terse.MatchString(text) || call.MatchString(text)
+}
 
 // changes is whether a link says of itself that it changes something: by its
 // words, or by the method that a script gives it (Rails' UJS, Turbo, htmx).
@@ -36,9 +48,9 @@ func changes(link *goquery.Selection) bool {
 	if goquery.NodeName(link) == "form" {
 		return false // its text was looked at
 	}
-	const short = 40 // a headline may speak of anything
+	const most = 40 // a headline may speak of anything
 	text := strings.TrimSpace(link.Text())
-	return len(text) <= short && harmful(text) || harmful(link.AttrOr("title", "")) || harmful(link.AttrOr("aria-label", ""))
+	return len(text) <= most && harmful(text) || harmful(link.AttrOr("title", "")) || harmful(link.AttrOr("aria-label", ""))
 }
 
 // readRobots reads what robots.txt asks of all clients. Without one, all is
