@@ -29,8 +29,8 @@ type first struct {
 const initLong = `Init writes a scenario for a target that is running, or for a command that starts
 one. What is not given as a flag is asked for where there is a terminal, with what
 this folder and this machine propose: Gemfile, config.ru, package.json, manage.py,
-go.mod, Procfile, compose files, and who listens now. --yes takes the first of them
-that is in this folder.
+index.php, go.mod, Procfile, compose files, and who listens now. --yes takes the
+first of them that is in this folder.
 
 A command is given as it is typed into a shell: RAILS_ENV=production bin/rails s -p
 $PORT. Init says what leakhunt, which starts one program, cannot do for a shell.`

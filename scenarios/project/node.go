@@ -17,6 +17,7 @@ var listens = regexp.MustCompile(`\.listen\(\s*(?:\{\s*port:\s*)?(\d{2,5})\b`)
 func node(f folder) []Guess {
 	var manifest struct {
 		Main    string            `json:"main"`
+		Bin     json.RawMessage   `json:"bin"`
 		Scripts map[string]string `json:"scripts"`
 	}
 	if json.Unmarshal([]byte(f.text("package.json")), &manifest) != nil {
@@ -36,11 +37,28 @@ func node(f folder) []Guess {
 		g.Pin.Command = []string{"npm", "run", name}
 		return []Guess{g}
 	}
-	main := f.first(path.Clean(manifest.Main), "server.js", "app.js", "index.js", "src/index.js")
+	main := f.first(installed(manifest.Bin), path.Clean(manifest.Main), "server.js", "app.js", "index.js", "src/index.js")
 	if main == "" {
 		return nil
 	}
 	return []Guess{program(f, g, shellline.Command{Argv: []string{"node", main}})}
+}
+
+// installed is the program that a package puts into PATH, where it is one alone: what others
+// load (main) starts nothing then.
+func installed(bin json.RawMessage) string {
+	var one string
+	if json.Unmarshal(bin, &one) == nil && one != "" {
+		return path.Clean(one)
+	}
+	var several map[string]string
+	if json.Unmarshal(bin, &several) != nil || len(several) != 1 {
+		return ""
+	}
+	for _, program := range several {
+		return path.Clean(program)
+	}
+	return ""
 }
 
 // program is a guess whose command is node itself.

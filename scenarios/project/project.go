@@ -26,7 +26,7 @@ type Guess struct {
 func Look(dir fs.FS) []Guess {
 	f := folder{dir}
 	var all []Guess
-	for _, look := range []func(folder) []Guess{ruby, python, node, procfile, golang, compose} {
+	for _, look := range []func(folder) []Guess{ruby, python, php, node, procfile, golang, compose} {
 		all = append(all, look(f)...)
 	}
 	return all

@@ -74,6 +74,34 @@ func TestLook(t *testing.T) {
     NODE_ENV: production
 `,
 		},
+		"node that is installed as a program": {
+			map[string]string{"package.json": `{"main": "src/api.js", "bin": {"mb": "./bin/mb"}}`, "bin/mb": "", "src/api.js": ""},
+			`Node
+  command: ["node", "bin/mb"]
+  env:
+    NODE_ENV: production
+`,
+		},
+		"node that is installed as two": {
+			map[string]string{"package.json": `{"main": "app.js", "bin": {"a": "bin/a", "b": "bin/b"}}`, "bin/a": "", "bin/b": "", "app.js": ""},
+			`Node
+  command: ["node", "app.js"]
+  env:
+    NODE_ENV: production
+`,
+		},
+		"php": {
+			map[string]string{"composer.json": "{}", "index.php": "<?php", "package.json": `{"devDependencies": {"vite": "5"}}`},
+			`PHP, by its own server
+  command: ["php", "-S", "127.0.0.1:${PORT}", "-t", "."]
+`,
+		},
+		"php below its framework": {
+			map[string]string{"artisan": "", "public/index.php": "<?php", "index.php": ""},
+			`PHP, by its own server
+  command: ["php", "-S", "127.0.0.1:${PORT}", "-t", "public"]
+`,
+		},
 		"node by a script that needs a shell": {
 			map[string]string{"package.json": `{"scripts": {"start": "next build && next start"}}`},
 			`Node, by npm run start
