@@ -147,6 +147,13 @@ func (w *world) option(sc *scenarios.Scenario, key, value string) {
 			rw.Header().Set("Connection", "close")
 			rw.WriteHeader(status)
 		}
+	case "cookie":
+		w.p.Page = func(rw http.ResponseWriter, r *http.Request, status int) {
+			if r.Header.Get("Cookie") == "" {
+				http.SetCookie(rw, &http.Cookie{Name: "session", Value: "1"}) //nolint:gosec // it stands for an application's
+			}
+			rw.WriteHeader(status)
+		}
 	case "sites-for":
 		w.opt.SitesFor = []string{value}
 	default:

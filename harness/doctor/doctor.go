@@ -114,7 +114,8 @@ func (d *Diagnosis) bad(remedy, format string, args ...any) {
 // answers sends every URI twice and looks at the connection.
 func (d *doctor) answers(ctx context.Context) error {
 	ok := 0
-	for _, u := range d.st.URIs {
+	all := d.st.URIs // those of the scenario: a cookie that is set adds the row of new visitors
+	for _, u := range all {
 		if err := d.do(ctx, record.Send{URI: u.Index, N: 2, Purpose: record.Warmup, Strict: true}); err != nil {
 			return err
 		}
@@ -124,7 +125,7 @@ func (d *doctor) answers(ctx context.Context) error {
 		}
 		ok++
 	}
-	d.Findings = append(d.Findings, Finding{OK: ok == len(d.st.URIs), Text: fmt.Sprintf("%d of %d URIs answer as expected", ok, len(d.st.URIs))})
+	d.Findings = append(d.Findings, Finding{OK: ok == len(all), Text: fmt.Sprintf("%d of %d URIs answer as expected", ok, len(all))})
 	if n := d.s.Connections(); n <= d.st.Total/2 {
 		d.good("the connection is kept alive: every request reaches the same worker")
 	} else {
