@@ -23,8 +23,8 @@ func fromApp() source {
 		long: `Starts the command as run does, with leakhunt's agent, waits until it is ready, asks
 its framework for its routes, and ends it. A process that runs already (--url,
 --passenger) must carry the agent: leakhunt agent prints it. Rails, Sinatra, Flask,
-Django, FastAPI (Starlette), Express and Fastify are known; Go's routers keep no list
-that could be asked. Beside each URI stands what handles it, with file and line.`,
+Django, FastAPI (Starlette), Bottle, Express and Fastify are known; Go's routers keep
+no list that could be asked. Beside each URI stands what handles it, with file and line.`,
 		example: `  leakhunt import app --command 'puma -w 0 -t 1:1 -b tcp://127.0.0.1:${PORT}' -o shop.yaml
   leakhunt init --command 'gunicorn -w 1 -b 127.0.0.1:${PORT} shop:app' --from app`,
 		flags: func(fl *pflag.FlagSet, f *importFlags) {

@@ -110,6 +110,13 @@ func TestLiveRoutesOfPython(t *testing.T) {
 			t.Errorf("no DELETE: %v", got)
 		}
 	})
+	t.Run("bottle", func(t *testing.T) {
+		t.Parallel()
+		a := launch(t, "routes", true, []string{"PYTHONPATH=."}, false, "gunicorn", "-w", "1", "-b", "127.0.0.1:$PORT", "bottleapp:application").serving(t)
+		got, at := listed(t, a, "bottle")
+		same(t, got, []string{"DELETE /api/items/<id:int>", "GET /", "GET /api/items/<id:int>", "GET /old/:name#[a-z]+#"})
+		handled(t, at["DELETE /api/items/<id:int>"], "bottleapp.py", "@api.route")
+	})
 	t.Run("fastapi", func(t *testing.T) {
 		t.Parallel()
 		got, at := listed(t, launch(t, "routes", true, nil, false, python, "fastapiapp.py"), "fastapi")

@@ -12,7 +12,7 @@ import (
 // Route is one that the framework inside the process answers to. Its texts are the
 // application's: make them printable before they are shown.
 type Route struct {
-	Framework string `json:"framework"` // "rails", "sinatra", "flask", "django", "fastapi", "express", "fastify"
+	Framework string `json:"framework"` // "rails", "sinatra", "flask", "django", "fastapi", "bottle", "express", "fastify"
 	Method    string `json:"method"`    // "" where any is taken; "GET|POST" of Rails
 	Path      string `json:"path"`      // as the framework writes it; "" where it does not tell
 	Function  string `json:"function"`  // what handles it, "" where not known

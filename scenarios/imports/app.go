@@ -10,7 +10,7 @@ import (
 
 // AppRoute is a route as the framework of a running application lists it.
 type AppRoute struct {
-	Framework string // "rails", "sinatra", "flask", "django", "fastapi", "express", "fastify"
+	Framework string // "rails", "sinatra", "flask", "django", "fastapi", "bottle", "express", "fastify"
 	Method    string // "" where any is taken; several are joined by |
 	Path      string // as the framework writes it; "" where it does not tell
 	Handler   string // what handles it, "" where not known
@@ -24,7 +24,7 @@ type AppRoute struct {
 func App(routes []AppRoute, dir string, o Options) (*Found, error) {
 	if len(routes) == 0 {
 		return nil, fault.Usagef("the application lists no routes").
-			WithHint("Those of Rails, Sinatra, Flask, Django, FastAPI, Express and Fastify are known. An access log, or leakhunt import crawl, names the URIs of any other.")
+			WithHint("Those of Rails, Sinatra, Flask, Django, FastAPI, Bottle, Express and Fastify are known. An access log, or leakhunt import crawl, names the URIs of any other.")
 	}
 	f := &Found{Source: "the routes of a running application"}
 	var unsafe, internal, hidden, harms int64

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -20,6 +21,8 @@ func appPath(framework, path string) (string, bool) {
 		w.brackets()
 	case "django":
 		w.django()
+	case "bottle":
+		w.bottle()
 	default:
 		w.colons(framework)
 	}
@@ -167,6 +170,30 @@ func (w *walker) brackets() {
 		case '{':
 			name, _, _ := strings.Cut(w.group('{', '}'), ":")
 			w.param(name)
+		default:
+			w.out.WriteByte(c)
+		}
+	}
+}
+
+// bottle reads /orders/<id:int>, where what has no name has only its colon, and the older
+// /orders/:id#[0-9]+#.
+func (w *walker) bottle() {
+	for w.rest != "" && !w.bad {
+		switch c := w.take(); c {
+		case '<':
+			name, _, _ := strings.Cut(w.group('<', '>'), ":")
+			w.param(cmp.Or(name, "value"))
+		case ':':
+			w.param(cmp.Or(w.word(), "value"))
+			if w.next('#') {
+				_, after, closed := strings.Cut(w.rest, "#")
+				w.rest, w.bad = after, !closed
+			}
+		case '\\':
+			if w.rest != "" {
+				w.out.WriteByte(w.take())
+			}
 		default:
 			w.out.WriteByte(c)
 		}

@@ -10,7 +10,8 @@ class _Router(_Process):
     def routes(self):
         self.found, self.mounts = [], {}
         try:
-            for kind, module, name in ((self.starlette, "starlette.applications", "Starlette"), (self.flask, "flask", "Flask")):
+            for kind, module, name in ((self.starlette, "starlette.applications", "Starlette"), (self.flask, "flask", "Flask"),
+                                       (self.bottle, "bottle", "Bottle")):
                 cls = getattr(sys.modules.get(module), name, None)
                 if cls is not None:
                     kind(self.instances(cls))
@@ -115,6 +116,17 @@ class _Router(_Process):
                     if method != "HEAD" or "GET" not in rule.methods:
                         at = self.place(f, method) if f is not None else None
                         self.route("flask", [method], prefix + rule.rule, rule.endpoint, at)
+
+    def bottle(self, apps):
+        routes = [r for app in apps for r in app.routes]
+        for r in routes:
+            if "mountpoint.target" in r.config:
+                self.mounts[id(r.config["mountpoint.target"])] = r.config["mountpoint.prefix"].rstrip("/")
+        for r in routes:
+            if "mountpoint.target" not in r.config:
+                f = self.inner(r.callback)
+                self.route("bottle", [r.method] if r.method not in ("ANY", "PROXY") else [], self.mounts.get(id(r.app), "") + r.rule,
+                           self.named(f), self.place(f))
 
     def django(self):
         urls, conf = sys.modules.get("django.urls"), sys.modules.get("django.conf")
