@@ -80,8 +80,11 @@ func isolated(st *judge.State, uri int) bool {
 // undecided says that a process of its own may tell more of a URI.
 func undecided(st *judge.State, f judge.Finding) bool {
 	s := f.Segments[0]
-	if s.Requests() == 0 && s.Scanned() > 0 || st.Counted() || st.Tight() || st.Boundless() {
+	if s.Requests() == 0 && s.Scanned() > 0 || st.Counted() || st.Boundless() {
 		return false // it shared the process with others, and could be told, or cannot be told
+	}
+	if st.Tight() && f.Label != verdict.Inconclusive {
+		return false // neighbours leave little free there: what was told needs no more
 	}
 	if s.Broken || !s.Item.Requests.Auto || !judge.Quick(s, isolateLeast, isolateTime) {
 		return false

@@ -58,6 +58,7 @@ func residentTrials(st *judge.State, p pace) (seconds float64) {
 				seconds += share * againTrial(st, p, u.Index)
 			}
 			first = false
+		case st.Tight() && !swept(st): // most that are open are told by then
 		case undecided(st, finding(st, u)):
 			seconds += trial(st, p, u.Index, isolateLeast, 0)
 		}
