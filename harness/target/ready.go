@@ -108,6 +108,9 @@ func (c *command) until(ctx context.Context, began time.Time, at *address, child
 			if starting(why) {
 				return err.WithHint("It has bound its port and takes no request yet: raise target.ready.timeout, or look into its log.")
 			}
+			if answered := (*unready)(nil); errors.As(why, &answered) {
+				return err.WithHint("It listens, and answers so: mend what it says, or let target.ready.uri be one that it answers with 2xx or 3xx.")
+			}
 			return err.WithHint("Raise target.ready.timeout, or look whether the command listens on ${PORT} and answers target.ready.uri.")
 		}
 		if time.Since(told) > 5*time.Second && !watch.told && c.opt.Note != nil {
@@ -170,10 +173,15 @@ func get(ctx context.Context, at address, uri string, client *http.Client, limit
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 	if resp.StatusCode < 200 || resp.StatusCode > 399 {
-		return nil, fmt.Errorf("GET %s answers %s", uri, resp.Status)
+		return nil, &unready{uri, resp.Status}
 	}
 	return resp.Header, nil
 }
+
+// unready is a request to target.ready.uri that was answered with an error.
+type unready struct{ uri, status string }
+
+func (e *unready) Error() string { return "GET " + e.uri + " answers " + e.status }
 
 // unanswered is a request to target.ready.uri without an answer. What Go says of
 // it names the address once more.

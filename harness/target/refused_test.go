@@ -48,7 +48,7 @@ func TestRefused(t *testing.T) {
 		"ends well":         {command("true"), "the command ended with exit status 0 before it was ready", "by hand", fault.Measure},
 		"never listens":     {notReady(300*time.Millisecond, "", "sleep", "60"), "the command was not ready within 300ms: nothing accepts connections", "target.ready.timeout", fault.Measure},
 		"port taken":        {command("sh", "-c", "echo Address already in use; exit 1"), "Address already in use", "${PORT}", fault.Measure},
-		"not ready":         {notReady(3*time.Second, "/status/503", testBinary), "the command was not ready within 3s: GET /status/503 answers 503", "target.ready.uri", fault.Measure},
+		"not ready":         {notReady(3*time.Second, "/status/503", testBinary), "the command was not ready within 3s: GET /status/503 answers 503", "It listens, and answers so", fault.Measure},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
