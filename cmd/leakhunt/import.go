@@ -184,6 +184,7 @@ func (a *app) importTo(ctx context.Context, s source, args []string, f *importFl
 	if err := f.vacant(); err != nil {
 		return err
 	}
+	f.target = seenFrom(f.target, f.output)
 	found, err := s.read(a, ctx, args, f)
 	if err != nil {
 		return err

@@ -92,7 +92,9 @@ func (a *app) init(ctx context.Context, f *first) error {
 	if here, err := os.Getwd(); err == nil && filepath.Base(f.file) == defaultScenario && here != "/" {
 		f.Name = filepath.Base(here) // every application has a leakhunt.yaml: runs are told apart by the name
 	}
-	text, err := f.YAML()
+	there := f.First
+	there.Pin = seenFrom(f.Pin, f.file)
+	text, err := there.YAML()
 	if err != nil {
 		return err
 	}
@@ -103,6 +105,20 @@ func (a *app) init(ctx context.Context, f *first) error {
 		a.note("%s", printable(w))
 	}
 	return a.writeFirst(f, text)
+}
+
+// seenFrom is a target as the scenario in file has to say it, whose target.dir is relative
+// to its own folder: a command is given from the present one.
+func seenFrom(pin scenarios.Pin, file string) scenarios.Pin {
+	here, err := os.Getwd()
+	folder, wrong := filepath.Abs(filepath.Dir(file))
+	if len(pin.Command) == 0 || filepath.IsAbs(pin.Dir) || err != nil || wrong != nil || folder == here {
+		return pin
+	}
+	if dir, err := filepath.Rel(folder, here); err == nil {
+		pin.Dir = filepath.Join(dir, pin.Dir)
+	}
+	return pin
 }
 
 // complete fills what no flag gives: from a dialogue, or from what is found here.
