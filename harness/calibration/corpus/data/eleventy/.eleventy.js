@@ -1,0 +1,1 @@
+module.exports = c => { c.addPassthroughCopy('style.css') }
