@@ -69,6 +69,7 @@ func writeCorpus(w io.Writer, apps []released, runs []corpusKept) {
 		"| application | version | runtime | evidence | rows | looked at | innocents accused | lies | open | planted: found | requests | seconds |\n",
 		"|---|---|---|---|--:|---|--:|--:|--:|--:|--:|--:|\n")
 	var all Right
+	parts := map[[2]string]corpusSum{}
 	var odd strings.Builder
 	for _, a := range apps {
 		looked := "no"
@@ -83,6 +84,8 @@ func writeCorpus(w io.Writer, apps []released, runs []corpusKept) {
 			hunted = true
 			r := k.right()
 			all = all.plus(r)
+			part := parts[[2]string{looked, k.Evidence}]
+			parts[[2]string{looked, k.Evidence}] = corpusSum{part.runs + 1, part.Right.plus(r)}
 			fmt.Fprintf(w, "| %s | %s | %s | %s | %d | %s | %d of %d | %d | %d | %s | %d | %.0f |\n", a.Name, k.Version, a.runtime, k.Evidence,
 				len(k.verdicts), looked, r.Accused, r.Innocents, r.Lies, r.Inconclusive, k.planted(), k.Requests, k.Seconds)
 			k.writeOdd(&odd, a)
@@ -93,9 +96,22 @@ func writeCorpus(w io.Writer, apps []released, runs []corpusKept) {
 	}
 	fmt.Fprintf(w, "\n%d runs. Innocents accused: %d of %d. Planted leaks found: %d of %d. Lies: %d. Open: %d.\n",
 		len(runs), all.Accused, all.Innocents, all.Found, all.Leaks, all.Lies, all.Inconclusive)
+	fmt.Fprint(w, "\n| looked at | evidence | runs | innocents accused | planted: found | lies | open |\n|---|---|--:|--:|--:|--:|--:|\n")
+	for _, looked := range []string{"yes", "no"} {
+		for _, evidence := range []string{"counter", "tight"} {
+			p := parts[[2]string{looked, evidence}]
+			fmt.Fprintf(w, "| %s | %s | %d | %d of %d | %d of %d | %d | %d |\n", looked, evidence, p.runs, p.Accused, p.Innocents, p.Found, p.Leaks, p.Lies, p.Inconclusive)
+		}
+	}
 	if odd.Len() > 0 {
 		fmt.Fprintf(w, "\n| application | evidence | row | verdict | truth | why |\n|---|---|---|---|--:|---|\n%s", odd.String())
 	}
+}
+
+// corpusSum is what some runs come to.
+type corpusSum struct {
+	runs int
+	Right
 }
 
 // writeOdd writes a line for each row that is not as the truth is, or whose truth is not known.

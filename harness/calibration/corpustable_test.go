@@ -67,6 +67,7 @@ func TestCorpusTable(t *testing.T) {
 		"| tomcat10-examples | 10.1.60 | java | counter | 3 | yes | 0 of 1 | 0 | 1 | 1024 of 1024 B | 4000 | 61 |\n",
 		"| yard | 0.9.28 | ruby | | 4 | no | not hunted | | | | | |\n",
 		"\n3 runs. Innocents accused: 1 of 4. Planted leaks found: 2 of 3. Lies: 1. Open: 1.\n",
+		"\n| yes | counter | 2 | 1 of 3 | 2 of 2 | 0 | 1 |\n| yes | tight | 1 | 0 of 1 | 0 of 1 | 1 | 0 |\n| no | counter | 0 | 0 of 0 | 0 of 0 | 0 | 0 |\n",
 		"| json-server | counter | /posts | leak | 0 B | it grows \\| and grows |\n",
 		"| json-server | tight | planted | stable | 4096 B | no growth |\n",
 		"| tomcat10-examples | counter | new visitor | leak | not known: a page in JSP makes a session",
