@@ -139,7 +139,7 @@ func (st *State) uncounted(u *URI) verdict.Judgement {
 		j = st.uncountedRSS(u, Horizon)
 	}
 	if u.Item.Requests.Auto && j.Label == verdict.Inconclusive && j.Low > 0 &&
-		u.Counted() < Horizon && !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack()) && st.On("native-followed") {
+		u.Counted() < Horizon && !st.countsNative() && st.mayStay(u) && st.On("native-followed") {
 		return j
 	}
 	return verdict.Judgement{}
@@ -314,10 +314,15 @@ func (st *State) grew(u *URI, by func(record.Column) bool) bool {
 	return false
 }
 
-// givenBack says that what the URI's blocks grew by was gone when its next block
-// began, half of it at least and nearly every time: the heap breathes with what
-// is asked for, and a neighbour shrinks it again. What leaks stays.
-func (u *URI) givenBack() bool {
+// givenBack says that what u's blocks grew by, beyond what the runtime counts, was gone
+// when its next block began, half of it at least and nearly every time: the heap breathes
+// with what is asked for, and a neighbour shrinks it again. So does a ring that all share,
+// to which u adds larger entries than others. What leaks stays.
+func (st *State) givenBack(u *URI) bool {
+	of := st.metric
+	if st.NativeKnown() {
+		of = st.nativeBytes
+	}
 	var gaps, gone int
 	for i := 1; i < len(u.Blocks); i++ {
 		b, next := u.Blocks[i-1], u.Blocks[i]
@@ -325,12 +330,17 @@ func (u *URI) givenBack() bool {
 			continue // nobody else ran in between
 		}
 		gaps++
-		lost := b.End.Metric - next.Start.Metric
-		if lost > 0 && 2*lost >= b.Rise() {
+		lost := of(b.End) - of(next.Start)
+		if lost > 0 && 2*lost >= of(b.End)-of(b.Start) {
 			gone++
 		}
 	}
 	return gaps > 0 && 4*gone >= 3*gaps
+}
+
+// mayStay says that growth of memory that no counter holds may stay.
+func (st *State) mayStay(u *URI) bool {
+	return (st.NativeKnown() || st.boundless() == "") && !st.givenBack(u)
 }
 
 // Probe is a counter's growth, in its own unit per request.

@@ -79,7 +79,7 @@ func bytesParams(u *URI, noise float64, horizon int) verdict.CounterParams {
 
 // mayBeNative says that growth of RSS beyond the counter may be a native library's.
 func (st *State) mayBeNative(u *URI) bool {
-	return !st.countsNative() && (st.NativeKnown() || st.boundless() == "" && !u.givenBack()) && st.On("native")
+	return !st.countsNative() && st.mayStay(u) && st.On("native")
 }
 
 // native says that memory leaks that no counter holds, and by how much: that grew evenly

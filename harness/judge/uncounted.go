@@ -55,7 +55,7 @@ func (st *State) uncountedOf(u *URI) (out []uncounted) {
 		n.j = st.uncountedRSS(u, n.horizon)
 		out = append(out, n)
 	}
-	if _, ok := st.unseen(u); ok && st.boundless() == "" && !u.givenBack() {
+	if _, ok := st.unseen(u); ok && st.boundless() == "" && !st.givenBack(u) {
 		j := grewBy(u, st.rest, st.scatterRSS(), nativeHorizon)
 		out = append(out, uncounted{st.rest, j, nativeHorizon, much, true})
 	}
