@@ -85,7 +85,7 @@ func writeCorpus(w io.Writer, apps []released, runs []corpusKept) {
 			r := k.right()
 			all = all.plus(r)
 			part := parts[[2]string{looked, k.Evidence}]
-			parts[[2]string{looked, k.Evidence}] = corpusSum{part.runs + 1, part.Right.plus(r)}
+			parts[[2]string{looked, k.Evidence}] = corpusSum{part.runs + 1, part.plus(r)}
 			fmt.Fprintf(w, "| %s | %s | %s | %s | %d | %s | %d of %d | %d | %d | %s | %d | %.0f |\n", a.Name, k.Version, a.runtime, k.Evidence,
 				len(k.verdicts), looked, r.Accused, r.Innocents, r.Lies, r.Inconclusive, k.planted(), k.Requests, k.Seconds)
 			k.writeOdd(&odd, a)

@@ -314,10 +314,10 @@ func (st *State) grew(u *URI, by func(record.Column) bool) bool {
 	return false
 }
 
-// givenBack says that what u's blocks grew by, beyond what the runtime counts, was gone
-// when its next block began, half of it at least and nearly every time: the heap breathes
-// with what is asked for, and a neighbour shrinks it again. So does a ring that all share,
-// to which u adds larger entries than others. What leaks stays.
+// givenBack says that what u's blocks grew by was gone when its next block began, half of
+// it at least and nearly every time. Where native memory is known it is that which counts,
+// else RSS. The heap breathes with what is asked for, and a neighbour shrinks it again. So
+// does a ring that all share, to which u adds larger entries than others. What leaks stays.
 func (st *State) givenBack(u *URI) bool {
 	of := st.metric
 	if st.NativeKnown() {
