@@ -38,7 +38,7 @@ func (st *State) Brief(u *URI, n int, seconds float64) int {
 	if each <= 0 {
 		return n
 	}
-	return min(n, max(LeastCareful, int(seconds/each)))
+	return int(min(float64(n), max(LeastCareful, seconds/each)))
 }
 
 // quickest is how many seconds a request took in the quickest pass of a process's warm-up;

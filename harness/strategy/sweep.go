@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"math"
 	"slices"
 
 	"leakhunt/harness/judge"
@@ -120,11 +121,26 @@ func next(st *judge.State, u *judge.URI, round int) int {
 		}
 		return nth(blocks, round)
 	case !st.Counted():
-		return st.Spare(u, st.NextLook(u)-u.Requests(), judge.BlockShare)
+		return st.Spare(u, st.Brief(u, st.NextLook(u)-u.Requests(), firstShare(st, round)), judge.BlockShare)
 	case early(u) || round <= judge.SweepRounds:
 		return st.Careful(u, st.Brief(u, judge.SweepBlock, judge.BlockTime))
 	}
 	return st.Spare(u, st.Brief(u, toHorizon(st, u), laterBlockTime), judge.BlockShare)
+}
+
+// firstShare is how many seconds a block of the first round takes at most, by RSS alone: each
+// URI gets judged requests before the time limit is reached.
+func firstShare(st *judge.State, round int) float64 {
+	limit, n := st.Header.Plan.Limits.Time, 0
+	for _, u := range st.URIs {
+		if !u.Broken && u.Requests() == 0 {
+			n++
+		}
+	}
+	if limit <= 0 || round > 1 || n == 0 {
+		return math.Inf(1)
+	}
+	return (limit - st.Now) / float64(n)
 }
 
 // early says that u is in its first rounds, also where it begins anew.

@@ -55,14 +55,13 @@ func warmUp(st *judge.State) (record.Action, bool) {
 // long a page takes. One that takes a descriptor with each request has used up all of them in
 // a few hundred.
 func passes(st *judge.State) []int {
-	counted := st.Counted() && !st.Scans()
+	counted, more := st.Counted() && !st.Scans(), warmupPasses
+	if counted {
+		more-- // the heap's high-water mark does not matter
+	}
 	all := Warmup(st.Header.Plan.Warmup, len(st.URIs), counted)
-	switch auto := st.Header.Plan.Warmup.Auto; {
-	case auto && counted && len(st.URIs) > 1:
-		return append([]int{judge.LeastCareful}, Blocks(all-judge.LeastCareful, warmupPasses-1, false)...)
-	case auto && all >= 2*warmupPasses*warmupCounted:
-		out := Blocks(all, warmupPasses, false)
-		return append([]int{warmupCounted, out[0] - warmupCounted}, out[1:]...)
+	if st.Header.Plan.Warmup.Auto && all > warmupPasses*judge.LeastCareful {
+		return append([]int{judge.LeastCareful}, Blocks(all-judge.LeastCareful, more, false)...)
 	}
 	return Blocks(all, warmupPasses, false)
 }
@@ -70,13 +69,25 @@ func passes(st *judge.State) []int {
 // warmupBlock is how many of the n requests of a pass u gets: fewer where they take long, or
 // take what the process has few of.
 func warmupBlock(st *judge.State, u *judge.URI, n int) int {
-	switch {
-	case !st.Header.Plan.Warmup.Auto:
+	if !st.Header.Plan.Warmup.Auto {
 		return n
-	case st.Counted():
-		n = st.Brief(u, n, judge.BlockTime)
 	}
-	return st.Spare(u, n, judge.WarmupShare)
+	return st.Spare(u, st.Brief(u, n, warmupTime(st)), judge.WarmupShare)
+}
+
+// warmupShare is how much of the time limit the warm-up takes by RSS alone: one part in so many.
+const warmupShare = 4
+
+// warmupTime is how many seconds a block of the warm-up takes at most.
+func warmupTime(st *judge.State) float64 {
+	limit := st.Header.Plan.Limits.Time
+	switch {
+	case st.Counted():
+		return judge.BlockTime
+	case limit <= 0:
+		return math.Inf(1)
+	}
+	return limit / warmupShare / float64(warmupPasses*max(1, len(st.URIs)))
 }
 
 // warmupAhead is how many requests of its warm-up u still gets, of those passes.
