@@ -27,12 +27,13 @@ var forms = [...]struct {
 	wave:      {false, []string{"over"}},
 	subscribe: {false, []string{"objects"}},
 	publish:   {false, []string{"objects"}},
+	remains:   {false, []string{"objects"}},
 }
 
 // usual is how many objects make up that many bytes where nothing is said.
 func (p *part) usual() int64 {
 	switch p.verb {
-	case garbage, warmup, creep, step, wave:
+	case garbage, warmup, creep, step, wave, remains:
 		return 1 + p.size/100
 	}
 	return 1

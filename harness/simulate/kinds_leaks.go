@@ -137,7 +137,7 @@ var leakKinds = []kind{
 	}},
 	{"pages", 1, func(d draw) spec { // of a large application, and no time to settle all of them
 		m := counted(d)
-		leaks := m.IntN(12)
+		leaks, left := m.IntN(12), m.yes(0.5)
 		for n := 12 + m.IntN(9); len(m.routes) < n; {
 			parts := m.harmless()
 			if m.yes(0.3) {
@@ -145,6 +145,11 @@ var leakKinds = []kind{
 			}
 			if len(m.routes) == leaks {
 				parts = append(parts, m.leaking(512, 16e3))
+			}
+			if left { // Redmine under puma: up to 41 KB and 240 objects
+				p := part{verb: remains, size: m.size(1<<10, 41e3)}
+				p.objects = p.size / 165
+				parts = append(parts, p)
 			}
 			m.uri(parts...).latency = rounded(m.scale(50e3, 400e3), 5)
 		}

@@ -80,7 +80,20 @@ func (p *process) step(s *state, u *route) {
 		told := min(p.subs, int64(p.spec.last))
 		s.n += told
 		p.keep(s, told)
+	case remains:
+		s.n = 1
+		p.keep(s, 1)
+		p.left = append(p.left, s)
 	}
+}
+
+// forget lets go of what the request before has left, such as what a server holds of the
+// last one that came in by a connection.
+func (p *process) forget() {
+	for _, s := range p.left {
+		p.remove(s, s.n)
+	}
+	p.left = p.left[:0]
 }
 
 func (p *process) waste(s *state) {

@@ -38,6 +38,7 @@ func TestParts(t *testing.T) {
 		{"uri /a step 1KiB at 4", []string{"3 a: 0", "9 a: 1"}},
 		{"uri /a ring 5 x 1KiB", []string{"3 a: 3", "9 a: 5"}},
 		{"subscribers 3\nuri /b publish 10B\nuri /a subscribe 10B\nuri /c publish 10B", []string{"9 c: 0", "2 a: 0", "2 c: 4", "9 a: 4", "1 c: 7"}},
+		{"uri /b\nuri /a remains 1KiB", []string{"3 a: 1", "6s: 1", "1 b: 0", "1 a: 1"}},
 		{"background each 1s leak 1KiB\nuri /a", []string{"10s: 10", "9 a: 10"}},
 		{"uri /a\nuri /b\nshared ring 5 x 1KiB", []string{"3 a: 3", "9 b: 5"}},
 		{"uri /a\nuri /b keyed\nshared cache 9 x 1KiB keyed", []string{"3 a: 1", "4 b: 5", "3 a: 5"}},

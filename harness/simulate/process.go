@@ -13,6 +13,7 @@ type process struct {
 	shared []state
 	timed  []state  // of the background
 	hot    []*state // that have timers
+	left   []*state // that the last request has left something of
 
 	base     amount // what the application has alive before the first request
 	live     amount // what the runtime has alive, the application itself included
@@ -148,6 +149,7 @@ const (
 func (p *process) request(u *route) outcome {
 	u.n++
 	p.requests++
+	p.forget()
 	p.now += float64(p.delay(u)) / 1e6
 	if p.now >= p.wake {
 		p.tick()

@@ -77,11 +77,12 @@ const (
 	wave                  // what comes and goes
 	subscribe             // one more who is told
 	publish               // what each of the last subscribers is told, and keeps
+	remains               // what a request leaves until the next one, whatever its URI
 )
 
 var verbs = [...]string{
 	garbage: "garbage", leak: "leak", cache: "cache", ring: "ring", hold: "hold", batch: "batch", pool: "pool", warmup: "warmup",
-	creep: "creep", step: "step", wave: "wave", subscribe: "subscribe", publish: "publish",
+	creep: "creep", step: "step", wave: "wave", subscribe: "subscribe", publish: "publish", remains: "remains",
 }
 
 // part is one thing that a request, or the background, does to memory. Times are
