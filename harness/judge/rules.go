@@ -37,6 +37,7 @@ func Rules() []Rule {
 		{"books", "a floor holds what neighbours grew by, which may have been left to be done later"},
 		{"later", "what may have been left to be done later is looked for with nothing else sent"},
 		{"disturbed", "whom what others let go of disturbs is measured with a pause behind its requests"},
+		{"carry-over", "where what a request leaves goes with the next one, a request of its own goes ahead of each block"},
 		{"every-request", "what every request keeps, whatever its URI, has a row of its own"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},
 		{"halted", "a counter that stands still where RSS grows on as before ends no growth"},

@@ -188,7 +188,11 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 	}
 	switch e := e.(type) {
 	case record.Began:
-		if e.Purpose.Judged() || e.Purpose == record.Later || e.Purpose == record.Warmup || e.Purpose == record.Scan {
+		switch e.Purpose {
+		case record.Later, record.Warmup, record.Scan, record.Lead:
+			return
+		}
+		if e.Purpose.Judged() {
 			return
 		}
 	case record.Traced:

@@ -87,7 +87,7 @@ func (p *process) step(s *state, u *route) {
 	}
 }
 
-// forget lets go of what the request before has left, such as what a server holds of the
+// forget frees what the request before has left, such as what a server holds of the
 // last one that came in by a connection.
 func (p *process) forget() {
 	for _, s := range p.left {

@@ -98,10 +98,18 @@ const leastLead = 64
 
 // lead sends requests ahead of a block of n that are not judged. The collector of a
 // tight process runs after a few of them. Memory falls to what is alive then, and what
-// the neighbour before left does not count for this URI. Without
-// a free hand in the number of requests there are none.
+// the neighbour before left does not count for this URI. By a counter one request does, where
+// something is carried over. Without a free hand in the number of requests there are none.
 func lead(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
-	if st.Counted() || !u.Item.Requests.Auto || !st.Tight() || just(st, record.Lead, u) {
+	if !u.Item.Requests.Auto || just(st, record.Lead, u) {
+		return nil, false
+	}
+	if st.Counted() {
+		last := st.Last
+		own := last != nil && last.URI == u.Index && last.Life == st.Life().Index
+		return record.Send{URI: u.Index, N: 1, Purpose: record.Lead, Settle: true}, !own && st.CarriesOver()
+	}
+	if !st.Tight() {
 		return nil, false
 	}
 	m := st.Spare(u, max(n/8, min(leastLead, n/2)), judge.WarmupShare)

@@ -66,7 +66,7 @@ func (p CounterParams) withDefaults() CounterParams {
 	}
 	fill(&p.MinSlope, 16, 512, 0.05)
 	fill(&p.Sure, sureBytes, 512, sureCount)
-	fill(&p.Noise, 8<<10, 300<<10, 1)
+	fill(&p.Noise, noiseBytes, 300<<10, noiseCount)
 	fill(&p.Ambient, 100, 1, 0.25)
 	if p.Horizon <= 0 {
 		p.Horizon = leastToTell
@@ -81,6 +81,20 @@ const (
 	sureBytes = 256
 	sureCount = 0.5
 )
+
+// CounterParams.Noise of exact counters: of bytes, and of anything else.
+const (
+	noiseBytes = 8 << 10
+	noiseCount = 1
+)
+
+// Noise is CounterParams.Noise of an exact counter of that unit, in units.
+func Noise(unit string) float64 {
+	if unit == unitBytes {
+		return noiseBytes
+	}
+	return noiseCount
+}
 
 // Sure is CounterParams.Sure of an exact counter of that unit, in units/request.
 func Sure(unit string) float64 {
