@@ -2,6 +2,7 @@ package strategy
 
 import (
 	"leakhunt/harness/judge"
+	"leakhunt/harness/verdict"
 )
 
 // Where the time limit leaves too little to settle all that may leak, the sweep settles one
@@ -65,15 +66,44 @@ func foremost(st *judge.State, takes func(*judge.URI) bool) (u *judge.URI, short
 // Unsettled are the URIs of the present process that the time limit left no time for: the
 // sweep was over before they were settled.
 func (Hunt) Unsettled(st *judge.State) (n int) {
-	if st.Header.Plan.Limits.Time <= 0 || !st.Counted() || lastRound(st) < judge.SweepRounds {
+	counted := st.Counted()
+	if st.Header.Plan.Limits.Time <= 0 || counted && lastRound(st) < judge.SweepRounds {
 		return 0
 	}
 	for _, u := range st.URIs {
-		if u.Waiting() && u.Requests()+u.Dropped > 0 {
+		waits := u.Waiting()
+		if !counted {
+			j, _ := st.Judge(u)
+			waits = !u.Broken && !u.Done && !u.Tried && u.Item.Requests.Auto && j.Label == verdict.Inconclusive
+		}
+		if waits && u.Requests()+u.Dropped > 0 {
 			n++
 		}
 	}
 	return n
+}
+
+// owedAlone is how long it takes to try those by themselves that RSS suspects, in seconds. It is 0
+// where nobody is suspected, and where the time limit leaves too little for that.
+func owedAlone(st *judge.State) float64 {
+	if st.Header.Plan.Limits.Time <= 0 || st.Counted() || !st.On("short") {
+		return 0
+	}
+	var least, mostly float64
+	for _, u := range st.URIs {
+		if u.Suspect && !u.Tried && !u.Broken {
+			have := len(u.Joined(st.TellingNow(u), 1))
+			least += u.Latency() * float64(leastAlone(st, u)-have)
+			mostly += u.Latency() * float64(aloneMostly(st, u)-have)
+		}
+	}
+	if least <= 0 || !st.Allows(least) {
+		return 0
+	}
+	if listens(st) {
+		mostly += st.Header.Plan.Stay
+	}
+	return mostly
 }
 
 // owed is how long it takes to follow those that a counter would convict, and what comes
