@@ -22,6 +22,7 @@ import (
 // slow are the kinds of worlds whose runs have too little time.
 var slow = []string{
 	"counter/ruby", "counter/python", "counter/node", "counter/go", "expiry/timers", "ring/shared", "rare", "native", "cache/keyed", "late-task",
+	"rss/php", "rss/tight/python", "rss/tight/ruby",
 }
 
 // A run that its time limit ended goes on with as much time once more, and once more,

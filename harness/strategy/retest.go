@@ -163,5 +163,5 @@ func native(st *judge.State) (record.Action, bool) {
 // one left tells nothing of this one.
 func had(st *judge.State, u *judge.URI, p record.Purpose) bool {
 	b := blocks(u, p)
-	return len(b) > 0 && b[len(b)-1].Life == st.Life().Index && b[len(b)-1].Start.T >= since(st)
+	return len(b) > 0 && b[len(b)-1].Life == st.Life().Index && b[len(b)-1].Start.T >= st.Anew
 }

@@ -105,19 +105,10 @@ func afterStop(st *judge.State) (record.Action, bool) {
 	return nil, false
 }
 
-// since is from when on a stage counts as begun. A run that a limit ended left URIs that
-// the sweep had not settled: where it goes on, the sweep does, and all stages follow again.
-func since(st *judge.State) float64 {
-	if !st.Counted() {
-		return 0 // by RSS alone each URI is settled before the next stage
-	}
-	return st.Anew
-}
-
 // decided says that u was convicted and sent once more before the run's limit ended it:
 // what was judged is kept where it goes on.
 func decided(st *judge.State, u *judge.URI) bool {
-	from := since(st)
+	from := st.Anew
 	again := blocks(u, record.Retest)
 	return from > 0 && len(again) > 0 && again[0].Start.T < from && u.Blocks[len(u.Blocks)-1].Start.T < from
 }
@@ -126,7 +117,7 @@ func decided(st *judge.State, u *judge.URI) bool {
 func began(st *judge.State, purposes ...record.Purpose) bool {
 	for _, u := range st.URIs {
 		for _, p := range purposes {
-			if b := blocks(u, p); len(b) > 0 && b[len(b)-1].Start.T >= since(st) {
+			if b := blocks(u, p); len(b) > 0 && b[len(b)-1].Start.T >= st.Anew {
 				return true
 			}
 		}
@@ -137,7 +128,7 @@ func began(st *judge.State, purposes ...record.Purpose) bool {
 // named says that the lines of a URI were looked for in the present segment.
 func named(st *judge.State) bool {
 	all := st.Segment().Traces
-	return len(all) > 0 && all[len(all)-1].T >= since(st)
+	return len(all) > 0 && all[len(all)-1].T >= st.Anew
 }
 
 // blocks are the URI's blocks for that purpose in the present segment, in order.

@@ -62,7 +62,7 @@ func othersRest(st *judge.State, u *judge.URI) float64 {
 // waits is how many readings after a wait the present process has.
 func waits(st *judge.State) (n int) {
 	for _, r := range st.Segment().Reads {
-		if r.Waited > judge.LaterWait && r.Edge.T >= max(st.Life().T, since(st)) {
+		if r.Waited > judge.LaterWait && r.Edge.T >= max(st.Life().T, st.Anew) {
 			n++
 		}
 	}
