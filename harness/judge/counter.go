@@ -300,6 +300,16 @@ func (st *State) Grew(u *URI) bool {
 	return st.grew(u, func(record.Column) bool { return true })
 }
 
+// Surely says that u grows by an exact counter, whether that goes on or not.
+func (st *State) Surely(u *URI) bool {
+	for i, c := range st.columns() {
+		if c.Exact && st.misfit(i) == "" && st.column(u, i).Low > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // grewOnHeap is Grew by a counter of the runtime.
 func (st *State) grewOnHeap(u *URI) bool {
 	return st.grew(u, func(c record.Column) bool { return !c.Held })

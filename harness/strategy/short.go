@@ -48,9 +48,12 @@ func foremost(st *judge.State, takes func(*judge.URI) bool) (u *judge.URI, short
 		}
 		j, _ := st.Judge(o)
 		rank, worth := 0, max(0, j.Growth)/cost
-		if j.Low > 0 {
+		switch {
+		case st.Surely(o):
+			rank = 4
+		case j.Low > 0: // by RSS alone, beside counters that stand still
 			rank = 2
-		} else if len(convicted) > 0 {
+		case len(convicted) > 0:
 			continue // the conviction need not wait for who may grow
 		}
 		if fits {
