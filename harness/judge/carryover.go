@@ -19,8 +19,8 @@ import (
 const carriedBack = 0.25
 
 // CarriesOver says that blocks of the sweep hold what other URIs have left. It may be so where an
-// exact counter fell in one of them by more than two readings may be off, and by a good part of
-// what is judged. It is so where single requests ahead of blocks added and gave back as much.
+// exact counter fell in one of them: by more than two readings may be off, and a good part of what
+// is judged. It is so where single requests ahead of blocks added and gave back as much.
 func (st *State) CarriesOver() bool {
 	if !st.On("carry-over") {
 		return false
@@ -51,8 +51,8 @@ func (st *State) CarriesOver() bool {
 	return false
 }
 
-// carried says that the leads, one of each URI at least, added to the i-th counter as much as they
-// gave back, and more than off, in its unit.
+// carried says that the leads added to the i-th counter as much as they gave back, and more than off,
+// in its unit. There is one of each URI at least.
 func (st *State) carried(leads []*record.Block, i int, off float64) bool {
 	if len(leads) < len(st.URIs) {
 		return false
