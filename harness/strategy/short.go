@@ -76,14 +76,28 @@ func (Hunt) Unsettled(st *judge.State) (n int) {
 	for _, u := range st.URIs {
 		waits := u.Waiting()
 		if !counted {
-			j, _ := st.Judge(u)
-			waits = !u.Broken && !u.Done && !u.Tried && u.Item.Requests.Auto && j.Label == verdict.Inconclusive
+			waits = cutShort(st, u)
 		}
 		if waits && u.Requests()+u.Dropped > 0 {
 			n++
 		}
 	}
 	return n
+}
+
+// cutShort says that RSS was to tell more of u, and that the suspects needed the time for that.
+func cutShort(st *judge.State, u *judge.URI) bool {
+	if u.Broken || u.Done || u.Tried || !u.Item.Requests.Auto {
+		return false
+	}
+	seconds := st.Header.Plan.Stay + u.Latency()*float64(st.NextLook(u)-u.Requests())
+	for _, o := range st.URIs {
+		if o.Tried && o.Suspect {
+			seconds += o.Latency() * float64(aloneMostly(st, o))
+		}
+	}
+	j, _ := st.Judge(u)
+	return j.Label == verdict.Inconclusive && !st.Allows(seconds)
 }
 
 // owedAlone is how long it takes to try those by themselves that RSS suspects, in seconds. It is 0
@@ -155,10 +169,16 @@ func leaves(st *judge.State, seconds float64, u *judge.URI) bool {
 }
 
 // after is how long it takes to send once more those that a counter would convict, and to
-// name their lines.
+// name their lines, for which a clean URI is traced, too.
 func after(st *judge.State, p pace) (seconds float64) {
-	for _, u := range convicts(st) {
+	all := convicts(st)
+	for _, u := range all {
 		seconds += st.ShortWait() + naming(p, u)
+	}
+	if _, ok := control(st); len(all) > 0 && !ok && st.Header.Plan.Sites != "off" && st.Life().Traces {
+		if c := clean(st); c != nil {
+			seconds += p.requests(c, 2*controlRequests, 2)
+		}
 	}
 	return seconds
 }
