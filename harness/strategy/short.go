@@ -169,7 +169,7 @@ func leaves(st *judge.State, seconds float64, u *judge.URI) bool {
 }
 
 // after is how long it takes to send once more those that a counter would convict, and to
-// name their lines, for which a clean URI is traced, too.
+// name their lines. A clean URI is traced for that, too.
 func after(st *judge.State, p pace) (seconds float64) {
 	all := convicts(st)
 	for _, u := range all {
