@@ -13,14 +13,13 @@ import (
 // has left: carry-over, as in trials in which treatments follow each other. A request of the block's
 // own URI ahead of it takes that out.
 
-// carriedBack is the part of what leads gave back that they must have added, and the other way
-// round: of a round in which each URI had its turn, both are the same. What expires is given back
-// alone.
+// carriedBack is the part of what leads gave back that they must have added: of a round in which
+// each URI had its turn, both are the same. What expires is given back alone.
 const carriedBack = 0.25
 
 // CarriesOver says that blocks of the sweep hold what other URIs have left. It may be so where an
 // exact counter fell in one of them: by more than two readings may be off, and a good part of what
-// is judged. It is so where single requests ahead of blocks added and gave back as much.
+// is judged. It is so where single requests ahead of blocks added a good part of what they gave back.
 func (st *State) CarriesOver() bool {
 	if !st.On("carry-over") {
 		return false
@@ -51,8 +50,8 @@ func (st *State) CarriesOver() bool {
 	return false
 }
 
-// carried says that the leads added to the i-th counter as much as they gave back, and more than off,
-// in its unit. There is one of each URI at least.
+// carried says that the leads added to the i-th counter a good part of what they gave back, and more
+// than off, in its unit. There is one of each URI at least.
 func (st *State) carried(leads []*record.Block, i int, off float64) bool {
 	if len(leads) < len(st.URIs) {
 		return false
@@ -61,7 +60,7 @@ func (st *State) carried(leads []*record.Block, i int, off float64) bool {
 	for _, b := range leads {
 		rose, fell = rose+max(0, st.added(b, i)), fell+max(0, -st.added(b, i))
 	}
-	return min(rose, fell) > max(off, carriedBack*max(rose, fell))
+	return rose > max(off, carriedBack*fell)
 }
 
 // added is what the block added to the i-th counter, in its unit.
