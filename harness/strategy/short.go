@@ -90,7 +90,7 @@ func cutShort(st *judge.State, u *judge.URI) bool {
 	if u.Broken || u.Done || u.Tried || !u.Item.Requests.Auto {
 		return false
 	}
-	seconds := st.Header.Plan.Stay + u.Latency()*float64(st.NextLook(u)-u.Requests())
+	seconds := st.ShortWait() + u.Latency()*float64(st.NextLook(u)-u.Requests())
 	for _, o := range st.URIs {
 		if o.Tried && o.Suspect {
 			seconds += o.Latency() * float64(aloneMostly(st, o))
@@ -118,7 +118,7 @@ func owedAlone(st *judge.State) float64 {
 		return 0
 	}
 	if listens(st) {
-		mostly += st.Header.Plan.Stay
+		mostly += st.ShortWait()
 	}
 	return mostly
 }
