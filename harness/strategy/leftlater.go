@@ -51,7 +51,11 @@ func delayedLeft(st *judge.State, p pace) (seconds float64) {
 			continue
 		}
 		pause := float64(judge.LaterWait)
-		if have > 0 && !st.AddsLater(u) && st.Keeps(u) {
+		switch {
+		case st.AddsLater(u):
+		case have == 0:
+			seconds += max(0, wait(st, othersRest(st, u))-pause)
+		case st.Keeps(u):
 			pause = judge.Pause
 		}
 		seconds += p.requests(u, n*st.LaterRequests(u), n) + float64(n)*pause
