@@ -13,25 +13,28 @@ func wait(st *judge.State, seen float64) float64 {
 	return max(st.ShortWait(), stay(st)-seen)
 }
 
-// stay is for how many seconds what was made must have been kept: for a short wait alone,
-// where the time limit would cut off what comes after longer ones. By RSS each suspect is
-// waited for; by a counter all of them once, and few again.
+// waitsCounted is how many long waits the time limit must leave room for, by a counter.
+const waitsCounted = 3
+
+// stay is for how many seconds what was made must have been kept. Where the time limit would
+// cut off what comes after long waits, short ones do: by RSS each suspect is waited for, by a
+// counter all of them once, and few again.
 func stay(st *judge.State) float64 {
 	long := st.Header.Plan.Stay
-	enough := st.Allows(waitsCounted * long)
-	if p := paceOf(st); !st.Counted() && st.Header.Plan.Limits.Time > 0 {
-		enough = st.Allows(2 * (segmentLeft(st, p) + trials(st, p)))
+	switch {
+	case st.Header.Plan.Limits.Time <= 0 || st.Counted() && st.Allows(waitsCounted*long):
+		return long
+	case st.Counted():
+		return st.ShortWait()
 	}
-	if enough {
+	if p := paceOf(st); st.Allows(2 * (segmentLeft(st, p) + trials(st, p))) {
 		return long
 	}
 	return st.ShortWait()
 }
 
-// waitsCounted is how many long waits the time limit must leave room for, by a counter.
-const waitsCounted = 3
-
-// waitLeft is wait, where the time limit allows it.
+// waitLeft is wait where the time limit leaves room for it: what is left until then is told
+// by means of it.
 func waitLeft(st *judge.State, seen float64) float64 {
 	return max(st.ShortWait(), st.Header.Plan.Stay-seen)
 }
