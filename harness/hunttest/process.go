@@ -15,7 +15,9 @@ import (
 
 const (
 	page = 4096
-	base = 1e6 // what any counter counts in a fresh process
+	base = 1e6 // what a counter of bytes counts in a fresh process
+	// objectSize is what an object takes there, in bytes.
+	objectSize = 100
 )
 
 // Process is a process whose memory is what its routes say, and no more. It answers
@@ -111,7 +113,7 @@ func (p *Process) settled() record.Edge {
 	for _, c := range p.Opened.Columns {
 		v := base + p.live
 		if c.Unit == "objects" {
-			v = base + p.objects
+			v = base/objectSize + p.objects
 		}
 		if p.misleads != nil {
 			v = p.misleads(p.readings, p.objects)

@@ -2,6 +2,7 @@ package hunttest
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 //
 //	keeps SIZE     it is kept forever: alive, and touched; of RSS, what is free goes first
 //	rss SIZE       RSS grows by so much, for no reason that a counter knows
-//	live SIZE      so much more is alive, in one object, and RSS stands still
+//	live SIZE      so much more is alive, in one object more, or in one less, and RSS stands still
 //	touches SIZE   so many bytes more are touched
 //	frees SIZE     RSS grows by so much, which is free then
 //	±SIZE          anything between −SIZE and SIZE, in place of SIZE
@@ -87,7 +88,7 @@ func (p *Process) request(u *route) (end outcome) {
 			p.rss += v
 		case "live":
 			p.live += v
-			p.objects++
+			p.objects += math.Copysign(1, v)
 		case "touches":
 			p.touched += v
 		case "frees":

@@ -263,7 +263,10 @@ func (st *State) judgeColumn(u *URI, i int, p verdict.CounterParams) verdict.Jud
 			return steps
 		}
 		if rest, ok := st.besideFreed(i, j, by); ok {
-			return rest
+			j = rest
+		}
+		if exactBytes(c) {
+			j.Detectable += st.freedBeside(u, i, j)
 		}
 	}
 	return j

@@ -110,3 +110,28 @@ func (st *State) keeps(i int, usual float64) func(*record.Block) bool {
 			2*(st.value(b.End, i)-st.value(b.Start, i)) >= usual*float64(b.N())
 	}
 }
+
+// freedBeside is what others have freed of their own while the bytes of u, which are the i-th
+// counter, stood still, in bytes a request: so much of u's may hide there. The objects tell
+// that: they fell, by as many as are freed. Growth that has ended is told by u's last block,
+// and no growth by all of them.
+func (st *State) freedBeside(u *URI, i int, j verdict.Judgement) float64 {
+	k := slices.IndexFunc(st.columns(), func(c record.Column) bool { return c.Exact && !c.Held && heap(c) && !exactBytes(c) })
+	own := st.countedBy(u, i, -1)
+	if k < 0 || len(own) == 0 || !st.On("books") {
+		return 0
+	}
+	switch j.Label {
+	case verdict.Warmup:
+		own = own[len(own)-1:]
+	case verdict.Stable, verdict.Bloat:
+	default:
+		return 0
+	}
+	end := own[len(own)-1].End
+	fell, n := -st.sum(own, k), float64(requests(own))
+	if fell < verdict.Sure(st.columns()[k].Unit)*n {
+		return 0
+	}
+	return fell / n * st.value(end, i) / max(1, st.value(end, k))
+}
