@@ -88,6 +88,9 @@ func (w *Watch) Action(st *judge.State, a record.Action) {
 			}
 			w.turn = a
 		}
+		if a.Pause > judge.LaterWait {
+			w.observer.Note(fmt.Sprintf("waiting %s behind requests, until what others have left is let go", units.Seconds(a.Pause)))
+		}
 	case record.Measure:
 		if a.Wait > 0 {
 			w.observer.Note(fmt.Sprintf("waiting %s, to see whether what grew is let go", units.Seconds(a.Wait)))
