@@ -58,6 +58,17 @@ func (tm *tmux) until(text string) string {
 	return ""
 }
 
+// prompted waits until the shell asks for a line: what is typed while a program ends may be
+// lost with its terminal settings.
+func (tm *tmux) prompted() {
+	tm.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !strings.HasSuffix(strings.TrimSpace(tm.screen()), "ready$"); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			tm.t.Fatalf("no prompt\n%s", tm.all())
+		}
+	}
+}
+
 // redrawn waits until the screen has changed twice: what was on the way when
 // the terminal changed its size is then gone.
 func (tm *tmux) redrawn() {
@@ -208,7 +219,9 @@ func TestLiveSuspended(t *testing.T) {
 	}
 	tm.typed("fg")
 	tm.until("Verdict")
-	tm.do("send-keys", "C-c", "C-c")
+	tm.do("send-keys", "C-c")
+	time.Sleep(50 * time.Millisecond) // two that follow at once are one
+	tm.do("send-keys", "C-c")
 	if s := tm.until("\nready$"); strings.Contains(s, "Verdict  ") && strings.Contains(s, "░]") {
 		t.Errorf("after two interrupts:\n%s", s)
 	}
@@ -226,6 +239,7 @@ func TestInitDialogue(t *testing.T) {
 	// fresh types a line once nothing is on the screen that was there before.
 	fresh := func(line string) {
 		marks++
+		tm.prompted()
 		tm.typed(fmt.Sprintf("clear; echo mark''%d; %s", marks, line))
 		tm.until(fmt.Sprintf("mark%d", marks))
 	}

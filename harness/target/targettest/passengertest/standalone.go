@@ -3,8 +3,11 @@ package passengertest
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"testing"
+
+	"leakhunt/harness/target/passenger"
 )
 
 // Standalone serves one application with Passenger Standalone's builtin engine,
@@ -18,6 +21,12 @@ func Standalone(t testing.TB, app App) *Server {
 		cmd.Dir = s.Apps[0].Root
 		cmd.Env = append(os.Environ(), "TMPDIR="+s.dir+"/tmp")
 		return cmd
+	})
+	// Standalone sends its application a HEAD request of its own, which starts it.
+	s.Await(t, func(in *passenger.Instance) bool {
+		return slices.ContainsFunc(in.Apps, func(a passenger.App) bool {
+			return slices.ContainsFunc(a.Processes, func(p passenger.Process) bool { return p.Processed > 0 })
+		})
 	})
 	return s
 }
