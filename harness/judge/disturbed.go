@@ -39,6 +39,21 @@ func (st *State) Disturbed(u *URI) bool {
 	return false
 }
 
+// OthersFreed says that others have freed as much as u's requests mostly add, since the first
+// of those that were judged. More of theirs may be freed while u is measured.
+func (st *State) OthersFreed(u *URI) bool {
+	for i, c := range st.columns() {
+		j := st.column(u, i)
+		if !c.Exact || j.Usual < verdict.Sure(c.Unit) {
+			continue
+		}
+		if _, gone := st.expired(u, i); gone >= j.Usual*float64(u.Requests()) {
+			return true
+		}
+	}
+	return false
+}
+
 // lags says of a block whether the i-th counter fell in it. Of one in which its URI was
 // followed it says whether the counter grew by less than half of what blocks usually add:
 // what warms up does not grow evenly before. usual is that, in units/request.

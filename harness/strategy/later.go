@@ -70,8 +70,9 @@ func nextLater(st *judge.State) *judge.URI {
 // may have added something in the pauses, and to those that others disturb. Each gets one
 // first. One that
 // adds something gets more, until it is convicted or its growth comes to an end. The first
-// pause of a URI that others disturb is long enough for what they have left to expire. One
-// that keeps through it what it has added, and adds nothing late, needs no other such pause.
+// pause is long enough for what others have left to expire, where they were seen to free
+// much. A URI that keeps through it what it has added, and adds nothing late, needs no other
+// such pause.
 func delayed(st *judge.State) (record.Action, bool) {
 	for _, u := range st.URIs {
 		if !st.AddsLater(u) && !st.Disturbed(u) || st.HoldsMore(u) || !leaves(st, 2*judge.LaterWait, nil) {
@@ -89,9 +90,9 @@ func delayed(st *judge.State) (record.Action, bool) {
 		pause := float64(judge.LaterWait)
 		switch {
 		case st.AddsLater(u):
-		case len(have) == 0:
+		case len(have) == 0 && st.OthersFreed(u):
 			pause = max(pause, wait(st, othersRest(st, u)))
-		case st.Keeps(u):
+		case len(have) > 0 && st.Keeps(u):
 			pause = judge.Pause
 		}
 		return record.Send{URI: u.Index, N: n, Purpose: record.Delayed, Round: lastRound(st) + 1, Settle: true, Pause: pause}, true

@@ -53,9 +53,9 @@ func delayedLeft(st *judge.State, p pace) (seconds float64) {
 		pause := float64(judge.LaterWait)
 		switch {
 		case st.AddsLater(u):
-		case have == 0:
+		case have == 0 && st.OthersFreed(u):
 			seconds += max(0, wait(st, othersRest(st, u))-pause)
-		case st.Keeps(u):
+		case have > 0 && st.Keeps(u):
 			pause = judge.Pause
 		}
 		seconds += p.requests(u, n*st.LaterRequests(u), n) + float64(n)*pause
