@@ -68,11 +68,10 @@ func nextLater(st *judge.State) *judge.URI {
 
 // delayed sends blocks that end with a pause of their own. It sends them to the URIs that
 // may have added something in the pauses, and to those that others disturb. Each gets one
-// first. One that
-// adds something gets more, until it is convicted or its growth comes to an end. The first
-// pause is long enough for what others have left to expire, where they were seen to free
-// much. A URI that keeps through it what it has added, and adds nothing late, needs no other
-// such pause.
+// first. One that adds something gets more, until it is convicted or its growth comes to an
+// end. The first pause is long enough for what others have left to expire, where they were
+// seen to free much. A URI that keeps through it what it has added, and adds nothing late,
+// needs no other such pause.
 func delayed(st *judge.State) (record.Action, bool) {
 	for _, u := range st.URIs {
 		if !st.AddsLater(u) && !st.Disturbed(u) || st.HoldsMore(u) || !leaves(st, 2*judge.LaterWait, nil) {
