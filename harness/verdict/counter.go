@@ -186,6 +186,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		j.Reason = fmt.Sprintf("growth ended: %s per request in the last %s requests", p.amount(math.Max(0, s.end.rate)), units.Count(int(s.end.requests)))
 	case even && (told || p.FixedN && min(s.rate, s.late) >= p.Sure):
 		j.Label = Leak
+		j.Low, j.High = p.lasting(s, j.Low, j.High)
 		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks (or a cache of more than %s entries%s)",
 			rate, s.up, s.blocks, units.Count(n), p.longer())
 	case even:
@@ -218,6 +219,17 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		j.Reason = fmt.Sprintf("growth of %s to %s per request is possible: readings scatter too much", p.amount(j.Low), p.amount(j.High))
 	}
 	return j
+}
+
+// lasting widens the interval of a leak, by an exact counter, by that of its last quarter:
+// what is asked is what it grows by from now on. In its first blocks caches fill, and
+// neighbours' objects expire. It stays above what is looked for.
+func (p CounterParams) lasting(s steady, low, high float64) (float64, float64) {
+	if !p.Exact {
+		return low, high
+	}
+	late := max(s.late-s.lateHalf, p.MinSlope)
+	return min(low, late), max(high, s.late+s.lateHalf)
 }
 
 // longer is what time leaves open.

@@ -68,7 +68,8 @@ func (l Label) harmless() bool { return l == Stable || l == Bloat || l == Warmup
 func guilty(rss Judgement, by, alive []Evidence) (Judgement, []string) {
 	j := inBytes(rss, slices.Concat(by, alive))
 	if j.Label != Leak && j.Usual > 0 { // another counter convicts, and one block freed much
-		j.Growth = min(max(j.Usual, j.Low), j.High)
+		half := j.High - j.Growth
+		j.Growth, j.Low, j.High = j.Usual, min(j.Low, j.Usual-half), max(j.High, j.Usual+half)
 	}
 	j.Label, j.More = Leak, 0
 	j.Reason = by[0].Name + ": " + by[0].Judgement.Reason

@@ -23,7 +23,7 @@ const leastTouched = 8
 // of the increments of the second half. Its interval is that of order statistics, which
 // holds for any distribution (David and Nagaraja 2003, Order Statistics, 7.1): between
 // the k-th smallest and the k-th largest of m, k the largest with 2·P(Bin(m, ½) < k) ≤
-// 0.05.
+// 0.05. Each increment is known to a page: the interval of a leak is wider by that.
 func Touched(edges []Edge, p Params) Judgement {
 	p = p.withDefaults()
 	if len(edges) < 2*leastTouched {
@@ -31,13 +31,14 @@ func Touched(edges []Edge, p Params) Judgement {
 	}
 	last := edges[len(edges)-1].Requests
 	var rates []float64
+	page := 0.0 // what one page is in an increment, at most
 	for i := len(edges) / 2; i < len(edges); i++ {
 		n := float64(edges[i].Requests - edges[i-1].Requests)
 		rate := (edges[i].Value - edges[i-1].Value) / n
 		if n <= 0 || math.IsNaN(rate) || math.IsInf(rate, 0) {
 			return undecided(last, "the readings of the touched set are out of order", 0)
 		}
-		rates = append(rates, rate)
+		rates, page = append(rates, rate), max(page, p.Page/n)
 	}
 	slices.Sort(rates)
 	m := len(rates)
@@ -56,6 +57,7 @@ func Touched(edges []Edge, p Params) Judgement {
 	switch {
 	case j.Low > p.MinSlope && j.Low > j.Growth/2:
 		j.Label = Leak
+		j.Low, j.High = max(p.MinSlope, j.Low-page), j.High+page
 		j.Reason = Lasted(fmt.Sprintf("touched %s of new memory", units.Bytes(j.Growth)), last)
 	case j.High < p.MinSlope:
 		j.Label = Stable

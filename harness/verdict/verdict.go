@@ -40,10 +40,14 @@ type Judgement struct {
 // Interval is the growth in units/request that the data leave possible, for reports. It
 // is the 95 % confidence interval, and wider for what is not convicted. The growth of
 // that may be warm-up that dies away, and up to the floor a leak may hide in memory
-// that is free.
+// that is free. What is said to be no leak may not grow at all from now on.
 func (j Judgement) Interval() (low, high float64) {
 	if j.Label == Leak {
 		return j.Low, j.High
 	}
-	return j.Low - j.Creep, max(j.High, j.Detectable)
+	low, high = j.Low-j.Creep, max(j.High, j.Detectable)
+	if j.Label.harmless() {
+		low = min(low, 0)
+	}
+	return low, high
 }
