@@ -41,10 +41,14 @@ type Counts struct {
 	Found     int `json:"found"`
 	// Above are the leaks of at least four times the floor that the run names;
 	// FoundAbove those of them that were found.
-	Above        int     `json:"above_4_floors"`
-	FoundAbove   int     `json:"found_above_4_floors"`
-	Lies         int     `json:"lies"`  // leaks that are said to be none, under a floor below them
-	Short        int     `json:"short"` // leaks that are found, and keep more than twice what their interval holds
+	Above      int `json:"above_4_floors"`
+	FoundAbove int `json:"found_above_4_floors"`
+	Lies       int `json:"lies"`  // leaks that are said to be none, under a floor below them
+	Short      int `json:"short"` // leaks that are found, and keep more than twice what their interval holds
+	// ByCounter are the leaks that a counter found, and Held those of them whose interval
+	// holds what a request keeps. RSS grows by more than that: by what allocators round up.
+	ByCounter    int     `json:"by_counter"`
+	Held         int     `json:"held"`
 	Inconclusive int     `json:"inconclusive"`
 	Requests     int     `json:"requests"`
 	Seconds      float64 `json:"seconds"` // that the runs would have taken
@@ -237,6 +241,12 @@ func (c *Counts) count(t simulate.Truth, f judge.Finding) (wrong string) {
 		if above {
 			c.FoundAbove++
 		}
+		if slices.ContainsFunc(f.Probes, func(p judge.Probe) bool { return p.Name == f.Evidence[0] }) {
+			c.ByCounter++
+			if f.Low <= t.Bytes && t.Bytes <= f.High {
+				c.Held++
+			}
+		}
 		if 2*f.High < t.Bytes {
 			c.Short++
 			return "short"
@@ -260,6 +270,8 @@ func (c *Counts) add(d Counts) {
 	c.FoundAbove += d.FoundAbove
 	c.Lies += d.Lies
 	c.Short += d.Short
+	c.ByCounter += d.ByCounter
+	c.Held += d.Held
 	c.Inconclusive += d.Inconclusive
 	c.Requests += d.Requests
 	c.Seconds += d.Seconds

@@ -112,11 +112,20 @@ func (l *live) Samples(ctx context.Context) iter.Seq2[sample, error] {
 	}
 }
 
+// keptWithin is by how much it is known what an application keeps for each request, in
+// bytes: it is named by the object's content. A header, a place in an array that grows
+// ahead, and what an allocator rounds up come to no more.
+const keptWithin = 16
+
 // sample is the finding beside the growth that its interval should hold.
 func (f finding) sample(growth float64) sample {
+	within := 0.0
+	if f.Leak > 0 {
+		within = keptWithin
+	}
 	return sample{
 		Source: "live", Evidence: f.Evidence, World: f.Runtime,
-		Unit: "bytes", Leak: f.Leak, Growth: growth,
+		Unit: "bytes", Leak: f.Leak, Growth: growth, Within: within,
 		Spent: time.Duration(f.Seconds * float64(time.Second)),
 		Judge: func() verdict.Judgement {
 			return verdict.Judgement{

@@ -16,6 +16,7 @@ type sample struct {
 	Unit     string  // of the rates: "bytes" or "objects"
 	Leak     float64 // what leaks, in units/request; 0 for a clean one
 	Growth   float64 // the true growth that goes on, in units/request: what the interval should hold
+	Within   float64 // by how much Growth is known, in units/request
 	// Judge is the verdict. Its Requests are those that were used for it.
 	Judge func() verdict.Judgement
 	// Spent is how long it took to measure and judge; 0: as long as Judge takes.

@@ -44,7 +44,7 @@ func (t *tally) add(s sample, j verdict.Judgement, took time.Duration) {
 	}
 	if low, high := j.Interval(); high > low {
 		t.measured[j.Label]++
-		if low <= s.Growth && s.Growth <= high {
+		if low-s.Within <= s.Growth && s.Growth <= high+s.Within {
 			t.held[j.Label]++
 		}
 	}
