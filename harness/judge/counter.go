@@ -49,10 +49,6 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		j.Detectable = max(j.Detectable, more.High)
 		return open(j, u.Requests(), "RSS grew %s per request, and no counter explains it; %s", units.Bytes(more.Growth), j.Reason), evidence
 	}
-	if st.halted(u) {
-		j.Detectable = max(j.Detectable, rss.High)
-		return open(j, u.Requests(), "what is counted grew, and stood still in the last block, where RSS grew on: the counter may hang"), evidence
-	}
 	if grew := st.uncounted(u); grew.More > 0 {
 		grew.Reason = "RSS " + grew.Reason
 		if i := slices.IndexFunc(counters, func(c verdict.Evidence) bool { return c.Name == evidence[0] }); i >= 0 {

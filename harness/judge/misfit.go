@@ -130,19 +130,6 @@ func (st *State) uncountable() bool {
 	return st.misfits.all
 }
 
-// halted says that the exact counter of bytes grew through all blocks of u but the
-// last, and did not change at all in that. RSS grew in that by half as much as was
-// expected of the counter, or more. A cache that is full stands still in both.
-func (st *State) halted(u *URI) bool {
-	i, own := st.bytesColumn(), st.counted(u)
-	if i < 0 || len(own) < 3 {
-		return false
-	}
-	last, before := own[len(own)-1], own[:len(own)-1]
-	expected := st.sum(before, i) / float64(requests(before)) * float64(last.N())
-	return last.Start.Counter(i) == last.End.Counter(i) && expected > quietRSS && 2*float64(last.Rise()) > expected && st.On("halted")
-}
-
 // heap says that a column counts what is alive on a heap, which no request leaves as
 // it was.
 func heap(c record.Column) bool { return c.Unit == "bytes" || c.Unit == "objects" }

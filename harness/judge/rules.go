@@ -40,7 +40,6 @@ func Rules() []Rule {
 		{"carry-over", "where what a request leaves goes with the next one, a request of its own goes ahead of each block"},
 		{"every-request", "what every request keeps, whatever its URI, has a row of its own"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},
-		{"halted", "a counter that stands still where RSS grows on as before ends no growth"},
 		{"uneven", "blocks of a fixed number of requests are of uneven length"},
 	}
 }

@@ -108,7 +108,16 @@ var leakKinds = []kind{
 		}
 		return m.neighbours(0).spec
 	}},
-	{"fixed-requests", 1, special(func(m *maker) { m.requests = m.number(60, 3000) })},
+	{"fixed-requests", 1, special(func(m *maker) {
+		m.requests = m.number(60, 3000)
+		if m.yes(0.5) { // emptied when full, wholly or by a third, such as Django's of 300
+			p := m.cached(20, 300, true)
+			if p.third = m.yes(0.5); !p.third {
+				p.all = true
+			}
+			m.uri(p)
+		}
+	})},
 	{"anon", 1, func(d draw) spec {
 		m := resident(d, "ruby", "python", "go", "node")
 		m.metric = "anon"
