@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 
 	"leakhunt/harness/record"
 	"leakhunt/harness/units"
@@ -50,16 +51,16 @@ func (st *State) noteIdle(last record.Edge, e record.Read) {
 const leastIdleRSS = 128 << 10
 
 // noteIdleRSS is noteIdle by RSS alone, which rose by so many bytes in so many seconds.
-// The least of several waits holds: a heap may grow once while nothing is sent.
+// The median of all waits holds, the lower of two: a heap may grow once while nothing is
+// sent, and what is kept may find room once that was free.
 func (st *State) noteIdleRSS(rose, seconds float64) {
 	rate := 0.0
 	if rose > leastIdleRSS && seconds > 0 {
 		rate = rose / seconds
 	}
-	if st.idleKnown {
-		rate = min(rate, st.idleRSS)
-	}
-	st.idleRSS, st.idleKnown = rate, true
+	st.idles = append(st.idles, rate)
+	v := slices.Sorted(slices.Values(st.idles))
+	st.idleRSS = v[(len(v)-1)/2]
 }
 
 // unlessIdle makes a conviction by RSS inconclusive where the process also grows while

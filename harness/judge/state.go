@@ -17,25 +17,25 @@ type State struct {
 	// Kept are the verdicts of segments that ended, by index in Header.Items.
 	Kept map[int]Finding
 
-	settings  Settings
-	idle      []float64    // what the process keeps by itself: see noteIdle
-	idleRSS   float64      // what RSS grows by while nothing is sent, in bytes/second
-	idleKnown bool         // idleRSS was measured
-	rose      bool         // a counter rose through the last wait
-	quiets    int          // waits in a row with nothing sent in between
-	retest    *retest      // of all that grew, together
-	shared    *shared      // what most URIs grow by alike
-	solo      *URI         // the one that is being sent again by itself
-	version   int          // differs after each event: what is computed of the state holds for one
-	books     *books       // of the sweep, as it is now
-	booksRSS  *booksRSS    // the same by RSS alone
-	scatter   *scatter     // of settled RSS, as it is now
-	misfits   *misfits     // counters that are no evidence, as it is now
-	unfit     bool         // those of a process before were none
-	later     []*later     // what was added while nothing was sent
-	swept     *record.Edge // the reading that says what the sweep left in the end
-	sweptAt   float64      // when that was known to stay
-	scan      groups       // of URIs that were sent together
+	settings Settings
+	idle     []float64    // what the process keeps by itself: see noteIdle
+	idleRSS  float64      // what RSS grows by while nothing is sent, in bytes/second
+	idles    []float64    // the same in each wait
+	rose     bool         // a counter rose through the last wait
+	quiets   int          // waits in a row with nothing sent in between
+	retest   *retest      // of all that grew, together
+	shared   *shared      // what most URIs grow by alike
+	solo     *URI         // the one that is being sent again by itself
+	version  int          // differs after each event: what is computed of the state holds for one
+	books    *books       // of the sweep, as it is now
+	booksRSS *booksRSS    // the same by RSS alone
+	scatter  *scatter     // of settled RSS, as it is now
+	misfits  *misfits     // counters that are no evidence, as it is now
+	unfit    bool         // those of a process before were none
+	later    []*later     // what was added while nothing was sent
+	swept    *record.Edge // the reading that says what the sweep left in the end
+	sweptAt  float64      // when that was known to stay
+	scan     groups       // of URIs that were sent together
 }
 
 // URI is one URI in the present segment: its series, and what was thought of it
@@ -206,7 +206,7 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 func (st *State) enter(before map[int]Finding) {
 	st.URIs, st.retest, st.solo, st.swept, st.later = nil, nil, nil, nil, nil
 	st.idle, st.rose, st.quiets = nil, false, 0
-	st.idleRSS, st.idleKnown = 0, false
+	st.idleRSS, st.idles = 0, nil
 	for _, s := range st.Segment().Series {
 		u := &URI{Series: s, trial: -1}
 		if f, ok := before[s.Index]; ok && !st.Header.Plan.Isolate {

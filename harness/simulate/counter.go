@@ -152,9 +152,9 @@ func (p *process) seen(c column) float64 {
 	case c.Unit == "objects":
 		return float64(live.objects)
 	case c.Native:
-		return float64(live.bytes + p.native)
+		return float64(live.bytes + p.threads*stack + p.native)
 	}
-	return float64(live.bytes)
+	return float64(live.bytes + p.threads*stack)
 }
 
 // goroutines are those of any server.

@@ -154,7 +154,6 @@ func (p *process) add(s *state) {
 	s.n++
 	if s.goroutine {
 		p.threads++
-		p.native += stack
 		p.rest += stack
 	}
 	if s.doubling {
@@ -175,7 +174,7 @@ func (p *process) add(s *state) {
 }
 
 // stack is what a goroutine takes beside its objects, in bytes: one that serves a
-// request has grown once.
+// request has grown once. The counter of live bytes holds it (see runtimes.Pprof).
 const stack = 4096
 
 // resize makes a new buffer for so many entries, and drops the old one.

@@ -106,7 +106,6 @@ func TestBooksBalance(t *testing.T) {
 func held(p *process) (live amount, native int64) {
 	live = p.base
 	live.add(1, p.stray.bytes, p.stray.objects)
-	native = p.threads * stack
 	parts := [][]state{p.shared, p.timed}
 	for i := range p.routes {
 		parts = append(parts, p.routes[i].parts)

@@ -123,7 +123,7 @@ func (t *Truth) leak(r *routeSpec, p *part, shared bool) bool {
 	case p.mapped:
 		size, native = size+handle, size
 	case p.goroutine:
-		size, native = size+stack, stack
+		size += stack
 	case p.holds == thread:
 		size, native = size+stackOf, stackOf
 	}

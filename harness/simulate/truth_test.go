@@ -25,7 +25,7 @@ func TestTruth(t *testing.T) {
 				for range n {
 					p.request(&p.routes[i])
 				}
-				alive := func() int64 { return p.live.bytes + p.native + p.mapped - p.stray.bytes }
+				alive := func() int64 { return p.live.bytes + p.threads*stack + p.native + p.mapped - p.stray.bytes }
 				first, far := alive(), p.now
 				for range n {
 					p.request(&p.routes[i])

@@ -11,12 +11,13 @@ import (
 // convicted by a counter is followed on while that is cheap: until it has grown by
 // so much that no cache of a reasonable size explains it, or for so long.
 const (
-	// followMost is how many seconds a URI is followed at most.
-	followMost = 60
+	// followMost is how many seconds a URI is followed at most, and followKeyed those of one
+	// whose requests each have a new key: new keys are what fills caches.
+	followMost, followKeyed = 60, 120
 	// followPlain is how many seconds are enough, and followLeast how many requests
-	// then, for a URI whose requests are all the same: new keys are what fills caches.
+	// then, for a URI whose requests are all the same.
 	followPlain = 8
-	followLeast = 2 * judge.Horizon
+	followLeast = 4 * judge.Horizon
 	// sharedBudget is of how many URIs one that stands for others may use the time.
 	sharedBudget = 3
 	// enough is the share of a budget from which the rest of it is not worth a block.
@@ -91,7 +92,10 @@ func budget(st *judge.State, u *judge.URI) float64 {
 		return followMost * min(float64(n), sharedBudget)
 	}
 	each := u.Latency()
-	if keyed(u) || each <= 0 {
+	switch {
+	case keyed(u):
+		return followKeyed
+	case each <= 0:
 		return followMost
 	}
 	return min(followMost, max(followPlain, followLeast*each))
@@ -119,7 +123,11 @@ func affordable(st *judge.State, u *judge.URI) bool {
 func followBlock(st *judge.State, u *judge.URI, had int, spent float64) int {
 	n := float64(had)
 	if each := u.Latency(); each > 0 {
-		n = min(n, (budget(st, u)-spent)/each)
+		left := (budget(st, u) - spent) / each
+		if !just(st, record.Follow, u) {
+			left /= 2 // the first block counts for nothing: what neighbours left expires in it
+		}
+		n = min(n, left)
 		if l := st.Header.Plan.Limits.Time; l > 0 && !leaves(st, n*each, u) {
 			n = min(n, (l-st.Now-beforeFollowing(st, paceOf(st), u))/each)
 		}
