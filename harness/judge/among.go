@@ -138,18 +138,50 @@ func growthOf(f Finding, name string) float64 {
 func (f *Finding) byHeld() bool { return slices.ContainsFunc(f.Evidence, record.HeldUnit) }
 
 // doubt makes a conviction by RSS inconclusive where a trial on a process of its own
-// could not tell. It stands where the larger leak beside it does not grow by itself
-// either.
+// could not tell, or where the run ended before one. It stands where the larger leak
+// beside it does not grow by itself either.
 func (st *State) doubt(findings map[int]Finding) {
-	for i, f := range findings {
-		if f.beside == nil || findings[*f.beside].Alone < 0 {
+	all := maps.Clone(findings)
+	for i, f := range all {
+		at := f.beside
+		if at == nil && st.trialLost(f) {
+			if l := larger(f, all); l >= 0 {
+				at, f.Why = &l, Sentence(f.Reason)+endedBefore
+			}
+		}
+		if at == nil || all[*at].Alone < 0 {
 			continue
 		}
-		f.Judgement = open(f.Judgement, 0, "%s; that may be the doing of %s, which leaks as much or more", f.Reason, st.Header.Items[*f.beside].Name)
-		f.Why = Sentence(f.Reason) + " By itself on a fresh process it could not be told either."
+		f.Judgement = open(f.Judgement, 0, "%s; that may be the doing of %s, which leaks as much or more", f.Reason, st.Header.Items[*at].Name)
 		f.Floor = f.Detectable
 		findings[i] = f
 	}
+}
+
+const (
+	notTold     = " By itself on a fresh process it could not be told either."
+	endedBefore = " The run ended before it was tried by itself on a fresh process."
+)
+
+// trialLost says that RSS convicts f, and that the run ended before f had the process of
+// its own that it could have had.
+func (st *State) trialLost(f Finding) bool {
+	if f.Label != verdict.Leak || f.Alone != 0 || f.byHeld() || st.Counted() || st.Ended == nil || !st.On("untried") {
+		return false
+	}
+	return st.MayIsolate() && !st.Isolated(f.URI)
+}
+
+// MayIsolate says that the URIs share a process, and that each could have a fresh one of
+// its own.
+func (st *State) MayIsolate() bool {
+	life := st.Life()
+	return len(st.Segments[0].Series) > 1 && !st.Header.Plan.Isolate && life != nil && life.Restart && life.Process.Kind == "command"
+}
+
+// Isolated says that a URI had a process of its own.
+func (st *State) Isolated(uri int) bool {
+	return slices.ContainsFunc(st.Segments[1:], func(s *record.Segment) bool { return s.Only != nil && *s.Only == uri })
 }
 
 // then is the finding once the URI was tried by itself too, with finding f: the
@@ -160,9 +192,7 @@ func (a *among) then(st *State, u *URI, f Finding) Finding {
 	switch {
 	case f.Segments[0].Requests() == 0:
 		if before.Label == verdict.Leak && a.larger != "" && !st.Counted() && st.On("untried") {
-			before.Judgement = open(before.Judgement, 0, "%s; that may be the doing of %s, which leaks as much or more", before.Reason, a.larger)
-			before.Why = Sentence(before.Reason) + " The run ended before it was tried by itself on a fresh process."
-			before.Floor = before.Detectable
+			before.beside, before.Why = &a.at, Sentence(before.Reason)+endedBefore
 		}
 		return before
 	case !u.Answers.Like(a.answers):
@@ -176,9 +206,9 @@ func (a *among) then(st *State, u *URI, f Finding) Finding {
 		f.Label, f.Alone = verdict.Stable, -1
 		f.Why = fmt.Sprintf("%s By itself on a fresh process it does not grow: %s makes it grow among the others.", Sentence(f.Reason), a.neighbour())
 	case less || f.Label == verdict.Failed || before.Label == verdict.Leak && before.byHeld() && st.again(u) == 0:
-		before.Why += " By itself on a fresh process it could not be told either."
+		before.Why += notTold
 		if before.Label == verdict.Leak && a.larger != "" && !st.Counted() && st.On("untried") {
-			before.beside = &a.at
+			before.beside, before.Why = &a.at, Sentence(before.Reason)+notTold
 		}
 		return before
 	case before.Label == verdict.Leak:

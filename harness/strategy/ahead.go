@@ -33,7 +33,7 @@ func (Hunt) Ahead(st *judge.State) (n int) {
 	}
 	if st.Header.Plan.Isolate {
 		for i, it := range st.Header.Items {
-			if !isolated(st, i) {
+			if !st.Isolated(i) {
 				n += Warmup(st.Header.Plan.Warmup, 1, st.Counted()) + leastOf(it, st.Counted())
 			}
 		}

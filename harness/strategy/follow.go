@@ -92,13 +92,18 @@ func budget(st *judge.State, u *judge.URI) float64 {
 		return followMost * min(float64(n), sharedBudget)
 	}
 	each := u.Latency()
-	switch {
-	case keyed(u):
-		return followKeyed
-	case each <= 0:
-		return followMost
+	if keyed(u) || each <= 0 {
+		return longest(u)
 	}
 	return min(followMost, max(followPlain, followLeast*each))
+}
+
+// longest is how many seconds u is followed at most.
+func longest(u *judge.URI) float64 {
+	if keyed(u) {
+		return followKeyed
+	}
+	return followMost
 }
 
 // affordable says that following u takes no more time and memory than there is.

@@ -29,19 +29,18 @@ func isolate(st *judge.State) (record.Action, bool) {
 	if st.Header.Plan.Isolate {
 		return oneByOne(st)
 	}
-	life := st.Life()
-	if len(st.Segments[0].Series) == 1 || !life.Restart || life.Process.Kind != "command" {
+	if !st.MayIsolate() {
 		return nil, false
 	}
 	findings := st.Findings()
 	for _, i := range st.Witnesses(findings) {
-		if !isolated(st, i) {
+		if !st.Isolated(i) {
 			return record.Open{Why: record.Isolated, Only: &i}, st.On("isolate")
 		}
 	}
 	for i := range st.Header.Items {
 		f, ok := findings[i]
-		if !ok || isolated(st, i) || !undecided(st, f) && !judge.BesideLarger(f, findings) {
+		if !ok || st.Isolated(i) || !undecided(st, f) && !judge.BesideLarger(f, findings) {
 			continue
 		}
 		return record.Open{Why: record.Isolated, Only: &i}, st.On("isolate")
@@ -55,7 +54,7 @@ func oneByOne(st *judge.State) (record.Action, bool) {
 	next, more := -1, 0
 	for i := range st.Header.Items {
 		switch {
-		case isolated(st, i):
+		case st.Isolated(i):
 		case next < 0:
 			next = i
 		default:
@@ -66,15 +65,6 @@ func oneByOne(st *judge.State) (record.Action, bool) {
 		return nil, false
 	}
 	return record.Open{Why: record.Isolated, Only: &next, More: more}, true
-}
-
-func isolated(st *judge.State, uri int) bool {
-	for _, s := range st.Segments[1:] {
-		if s.Only != nil && *s.Only == uri {
-			return true
-		}
-	}
-	return false
 }
 
 // undecided says that a process of its own may tell more of a URI.

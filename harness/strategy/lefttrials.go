@@ -18,7 +18,7 @@ func trials(st *judge.State, p pace) (seconds float64) {
 		findings := st.Findings()
 		for i, f := range findings {
 			switch {
-			case i < 0 || isolated(st, i):
+			case i < 0 || st.Isolated(i):
 			case undecided(st, f):
 				seconds += trial(st, p, i, isolateLeast, 0)
 			case judge.BesideLarger(f, findings):
@@ -105,7 +105,7 @@ func ownProcesses(st *judge.State, p pace) (seconds float64) {
 	took := trialsTook(st)
 	for i, it := range st.Header.Items {
 		switch {
-		case isolated(st, i):
+		case st.Isolated(i):
 		case took > 0:
 			seconds += took
 		default:

@@ -5,9 +5,6 @@ import (
 	"leakhunt/harness/record"
 )
 
-// proveTime is how long a URI that RSS convicts is followed at most, in seconds.
-const proveTime = 60
-
 // expiry tries a URI that RSS convicts once more, after a pause. Thousands of quick
 // requests are over before the first entry of a cache expires, or the first timer ends.
 // What comes after the pause takes the room that those had, but a leak grows on. As many
@@ -69,7 +66,7 @@ func affords(st *judge.State, u *judge.URI, growth float64, have int) int {
 		n = min(n, float64(have)+followShare*float64(limits.RSS-st.Reading.RSS)/max(1, growth))
 	}
 	if each := u.Latency(); each > 0 {
-		n = min(n, float64(have-st.Proved(u))+proveTime/each)
+		n = min(n, float64(have-st.Proved(u))+longest(u)/each)
 		if limits.Time > 0 {
 			n = min(n, float64(have)+followShare*max(0, limits.Time-st.Now)/each)
 		}
