@@ -5,48 +5,78 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// question is what is asked of the blocks of a URI. The answer depends on nothing else but
-// the blocks, and what the process keeps by itself.
+// found is what follows from the blocks of a URI, and from what the process keeps by itself.
+// It is found once: each rule asks for it of all URIs after each event, and an event changes
+// the blocks of one. Its blocks are not to be changed.
+type found struct {
+	sorted  bool            // delayed and own are known
+	delayed []*record.Block // see URI.delayed
+	own     []*record.Block // see URI.own
+
+	picked  bool            // counted and whole are known
+	counted []*record.Block // see State.counted
+	whole   []*record.Block // all that were counted at both edges in the present process
+	grown   []float64       // by column of the counters, what those have added that countedBy are
+
+	scattered bool // off is known, of that memory
+	scatters  memory
+	off       []float64 // see State.offMostly
+
+	columns []answer // by column of the counters
+	memory  []answer // of memory
+}
+
+// answer is what blocks say to a question.
+type answer struct {
+	version int // of the state that asked last; 0: there is no answer yet
+	question
+	verdict.Judgement
+}
+
+// question is what is asked of the blocks of a URI.
 type question struct {
-	column int // of a counter; -1: of settled RSS
-	bytes  int // see bytesColumn; of settled RSS alone
+	memory memory // the zero value of a counter
 	params verdict.CounterParams
 }
 
-// answer is what is found of u's blocks. It is found once: each rule asks for it of all URIs
-// after each event, and an event changes the blocks of one.
+// answer is what u's blocks say of memory.
 func (u *URI) answer(q question, find func() verdict.Judgement) verdict.Judgement {
-	j, ok := u.answers[q]
-	if !ok {
-		j = find()
-		if u.answers == nil {
-			u.answers = map[question]verdict.Judgement{}
+	for i := range u.found.memory {
+		if a := &u.found.memory[i]; a.question == q {
+			return a.Judgement
 		}
-		u.answers[q] = j
 	}
+	j := find()
+	u.found.memory = append(u.found.memory, answer{question: q, Judgement: j})
 	return j
 }
 
-// unanswer drops the answers of all URIs.
+// forget drops what was found. Room that it took is used again.
+func (f *found) forget() {
+	clear(f.columns)
+	*f = found{columns: f.columns, memory: f.memory[:0]}
+}
+
+// unanswer drops what was found of the blocks of all URIs.
 func (st *State) unanswer() {
 	for _, u := range st.URIs {
-		clear(u.answers)
+		u.found.forget()
 	}
 }
 
-// unanswerBy drops the answers of which an event has changed the blocks. open is the block
+// unanswerBy drops what was found of the blocks that an event has changed. open is the block
 // that was open before it.
 func (st *State) unanswerBy(e record.Event, open *record.Block) {
 	switch e := e.(type) {
 	case record.Opened:
 		st.unanswer()
 	case record.Began:
-		clear(st.of(e.URI).answers)
+		st.of(e.URI).found.forget()
 	}
 	if open == nil {
 		return
 	}
 	if u := st.of(open.URI); u != nil {
-		clear(u.answers)
+		u.found.forget()
 	}
 }

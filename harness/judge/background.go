@@ -100,15 +100,6 @@ func (st *State) value(e record.Edge, i int) float64 {
 	return v
 }
 
-// metric is the metric of a reading, less the bytes that the process keeps by itself.
-func (st *State) metric(e record.Edge) float64 {
-	v := float64(e.Metric)
-	if i := st.bytesColumn(); i >= 0 && i < len(st.idle) {
-		v -= st.idle[i] * e.T
-	}
-	return v
-}
-
 // unlessBackground opens a conviction by the i-th counter of less than half of what the
 // process keeps by itself in the time of a request: that is no steadier while it is busy.
 func (st *State) unlessBackground(u *URI, j verdict.Judgement, i int, unit string) verdict.Judgement {

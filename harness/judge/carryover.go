@@ -26,12 +26,12 @@ func (st *State) CarriesOver() bool {
 	}
 	var swept, leads []*record.Block
 	for _, u := range st.URIs {
-		for _, b := range st.whole(u.Blocks, -1) {
+		for _, b := range st.whole(u.Blocks) {
 			if b.Purpose == record.Sweep {
 				swept = append(swept, b)
 			}
 		}
-		for _, b := range st.whole(u.Others, -1) {
+		for _, b := range st.whole(u.Others) {
 			if b.Purpose == record.Lead {
 				leads = append(leads, b)
 			}

@@ -39,11 +39,17 @@ type Finding struct {
 // Judge is the verdict on one URI by the best evidence there is, that of the
 // present segment alone.
 func (st *State) Judge(u *URI) (verdict.Judgement, []string) {
-	if u.byAll.version != st.version {
+	t := u.byAll.of(st.version, func() told {
 		j, evidence := st.judge(u)
-		u.byAll, u.evidence = judged{st.version, j}, evidence
-	}
-	return u.byAll.Judgement, slices.Clip(u.evidence)
+		return told{j, evidence}
+	})
+	return t.Judgement, slices.Clip(t.evidence)
+}
+
+// told is a verdict and the evidence for it.
+type told struct {
+	verdict.Judgement
+	evidence []string
 }
 
 func (st *State) judge(u *URI) (verdict.Judgement, []string) {

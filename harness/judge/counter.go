@@ -14,7 +14,12 @@ import (
 // collected: the runtime's counters, and RSS beside them.
 func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	rss := st.settledRSS(u, 0)
-	counters := slices.DeleteFunc(st.counters(u), isHeld)
+	var counters []verdict.Evidence
+	for _, c := range st.counters(u) {
+		if !isHeld(c) {
+			counters = append(counters, c)
+		}
+	}
 	known := st.NativeKnown()
 	excused := known || st.boundless() != "" || st.uncountable() && u.Item.Requests.Auto // native sends those once more
 	if excused && rss.Label == verdict.Leak {
@@ -86,11 +91,11 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 // whose heap stands still.
 const quietRSS = 32 << 10
 
-// scatter is scatterRSS of a version of the state, with counters that are evidence or without.
+// scatter is scatterRSS of a version of the state, of what is taken for native memory then.
 type scatter struct {
-	version     int
-	uncountable bool
-	bytes       float64
+	version int
+	memory  memory
+	bytes   float64
 }
 
 // scatterRSS is by how much a settled reading of RSS is off in this process, in bytes,
@@ -98,31 +103,45 @@ type scatter struct {
 // counts. scatterRSS is how far that is from what blocks of its URI mostly add: the
 // median over the blocks of all URIs.
 func (st *State) scatterRSS() float64 {
-	all := st.uncountable()
-	if s := st.scatter; s != nil && s.version == st.version && s.uncountable == all {
+	m := st.memory(native)
+	if s := st.scatter; s.version == st.version && s.memory == m {
 		return s.bytes
 	}
 	var off []float64
 	for _, u := range st.URIs {
-		var own []float64
-		for _, b := range st.counted(u) {
-			own = append(own, (st.nativeBytes(b.End)-st.nativeBytes(b.Start))/float64(b.N()))
-		}
-		mostly := median(own)
-		for k, b := range st.counted(u) {
-			off = append(off, math.Abs(own[k]-mostly)*float64(b.N()))
-		}
+		off = append(off, st.offMostly(u, m)...)
 	}
-	st.scatter = &scatter{st.version, all, max(quietRSS, median(off))}
+	st.scatter = scatter{st.version, m, max(quietRSS, median(off))}
 	return st.scatter.bytes
 }
 
-// median is the median of values, 0 of none; it sorts a copy.
+// offMostly is, of each of u's blocks, how far what that added is from what they mostly add,
+// in bytes.
+func (st *State) offMostly(u *URI, m memory) []float64 {
+	f := &u.found
+	if f.scattered && f.scatters == m {
+		return f.off
+	}
+	blocks := st.counted(u)
+	each := make([]float64, len(blocks))
+	for k, b := range blocks {
+		each[k] = m.added(b) / float64(b.N())
+	}
+	mostly := median(each)
+	for k, b := range blocks {
+		each[k] = math.Abs(each[k]-mostly) * float64(b.N())
+	}
+	f.scattered, f.scatters, f.off = true, m, each
+	return each
+}
+
+// median is the median of values, 0 of none.
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
 	}
-	v := slices.Sorted(slices.Values(values))
+	v := slices.Clone(values)
+	slices.Sort(v)
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
@@ -143,13 +162,42 @@ func (st *State) uncounted(u *URI) verdict.Judgement {
 
 // counted are u's blocks in the present process that were counted at both edges.
 func (st *State) counted(u *URI) []*record.Block {
-	return st.whole(u.own(), -1)
+	st.pick(u)
+	return u.found.counted
 }
 
 // countedBy are those that tell of the i-th counter. What is held beside memory is not
 // freed while others run, so that all blocks tell of that.
-func (st *State) countedBy(u *URI, i int, since float64) []*record.Block {
-	return st.whole(u.tell(st.columns()[i]), since)
+func (st *State) countedBy(u *URI, i int) []*record.Block {
+	st.pick(u)
+	return u.found.by(st.columns()[i])
+}
+
+// grownBy is what they have added to it, in its unit.
+func (st *State) grownBy(u *URI, i int) float64 {
+	st.pick(u)
+	f := &u.found
+	if n := len(st.columns()); len(f.grown) != n {
+		f.grown = make([]float64, n)
+		for k, c := range st.columns() {
+			f.grown[k] = st.sum(f.by(c), k)
+		}
+	}
+	return f.grown[i]
+}
+
+// pick finds u's blocks in the present process that were counted at both edges.
+func (st *State) pick(u *URI) {
+	if f := &u.found; !f.picked {
+		f.picked, f.counted, f.whole = true, st.whole(u.own()), st.whole(u.Blocks)
+	}
+}
+
+func (f *found) by(c record.Column) []*record.Block {
+	if c.Held {
+		return f.whole
+	}
+	return f.counted
 }
 
 // tell are the blocks that judge u by a counter.
@@ -160,12 +208,11 @@ func (u *URI) tell(c record.Column) []*record.Block {
 	return u.own()
 }
 
-// whole are those of some blocks that were counted at both edges in the present process,
-// and that began at since or later.
-func (st *State) whole(blocks []*record.Block, since float64) []*record.Block {
+// whole are those of some blocks that were counted at both edges in the present process.
+func (st *State) whole(blocks []*record.Block) []*record.Block {
 	now, out := len(st.Lives)-1, make([]*record.Block, 0, len(blocks))
 	for _, b := range blocks {
-		if !b.Cut && b.Life == now && b.Start.T >= since {
+		if !b.Cut && b.Life == now {
 			out = append(out, b)
 		}
 	}
@@ -177,13 +224,10 @@ func (st *State) countsNative() bool {
 	return !st.uncountable() && slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Native })
 }
 
-// edges is u's own series of one settled value at block edges. What changed while
-// others ran is taken out. Blocks for which skip is true are left out; skip may be nil.
-func (u *URI) edges(value func(record.Edge) float64, skip func(*record.Block) bool) []verdict.Edge {
-	return edges(u.own(), value, skip)
-}
-
-func edges(blocks []*record.Block, value func(record.Edge) float64, skip func(*record.Block) bool) []verdict.Edge {
+// edges is the series of one settled value at the edges of a URI's blocks, of which each has
+// added so much. What changed while others ran is taken out. Blocks for which skip is true are
+// left out; skip may be nil.
+func edges(blocks []*record.Block, added func(*record.Block) float64, skip func(*record.Block) bool) []verdict.Edge {
 	out := make([]verdict.Edge, 1, len(blocks)+1)
 	var n int
 	var level float64
@@ -195,7 +239,7 @@ func edges(blocks []*record.Block, value func(record.Edge) float64, skip func(*r
 			continue
 		}
 		n += b.N()
-		level += value(b.End) - value(b.Start)
+		level += added(b)
 		out = append(out, verdict.Edge{Requests: n, Value: level})
 	}
 	return out
@@ -203,13 +247,16 @@ func edges(blocks []*record.Block, value func(record.Edge) float64, skip func(*r
 
 // settledRSS judges RSS at the edges of u's blocks, each off by so much; 0: the default.
 func (st *State) settledRSS(u *URI, noise float64) verdict.Judgement {
-	p := bytesParams(u, noise, Horizon)
-	return u.answer(question{-1, st.bytesColumn(), p}, func() verdict.Judgement { return verdict.Counter(u.edges(st.metric, nil), p) })
+	return u.grewBy(st.memory(resident), noise, Horizon)
 }
 
-// counters are the counters, each judged by itself.
+// counters are the counters, each judged by itself. They are not to be changed.
 func (st *State) counters(u *URI) []verdict.Evidence {
-	var out []verdict.Evidence
+	return u.byCounters.of(st.version, func() []verdict.Evidence { return st.judgeCounters(u) })
+}
+
+func (st *State) judgeCounters(u *URI) []verdict.Evidence {
+	out := make([]verdict.Evidence, 0, len(st.columns()))
 	for i, c := range st.columns() {
 		j := st.column(u, i)
 		switch {
@@ -228,30 +275,26 @@ func (st *State) counters(u *URI) []verdict.Evidence {
 	return out
 }
 
-// judged is what a counter said of a URI, by a version of the state.
-type judged struct {
-	version int
-	verdict.Judgement
-}
-
 // column is the i-th counter of u's own blocks, judged by itself. It is asked for many
 // times between two events.
 func (st *State) column(u *URI, i int) verdict.Judgement {
-	if len(u.byColumn) != len(st.columns()) {
-		u.byColumn = make([]judged, len(st.columns()))
+	if len(u.found.columns) != len(st.columns()) {
+		u.found.columns = make([]answer, len(st.columns()))
 	}
-	j := &u.byColumn[i]
-	if j.version != st.version {
-		p := st.counterParams(u, i)
-		*j = judged{st.version, u.answer(question{column: i, params: p}, func() verdict.Judgement { return st.judgeColumn(u, i, p) })}
+	a := &u.found.columns[i]
+	if a.version != st.version {
+		if p := st.counterParams(u, i); a.version == 0 || a.params != p {
+			a.params, a.Judgement = p, st.judgeColumn(u, i, p)
+		}
+		a.version = st.version
 	}
-	return j.Judgement
+	return a.Judgement
 }
 
 func (st *State) judgeColumn(u *URI, i int, p verdict.CounterParams) verdict.Judgement {
 	c := st.columns()[i]
 	by := func(skip func(*record.Block) bool) verdict.Judgement {
-		return verdict.Counter(edges(u.tell(c), func(e record.Edge) float64 { return st.value(e, i) }, skip), p)
+		return verdict.Counter(edges(u.tell(c), func(b *record.Block) float64 { return st.added(b, i) }, skip), p)
 	}
 	j := by(func(b *record.Block) bool { return !c.Exact && wasReset(b, i) })
 	if c.Exact && !c.Held && j.Label != verdict.Leak {
@@ -285,7 +328,7 @@ func (st *State) counterParams(u *URI, i int) verdict.CounterParams {
 func (st *State) horizon(u *URI, i int) int {
 	b, large := st.bytesColumn(), false
 	switch c := st.columns(); {
-	case b >= 0 && st.sum(st.counted(u), b) >= Plausible, i >= 0 && c[i].Held && st.plenty(u, i):
+	case b >= 0 && st.grownBy(u, b) >= Plausible, i >= 0 && c[i].Held && st.plenty(u, i):
 		large = st.On("large")
 	}
 	if large {
@@ -328,9 +371,9 @@ func (st *State) grew(u *URI, by func(record.Column) bool) bool {
 // else RSS. The heap breathes with what is asked for, and a neighbour shrinks it again. So
 // does a ring that all share, to which u adds larger entries than others. What leaks stays.
 func (st *State) givenBack(u *URI) bool {
-	of := st.metric
+	m := st.memory(resident)
 	if st.NativeKnown() {
-		of = st.nativeBytes
+		m = st.memory(native)
 	}
 	var gaps, gone int
 	for i := 1; i < len(u.Blocks); i++ {
@@ -339,8 +382,8 @@ func (st *State) givenBack(u *URI) bool {
 			continue // nobody else ran in between
 		}
 		gaps++
-		lost := of(b.End) - of(next.Start)
-		if lost > 0 && 2*lost >= of(b.End)-of(b.Start) {
+		lost := m.in(&b.End) - m.in(&next.Start)
+		if lost > 0 && 2*lost >= m.added(b) {
 			gone++
 		}
 	}

@@ -132,7 +132,7 @@ func (st *State) keeps(i int, usual float64) func(*record.Block) bool {
 // and no growth by all of them.
 func (st *State) freedBeside(u *URI, i int, j verdict.Judgement) float64 {
 	k := slices.IndexFunc(st.columns(), func(c record.Column) bool { return c.Exact && !c.Held && heap(c) && !exactBytes(c) })
-	own := st.countedBy(u, i, -1)
+	own := st.countedBy(u, i)
 	if k < 0 || len(own) == 0 || !st.On("books") {
 		return 0
 	}

@@ -75,9 +75,11 @@ func (st *State) stepPending(u *URI) bool {
 	if i < 0 || !st.Counted() || u.Requests() == 0 {
 		return false
 	}
+	if each, _, _ := st.pendingStep(u); each <= verdict.Sure(st.columns()[i].Unit) {
+		return false
+	}
 	j, _ := st.settled(u)
-	each, _, _ := st.pendingStep(u)
-	return flat(j) && each > verdict.Sure(st.columns()[i].Unit) && st.On("doubling")
+	return flat(j) && st.On("doubling")
 }
 
 // gained is by how many bytes a counter rose in a block, or the metric where none

@@ -203,7 +203,7 @@ func (st *State) grewAgain(u *URI, i int, each float64) bool {
 // requests leak, or fill something.
 func (st *State) mayMiss(u *URI, i int, each float64) bool {
 	short, still := 0, 0
-	for _, b := range st.whole(u.Blocks, -1) {
+	for _, b := range st.whole(u.Blocks) {
 		if b.N() > u.retest.n {
 			continue
 		}
@@ -219,7 +219,7 @@ func (st *State) mayMiss(u *URI, i int, each float64) bool {
 // blocks, by u and by the neighbours that grew. Neighbours that fell made nothing.
 // Blocks of former processes do not count.
 func (st *State) expired(u *URI, i int) (grown, gone float64) {
-	own := st.countedBy(u, i, -1)
+	own := st.countedBy(u, i)
 	if len(own) == 0 {
 		return 0, 0
 	}
@@ -231,7 +231,7 @@ func (st *State) expired(u *URI, i int) (grown, gone float64) {
 		now = st.Life().Settled
 	}
 	first := own[0].Start
-	grown = st.sum(own, i)
+	grown = st.grownBy(u, i)
 	all := grown
 	for _, o := range st.URIs {
 		if o != u {
@@ -245,7 +245,13 @@ func (st *State) expired(u *URI, i int) (grown, gone float64) {
 // times. Where it leaks, that is what most of its blocks tell, of each request, judged or
 // not: in the others expired what was not its own.
 func (st *State) made(o *URI, since, until float64, i int) float64 {
-	added := max(0, st.sum(st.countedBy(o, i, since), i))
+	added := 0.0
+	for _, b := range st.countedBy(o, i) {
+		if b.Start.T >= since {
+			added += st.added(b, i)
+		}
+	}
+	added = max(0, added)
 	if j := st.column(o, i); j.Label == verdict.Leak {
 		added = max(added, j.Usual*float64(st.sent(o, since, until)))
 	}
@@ -274,7 +280,7 @@ func requests(blocks []*record.Block) (n int) {
 
 func (st *State) sum(blocks []*record.Block, i int) (all float64) {
 	for _, b := range blocks {
-		all += st.value(b.End, i) - st.value(b.Start, i)
+		all += st.added(b, i)
 	}
 	return all
 }

@@ -114,7 +114,7 @@ func (st *State) Unended(u *URI) bool {
 // bytes, or by RSS where there is none, or where that grows beyond the counter.
 func (st *State) Grown(u *URI) (bytes float64) {
 	if i := st.bytesColumn(); i >= 0 {
-		bytes = st.sum(st.counted(u), i)
+		bytes = st.grownBy(u, i)
 		if _, ok := st.unseen(u); !ok && !st.nativeUnended(u) {
 			return max(0, bytes)
 		}
@@ -122,7 +122,7 @@ func (st *State) Grown(u *URI) (bytes float64) {
 	var rise float64
 	for _, b := range u.Blocks {
 		if st.NativeKnown() {
-			rise += st.nativeBytes(b.End) - st.nativeBytes(b.Start)
+			rise += float64(b.End.Native) - float64(b.Start.Native)
 		} else {
 			rise += float64(b.Rise())
 		}

@@ -30,6 +30,15 @@ func (st *State) stillness() (most standstill) {
 			}
 		}
 	}
+	stood := blocks[:0:0]
+	for _, b := range blocks {
+		if st.still(b) {
+			stood = append(stood, b)
+		}
+	}
+	if len(stood) < frozenBlocks {
+		return most
+	}
 	slices.SortFunc(blocks, func(a, b *record.Block) int { return a.Seq - b.Seq })
 	run := blocks[:0:0]
 	exact := slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Exact && !c.Held })
@@ -81,6 +90,5 @@ func (st *State) standing(u *URI) float64 {
 	if len(st.columns()) == 0 {
 		return 0
 	}
-	st.misfit(0) // brings the record of standstills up to date
-	return st.misfits.still.hidden(u)
+	return st.fits().still.hidden(u)
 }

@@ -82,8 +82,8 @@ func (st *State) HoldsMore(u *URI) bool {
 func (st *State) mayHoldMore(u *URI) bool {
 	for i, c := range st.columns() {
 		if c.Held {
-			j, own := st.column(u, i), st.countedBy(u, i, -1)
-			few := len(own) < leastBlocks && u.Requests() > 0 && st.sum(own, i) >= verdict.Sure(c.Unit)*float64(u.Requests())
+			j, own := st.column(u, i), st.countedBy(u, i)
+			few := len(own) < leastBlocks && u.Requests() > 0 && st.grownBy(u, i) >= verdict.Sure(c.Unit)*float64(u.Requests())
 			if j.Label == verdict.Inconclusive && (j.Low > 0 || few) {
 				return true
 			}

@@ -204,25 +204,38 @@ func (st *State) AddsLater(u *URI) bool {
 // own are the blocks that judge u by what was read at their edges: those that end with
 // a pause, where there are some.
 func (u *URI) own() []*record.Block {
-	switch d := u.delayed(); len(d) {
-	case 0:
-		return u.Blocks
-	case 1: // it has only shown that nothing comes later
-		return slices.DeleteFunc(slices.Clone(u.Blocks), func(b *record.Block) bool { return b.Purpose == record.Delayed })
-	case 2:
-		return d
-	default: // what others have left expires in the pause of the first
-		return d[1:]
-	}
+	u.sort()
+	return u.found.own
 }
 
-func (u *URI) delayed() (out []*record.Block) {
+// delayed are u's blocks that end with a pause of their own, to which they came.
+func (u *URI) delayed() []*record.Block {
+	u.sort()
+	return u.found.delayed
+}
+
+// sort finds the blocks that own and delayed are.
+func (u *URI) sort() {
+	f := &u.found
+	if f.sorted {
+		return
+	}
+	f.sorted = true
 	for _, b := range u.Blocks {
 		if b.Purpose == record.Delayed && !b.Cut {
-			out = append(out, b)
+			f.delayed = append(f.delayed, b)
 		}
 	}
-	return out
+	switch d := f.delayed; len(d) {
+	case 0:
+		f.own = u.Blocks
+	case 1: // it has only shown that nothing comes later
+		f.own = slices.DeleteFunc(slices.Clone(u.Blocks), func(b *record.Block) bool { return b.Purpose == record.Delayed })
+	case 2:
+		f.own = d
+	default: // what others have left expires in the pause of the first
+		f.own = d[1:]
+	}
 }
 
 // Later says that u is judged by what it has added by the end of a pause.

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 
 	"leakhunt/harness/record"
 	"leakhunt/harness/units"
@@ -35,7 +36,7 @@ func (u *URI) falling(i int, unit string) bool {
 // stands says that the i-th counter, one that the user has named, never moved, or has
 // stopped.
 func (st *State) stands(i int) bool {
-	return st.stuck(i) || st.misfit(i) == "" && st.misfits.frozen
+	return st.stuck(i) || st.misfit(i) == "" && st.fits().frozen
 }
 
 // stuck says that the i-th counter never moved, whatever was sent: a page that is
@@ -72,26 +73,33 @@ func (st *State) stuck(i int) bool {
 type misfits struct {
 	version int // of the state
 	why     []string
+	bytes   int // see bytesColumn
 	still   standstill
 	frozen  bool
 	all     bool // of those that count the heap, each falls or is frozen
 }
 
-// misfit is why the i-th exact counter is no evidence; "" where it is.
-func (st *State) misfit(i int) string {
-	if m := st.misfits; m == nil || m.version != st.version {
-		st.misfits = &misfits{version: st.version, why: make([]string, len(st.columns()))}
-		st.fit(st.misfits)
+// fits are the misfits, found anew where the record has grown.
+func (st *State) fits() *misfits {
+	if m := &st.misfits; m.version != st.version {
+		columns := st.columns()
+		*m = misfits{version: st.version, why: make([]string, len(columns)), bytes: slices.IndexFunc(columns, exactBytes)}
+		if len(columns) > 0 {
+			st.fit(m)
+		}
 	}
-	return st.misfits.why[i]
+	return &st.misfits
 }
+
+// misfit is why the i-th exact counter is no evidence; "" where it is.
+func (st *State) misfit(i int) string { return st.fits().why[i] }
 
 // fit finds the exact counters that are no evidence.
 func (st *State) fit(m *misfits) {
 	if st.On("misfit") {
 		m.still = st.stillness()
 	}
-	m.frozen = m.still.frozen(st.scatterRSS())
+	m.frozen = m.still.frozen(quietRSS) && m.still.frozen(st.scatterRSS()) // the latter takes longer to tell
 	heaps, bad := 0, 0
 	for i, c := range st.columns() {
 		if !c.Exact || !heap(c) { // of goroutines and threads there are as many all the time
@@ -109,7 +117,9 @@ func (st *State) fit(m *misfits) {
 			bad++
 		}
 	}
-	m.all = heaps > 0 && (bad == heaps || st.unfit)
+	if m.all = heaps > 0 && (bad == heaps || st.unfit); m.all {
+		m.bytes = -1
+	}
 	beside := "it is read beside counters that are no evidence"
 	if st.unfit {
 		beside = "it was no evidence on the process before this one"
@@ -122,13 +132,7 @@ func (st *State) fit(m *misfits) {
 }
 
 // uncountable says that there are exact counters of the heap, and that none is evidence.
-func (st *State) uncountable() bool {
-	if len(st.columns()) == 0 {
-		return false
-	}
-	st.misfit(0) // draws them anew where the record has grown
-	return st.misfits.all
-}
+func (st *State) uncountable() bool { return st.fits().all }
 
 // heap says that a column counts what is alive on a heap, which no request leaves as
 // it was.

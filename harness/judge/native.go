@@ -33,15 +33,7 @@ const (
 
 // nativeBytes is what the process has beyond what the runtime counts, in bytes, as far as that
 // is known.
-func (st *State) nativeBytes(e record.Edge) float64 {
-	if st.NativeKnown() {
-		return float64(e.Native)
-	}
-	if i := st.bytesColumn(); i >= 0 {
-		return float64(e.Metric) - e.Counter(i)
-	}
-	return float64(e.Metric)
-}
+func (st *State) nativeBytes(e record.Edge) float64 { return st.memory(native).in(&e) }
 
 // NativeKnown says that native memory is known: the runtime says what it has for itself.
 func (st *State) NativeKnown() bool {
@@ -49,26 +41,22 @@ func (st *State) NativeKnown() bool {
 	return l != nil && l.Native && !st.uncountable() && st.On("native-known")
 }
 
-// bytesColumn is the index of the exact counter of bytes; -1 without one.
-func (st *State) bytesColumn() int {
-	if st.uncountable() {
-		return -1
-	}
-	return slices.IndexFunc(st.columns(), exactBytes)
-}
+// bytesColumn is the index of the exact counter of bytes; -1 without one that is evidence.
+func (st *State) bytesColumn() int { return st.fits().bytes }
 
 func exactBytes(c record.Column) bool { return c.Exact && c.Unit == "bytes" }
 
 // uncountedRSS judges what RSS grew by beyond the live bytes, at the edges of u's
 // blocks.
 func (st *State) uncountedRSS(u *URI, horizon int) verdict.Judgement {
-	return grewBy(u, st.nativeBytes, st.scatterRSS(), horizon)
+	return u.grewBy(st.memory(native), st.scatterRSS(), horizon)
 }
 
-// grewBy judges what an amount of memory, in bytes, grew by at the edges of u's blocks,
-// each off by so much.
-func grewBy(u *URI, of func(record.Edge) float64, noise float64, horizon int) verdict.Judgement {
-	return verdict.Counter(u.edges(of, nil), bytesParams(u, noise, horizon))
+// grewBy judges what memory grew by at the edges of u's blocks, each off by so many bytes;
+// 0: by as many as usual.
+func (u *URI) grewBy(m memory, noise float64, horizon int) verdict.Judgement {
+	p := bytesParams(u, noise, horizon)
+	return u.answer(question{m, p}, func() verdict.Judgement { return verdict.Counter(edges(u.own(), m.added, nil), p) })
 }
 
 // bytesParams are the verdict's parameters for an amount of memory, each reading of which is
@@ -109,7 +97,7 @@ func (st *State) tried(u *URI, n uncounted) verdict.Judgement {
 	if st.uncountable() {
 		beyond = ""
 	}
-	for _, t := range st.trials(u, n.of) {
+	for _, t := range st.trials(u, n.memory) {
 		if n := float64(t.n); 2*t.rose < j.Growth*n {
 			return open(j, 0, "RSS grew %s per request%s, and by only %s with %s between two waits of %s: what was made before had gone by then",
 				units.Bytes(j.Growth), beyond, units.Bytes(max(0, t.rose)), units.Quantity(n, "more requests"), units.Seconds(t.waited))
@@ -168,19 +156,19 @@ type trial struct {
 }
 
 // trials are those of u on the present process, in order.
-func (st *State) trials(u *URI, of func(record.Edge) float64) (out []trial) {
+func (st *State) trials(u *URI, m memory) (out []trial) {
 	for _, b := range u.Others {
 		if b.Purpose != record.Expiry || b.Life != len(st.Lives)-1 || b.Cut {
 			continue
 		}
-		end := of(b.End)
+		end := m.in(&b.End)
 		for _, r := range st.Segment().Reads {
 			if r.Waited > 0 && r.Edge.T >= b.End.T {
-				end = min(end, of(r.Edge))
+				end = min(end, m.in(&r.Edge))
 				break
 			}
 		}
-		out = append(out, trial{b.N(), end - of(b.Start), st.waitedBefore(b)})
+		out = append(out, trial{b.N(), end - m.in(&b.Start), st.waitedBefore(b)})
 	}
 	return out
 }
@@ -190,7 +178,7 @@ func (st *State) trials(u *URI, of func(record.Edge) float64) (out []trial) {
 // gone after the second wait. Native is 0 where there are none, or the trials are over.
 func (st *State) Native(u *URI) int {
 	j, ok := st.native(u)
-	if !ok || j.Label != verdict.Leak || len(st.trials(u, st.nativeBytes)) >= nativeTrials {
+	if !ok || j.Label != verdict.Leak || len(st.trials(u, st.memory(native))) >= nativeTrials {
 		return 0
 	}
 	return u.Requests()
@@ -201,7 +189,7 @@ func (st *State) Native(u *URI) int {
 func (st *State) nativeUnended(u *URI) bool {
 	return slices.ContainsFunc(st.uncountedOf(u), func(n uncounted) bool {
 		if n.horizon > Horizon {
-			n.j = grewBy(u, n.of, st.scatterRSS(), Horizon)
+			n.j = u.grewBy(n.memory, st.scatterRSS(), Horizon)
 		}
 		return n.j.Label == verdict.Leak || n.j.Label == verdict.Inconclusive && n.j.Low > 0 && !n.mapped
 	})

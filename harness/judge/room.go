@@ -49,14 +49,14 @@ func (st *State) room(unit string, c record.Counts) float64 {
 // plenty says that u would use up what is left before the Horizon, and that it is no pool:
 // the judged requests to all URIs have added more of the i-th counter than one holds.
 func (st *State) plenty(u *URI, i int) bool {
-	unit, own := st.columns()[i].Unit, st.countedBy(u, i, -1)
+	unit, own := st.columns()[i].Unit, st.countedBy(u, i)
 	n := requests(own)
-	if n == 0 || 2*st.sum(own, i)*Horizon < st.room(unit, own[0].Start.Counts)*float64(n) {
+	if n == 0 || 2*st.grownBy(u, i)*Horizon < st.room(unit, own[0].Start.Counts)*float64(n) {
 		return false
 	}
 	all := 0.0
 	for _, o := range st.URIs {
-		all += max(0, st.sum(st.countedBy(o, i, -1), i))
+		all += max(0, st.grownBy(o, i))
 	}
 	return all >= max(st.room(unit, own[0].Start.Counts)/plentyShare, st.most(unit)/plentyLeast)
 }

@@ -191,14 +191,11 @@ func (u *URI) level(n int) (mean float64) {
 // confirmed is the verdict on a suspect from its confirmation. Growth within
 // the headroom that its neighbours made is no evidence yet.
 func (st *State) confirmed(u *URI) verdict.Judgement {
-	j := &u.byConfirmation
+	by := &u.byConfirmation
 	if u.following {
-		j = &u.byFollowing
+		by = &u.byFollowing
 	}
-	if j.version != st.version {
-		*j = judged{st.version, st.confirm(u)}
-	}
-	return j.Judgement
+	return by.of(st.version, func() verdict.Judgement { return st.confirm(u) })
 }
 
 func (st *State) confirm(u *URI) verdict.Judgement {

@@ -3,7 +3,6 @@ package judge
 import (
 	"slices"
 
-	"leakhunt/harness/record"
 	"leakhunt/harness/verdict"
 )
 
@@ -47,18 +46,13 @@ func (st *State) noteShared() {
 	if st.shared != nil || len(st.Segments) > 1 || st.Scans() || len(st.columns()) == 0 || len(st.URIs) < sharedLeast || !st.On("every-request") {
 		return
 	}
-	by := map[*URI][]verdict.Judgement{}
 	var all []*URI
 	for _, u := range st.URIs {
-		if u.Broken || u.Requests() == 0 {
-			continue
-		}
-		all = append(all, u)
-		for i := range st.columns() {
-			by[u] = append(by[u], st.column(u, i))
+		if !u.Broken && u.Requests() > 0 {
+			all = append(all, u)
 		}
 	}
-	column, members := st.alike(all, by)
+	column, members := st.alike(all)
 	if len(members) == 0 {
 		return
 	}
@@ -69,19 +63,20 @@ func (st *State) noteShared() {
 		}
 		var growths []float64
 		for _, u := range members {
-			growths = append(growths, by[u][i].Growth)
+			growths = append(growths, st.column(u, i).Growth)
 		}
 		slices.Sort(growths)
 		s.growth[i] = growths[(len(growths)-1)/4]
 	}
 	i, narrowest := column, 0.0
 	for _, u := range all {
-		if !s.covers(st.columns(), by[u]) {
+		if !st.covers(s, u) {
 			continue
 		}
 		s.covered = append(s.covered, u.Index)
-		if width := by[u][i].High - by[u][i].Low; slices.Contains(members, u) && (s.lead < 0 || width < narrowest) {
-			s.lead, s.low, narrowest = u.Index, by[u][i].Low, width
+		j := st.column(u, i)
+		if width := j.High - j.Low; slices.Contains(members, u) && (s.lead < 0 || width < narrowest) {
+			s.lead, s.low, narrowest = u.Index, j.Low, width
 		}
 	}
 	if s.lead >= 0 {
@@ -92,15 +87,15 @@ func (st *State) noteShared() {
 // alike are the URIs that surely grow by as much as one of them does, and the counter that
 // says so: of bytes, where one does, or of what the process holds beside memory. Bytes
 // tell, not objects: many a leak is of one object.
-func (st *State) alike(all []*URI, by map[*URI][]verdict.Judgement) (column int, members []*URI) {
+func (st *State) alike(all []*URI) (column int, members []*URI) {
 	if i := st.bytesColumn(); i >= 0 {
-		if members = alikeBy(all, by, i, leastFloor); len(members) > 0 {
+		if members = st.alikeBy(all, i, leastFloor); len(members) > 0 {
 			return i, members
 		}
 	}
 	for i, c := range st.columns() {
 		if c.Held {
-			if members = alikeBy(all, by, i, verdict.Sure(c.Unit)); len(members) > 0 {
+			if members = st.alikeBy(all, i, verdict.Sure(c.Unit)); len(members) > 0 {
 				return i, members
 			}
 		}
@@ -110,16 +105,16 @@ func (st *State) alike(all []*URI, by map[*URI][]verdict.Judgement) (column int,
 
 // alikeBy are those by the i-th counter, of those that grow by so much at least. There are
 // none unless they are most, and hardly any grows by less.
-func alikeBy(all []*URI, by map[*URI][]verdict.Judgement, i int, least float64) (best []*URI) {
+func (st *State) alikeBy(all []*URI, i int, least float64) (best []*URI) {
 	n := float64(len(all))
 	for _, u := range all {
-		growth, less := by[u][i].Growth, 0
+		growth, less := st.column(u, i).Growth, 0
 		if growth < least {
 			continue
 		}
 		var members []*URI
 		for _, o := range all {
-			switch j := by[o][i]; {
+			switch j := st.column(o, i); {
 			case j.Low >= surely*growth && j.Low <= (1+besides)*growth && j.High >= (1-besides)*growth:
 				members = append(members, o)
 			case j.Low < surely*growth:
@@ -133,19 +128,19 @@ func alikeBy(all []*URI, by map[*URI][]verdict.Judgement, i int, least float64) 
 	return best
 }
 
-// covers says that a URI with those judgements by the counters grows, and by no more
-// than is shared.
-func (s *shared) covers(columns []record.Column, by []verdict.Judgement) bool {
+// covers says that u grows by the counters, and by no more than is shared.
+func (st *State) covers(s *shared, u *URI) bool {
 	grows := false
-	for i, c := range columns {
-		if !c.Exact || !heap(c) && !c.Held || by[i].Low <= 0 {
+	for i, c := range st.columns() {
+		low := st.column(u, i).Low
+		if !c.Exact || !heap(c) && !c.Held || low <= 0 {
 			continue
 		}
 		least := float64(leastFloor)
 		if c.Unit != "bytes" {
 			least = sharedObjects
 		}
-		if grows = true; by[i].Low > (1+besides)*s.growth[i]+least {
+		if grows = true; low > (1+besides)*s.growth[i]+least {
 			return false
 		}
 	}

@@ -46,7 +46,7 @@ func (st *State) slowed(u *URI, j verdict.Judgement, i int) bool {
 		return false
 	}
 	var first []*record.Block
-	for _, b := range st.whole(u.Blocks, -1) {
+	for _, b := range st.whole(u.Blocks) {
 		if b.Purpose == record.Sweep && len(first) < SweepRounds {
 			first = append(first, b)
 		}

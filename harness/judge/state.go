@@ -29,8 +29,8 @@ type State struct {
 	version  int          // differs after each event: what is computed of the state holds for one
 	books    *books       // of the sweep, as it is now
 	booksRSS *booksRSS    // the same by RSS alone
-	scatter  *scatter     // of settled RSS, as it is now
-	misfits  *misfits     // counters that are no evidence, as it is now
+	scatter  scatter      // of settled RSS, as it is now
+	misfits  misfits      // counters that are no evidence, as it is now
 	unfit    bool         // those of a process before were none
 	later    []*later     // what was added while nothing was sent
 	swept    *record.Edge // the reading that says what the sweep left in the end
@@ -54,20 +54,19 @@ type URI struct {
 	retest   retest            // of it alone
 
 	late           *verdict.Late
-	slack          float64  // bytes that may have been free when its last block ended
-	headroom       float64  // bytes that it may grow by, innocent, in its confirmation
-	touchedReads   int      // readings of the touched set by the end of its last judged block
-	unused         float64  // bytes that may have been free or garbage when its confirmation began
-	following      bool     // its confirmation is to exclude leaks down to floorFollowed
-	trial          int      // the life in which its confirmation began
-	before         float64  // the level before its expiry block, in bytes
-	among          *among   // what was found of it among others
-	byColumn       []judged // what each counter says of it
-	answers        map[question]verdict.Judgement
-	byAll          judged   // see Judge
-	evidence       []string // of byAll
-	byConfirmation judged   // see confirmed
-	byFollowing    judged   // the same while it is followed
+	slack          float64 // bytes that may have been free when its last block ended
+	headroom       float64 // bytes that it may grow by, innocent, in its confirmation
+	touchedReads   int     // readings of the touched set by the end of its last judged block
+	unused         float64 // bytes that may have been free or garbage when its confirmation began
+	following      bool    // its confirmation is to exclude leaks down to floorFollowed
+	trial          int     // the life in which its confirmation began
+	before         float64 // the level before its expiry block, in bytes
+	among          *among  // what was found of it among others
+	found          found   // of its blocks
+	byAll          memo[told]
+	byCounters     memo[[]verdict.Evidence]
+	byConfirmation memo[verdict.Judgement] // see confirmed
+	byFollowing    memo[verdict.Judgement] // the same while it is followed
 }
 
 // Settings switch rules off, for the table that says what each is worth. The zero

@@ -1,32 +1,11 @@
 package judge
 
-import (
-	"leakhunt/harness/record"
-	"leakhunt/harness/verdict"
-)
+import "leakhunt/harness/verdict"
 
-// rest is what is in no counter, in bytes: where native memory is counted, or known, what
-// is mapped.
-func (st *State) rest(e record.Edge) float64 { return st.metric(e) - st.known(e) }
-
-// known is memory that is in a counter, and native memory where it is known, in bytes. Where
-// that is all that the runtime does not have for itself, it is what is mapped from no file.
-func (st *State) known(e record.Edge) float64 {
-	if st.NativeKnown() && st.Life().Whole {
-		return float64(e.Anon)
-	}
-	v := st.value(e, st.bytesColumn())
-	if st.NativeKnown() {
-		v += st.nativeBytes(e)
-	}
-	return v
-}
-
-// uncounted is memory that no runtime counts. of is how much of it a reading has, in
-// bytes, and j how the blocks of a URI grew by it. That convicts from horizon requests
-// and least bytes on.
+// uncounted is memory that no runtime counts, and j how the blocks of a URI grew by it. That
+// convicts from horizon requests and least bytes on.
 type uncounted struct {
-	of      func(record.Edge) float64
+	memory  memory
 	j       verdict.Judgement
 	horizon int
 	least   float64
@@ -41,7 +20,7 @@ func (st *State) uncountedOf(u *URI) (out []uncounted) {
 	}
 	much := max(nativeLeast, nativeShare*float64(own[0].Start.Anon))
 	if st.mayBeNative(u) {
-		n := uncounted{of: st.nativeBytes, horizon: nativeHorizon, least: much}
+		n := uncounted{memory: st.memory(native), horizon: nativeHorizon, least: much}
 		switch {
 		case st.uncountable():
 			n.horizon, n.least = st.horizon(u, -1), 0
@@ -49,15 +28,15 @@ func (st *State) uncountedOf(u *URI) (out []uncounted) {
 			n.horizon, n.least = st.horizon(u, -1), nativeKnownLeast
 		default: // what is counted explains as much: a heap takes more than is alive
 			if i := st.bytesColumn(); i >= 0 {
-				n.least = max(much, st.sum(own, i))
+				n.least = max(much, st.grownBy(u, i))
 			}
 		}
 		n.j = st.uncountedRSS(u, n.horizon)
 		out = append(out, n)
 	}
 	if _, ok := st.unseen(u); ok && st.boundless() == "" && !st.givenBack(u) {
-		j := grewBy(u, st.rest, st.scatterRSS(), nativeHorizon)
-		out = append(out, uncounted{st.rest, j, nativeHorizon, much, true})
+		m := st.memory(unexplained)
+		out = append(out, uncounted{m, u.grewBy(m, st.scatterRSS(), nativeHorizon), nativeHorizon, much, true})
 	}
 	return out
 }
@@ -75,7 +54,7 @@ func (st *State) unseen(u *URI) (j verdict.Judgement, ok bool) {
 	}
 	known := st.column(u, i).High
 	if st.NativeKnown() {
-		known = grewBy(u, st.known, st.scatterRSS(), Horizon).High
+		known = u.grewBy(st.memory(explained), st.scatterRSS(), Horizon).High
 	}
 	return j, j.Low > 2*max(0, known) && st.On("unseen")
 }
