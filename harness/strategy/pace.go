@@ -1,7 +1,6 @@
 package strategy
 
 import (
-	"cmp"
 	"slices"
 
 	"leakhunt/harness/judge"
@@ -20,9 +19,9 @@ type pace struct {
 const paceBlocks = 12
 
 func paceOf(st *judge.State) pace {
-	p := pace{each: map[int]float64{}}
+	p := pace{each: make(map[int]float64, len(st.Header.Items))}
 	var traces, requests, took float64
-	var settled []*record.Block
+	settled := make([]*record.Block, 0, paceBlocks)
 	traced := 0
 	for _, s := range st.Segments {
 		for _, t := range s.Traces {
@@ -31,10 +30,12 @@ func paceOf(st *judge.State) pace {
 		}
 		for _, u := range s.Series {
 			var n, seconds float64
-			for _, b := range slices.Concat(u.Others, u.Blocks) {
-				n, seconds = n+float64(b.N()), seconds+b.Sending()
-				if !b.Cut && b.N() > 0 && settles(b.Purpose) {
-					settled = append(settled, b)
+			for _, blocks := range [...][]*record.Block{u.Others, u.Blocks} {
+				for _, b := range blocks {
+					n, seconds = n+float64(b.N()), seconds+b.Sending()
+					if !b.Cut && b.N() > 0 && settles(b.Purpose) {
+						settled = lately(settled, b)
+					}
 				}
 			}
 			if n > 0 {
@@ -48,8 +49,6 @@ func paceOf(st *judge.State) pace {
 			p.each[u.Index] = took / requests
 		}
 	}
-	slices.SortFunc(settled, func(a, b *record.Block) int { return cmp.Compare(a.Seq, b.Seq) })
-	settled = settled[max(0, len(settled)-paceBlocks):]
 	for _, b := range settled {
 		p.block += max(0, b.End.T-b.Start.T-b.Sending()) / float64(len(settled))
 	}
@@ -57,6 +56,22 @@ func paceOf(st *judge.State) pace {
 		p.trace = traces / float64(traced)
 	}
 	return p
+}
+
+// lately adds a block to the last ones, which are in the order in which they were sent.
+func lately(last []*record.Block, b *record.Block) []*record.Block {
+	i := len(last)
+	for i > 0 && last[i-1].Seq > b.Seq {
+		i--
+	}
+	switch {
+	case len(last) < paceBlocks:
+		return slices.Insert(last, i, b)
+	case i > 0:
+		copy(last, last[1:i])
+		last[i-1] = b
+	}
+	return last
 }
 
 // settles says that a block for that purpose ends with a collection and a reading, and not
