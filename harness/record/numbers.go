@@ -50,17 +50,22 @@ func reserved(n int, shift uint8) Numbers { return Numbers{two: make([]int16, 0,
 
 // add takes up one more.
 func (l *Numbers) add(v int64) {
-	if l.Len() == 0 {
-		l.first = v
-	}
-	if l.eight == nil {
-		steps := (v - l.first) >> l.shift
-		exact := l.first+steps<<l.shift == v
-		switch {
-		case exact && l.four == nil && steps == int64(int16(steps)): //nolint:gosec // that is what is looked at
+	if l.four == nil && l.eight == nil {
+		if len(l.two) == 0 {
+			l.first = v
+		}
+		if steps := (v - l.first) >> l.shift; l.first+steps<<l.shift == v && steps == int64(int16(steps)) { //nolint:gosec // that is what is looked at
 			l.two = append(l.two, int16(steps)) //nolint:gosec // as above
 			return
-		case exact && steps == int64(int32(steps)): //nolint:gosec // that is what is looked at
+		}
+	}
+	l.addWide(v)
+}
+
+// addWide takes up one that two bytes do not hold, or that comes after such a one.
+func (l *Numbers) addWide(v int64) {
+	if l.eight == nil {
+		if steps := (v - l.first) >> l.shift; l.first+steps<<l.shift == v && steps == int64(int32(steps)) { //nolint:gosec // that is what is looked at
 			if l.four == nil {
 				l.four = make([]int32, len(l.two), cap(l.two)+1)
 				for i, s := range l.two {
