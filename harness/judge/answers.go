@@ -16,7 +16,7 @@ type found struct {
 	picked  bool            // counted and whole are known
 	counted []*record.Block // see State.counted
 	whole   []*record.Block // all that were counted at both edges in the present process
-	grown   []float64       // by column of the counters, what those have added that countedBy are
+	sums    []sums          // by column of the counters
 
 	scattered bool // off is known, of that memory
 	scatters  memory
@@ -65,13 +65,10 @@ func (st *State) unanswer() {
 }
 
 // unanswerBy drops what was found of the blocks that an event has changed. open is the block
-// that was open before it.
+// that was open before it. One that begins says nothing yet.
 func (st *State) unanswerBy(e record.Event, open *record.Block) {
-	switch e := e.(type) {
-	case record.Opened:
+	if _, ok := e.(record.Opened); ok {
 		st.unanswer()
-	case record.Began:
-		st.of(e.URI).found.forget()
 	}
 	if open == nil {
 		return

@@ -160,89 +160,9 @@ func (st *State) uncounted(u *URI) verdict.Judgement {
 	return verdict.Judgement{}
 }
 
-// counted are u's blocks in the present process that were counted at both edges.
-func (st *State) counted(u *URI) []*record.Block {
-	st.pick(u)
-	return u.found.counted
-}
-
-// countedBy are those that tell of the i-th counter. What is held beside memory is not
-// freed while others run, so that all blocks tell of that.
-func (st *State) countedBy(u *URI, i int) []*record.Block {
-	st.pick(u)
-	return u.found.by(st.columns()[i])
-}
-
-// grownBy is what they have added to it, in its unit.
-func (st *State) grownBy(u *URI, i int) float64 {
-	st.pick(u)
-	f := &u.found
-	if n := len(st.columns()); len(f.grown) != n {
-		f.grown = make([]float64, n)
-		for k, c := range st.columns() {
-			f.grown[k] = st.sum(f.by(c), k)
-		}
-	}
-	return f.grown[i]
-}
-
-// pick finds u's blocks in the present process that were counted at both edges.
-func (st *State) pick(u *URI) {
-	if f := &u.found; !f.picked {
-		f.picked, f.counted, f.whole = true, st.whole(u.own()), st.whole(u.Blocks)
-	}
-}
-
-func (f *found) by(c record.Column) []*record.Block {
-	if c.Held {
-		return f.whole
-	}
-	return f.counted
-}
-
-// tell are the blocks that judge u by a counter.
-func (u *URI) tell(c record.Column) []*record.Block {
-	if c.Held {
-		return u.Blocks
-	}
-	return u.own()
-}
-
-// whole are those of some blocks that were counted at both edges in the present process.
-func (st *State) whole(blocks []*record.Block) []*record.Block {
-	now, out := len(st.Lives)-1, make([]*record.Block, 0, len(blocks))
-	for _, b := range blocks {
-		if !b.Cut && b.Life == now {
-			out = append(out, b)
-		}
-	}
-	return out
-}
-
 // countsNative says that a counter holds what native libraries have from malloc.
 func (st *State) countsNative() bool {
 	return !st.uncountable() && slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Native })
-}
-
-// edges is the series of one settled value at the edges of a URI's blocks, of which each has
-// added so much. What changed while others ran is taken out. Blocks for which skip is true are
-// left out; skip may be nil.
-func edges(blocks []*record.Block, added func(*record.Block) float64, skip func(*record.Block) bool) []verdict.Edge {
-	out := make([]verdict.Edge, 1, len(blocks)+1)
-	var n int
-	var level float64
-	for i, b := range blocks {
-		// In the first of the blocks in which it is followed expires what its neighbours
-		// have left.
-		first := b.Purpose == record.Follow && (i == 0 || blocks[i-1].Purpose != record.Follow || blocks[i-1].Seq != b.Seq-1)
-		if b.Cut || first || skip != nil && skip(b) {
-			continue
-		}
-		n += b.N()
-		level += added(b)
-		out = append(out, verdict.Edge{Requests: n, Value: level})
-	}
-	return out
 }
 
 // settledRSS judges RSS at the edges of u's blocks, each off by so much; 0: the default.
@@ -250,29 +170,34 @@ func (st *State) settledRSS(u *URI, noise float64) verdict.Judgement {
 	return u.grewBy(st.memory(resident), noise, Horizon)
 }
 
-// counters are the counters, each judged by itself. They are not to be changed.
+// counters are those of the runtime, each judged by itself. They are not to be changed.
 func (st *State) counters(u *URI) []verdict.Evidence {
-	return u.byCounters.of(st.version, func() []verdict.Evidence { return st.judgeCounters(u) })
+	return u.byCounters.of(st.version, func() []verdict.Evidence {
+		out := make([]verdict.Evidence, 0, len(st.columns()))
+		for i, c := range st.columns() {
+			if !c.Held {
+				out = append(out, st.counter(u, i))
+			}
+		}
+		return out
+	})
 }
 
-func (st *State) judgeCounters(u *URI) []verdict.Evidence {
-	out := make([]verdict.Evidence, 0, len(st.columns()))
-	for i, c := range st.columns() {
-		j := st.column(u, i)
-		switch {
-		case st.misfit(i) != "":
-			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, st.misfit(i)
-		case c.Exact:
-			j = st.unlessBackground(u, st.unlessExpired(u, j, i, c.Unit), i, c.Unit)
-		case j.Label == verdict.Leak:
-		case u.falling(i, c.Unit):
-			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter falls: it does not count what stays alive"
-		case st.stands(i):
-			j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter never moved: it counts nothing here"
-		}
-		out = append(out, verdict.Evidence{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Judgement: j})
+// counter is the i-th counter, judged by itself.
+func (st *State) counter(u *URI, i int) verdict.Evidence {
+	c, j := st.columns()[i], st.column(u, i)
+	switch {
+	case st.misfit(i) != "":
+		j.Label, j.More, j.Reason = verdict.Inconclusive, 0, st.misfit(i)
+	case c.Exact:
+		j = st.unlessBackground(u, st.unlessExpired(u, j, i, c.Unit), i, c.Unit)
+	case j.Label == verdict.Leak:
+	case u.falling(i, c.Unit):
+		j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter falls: it does not count what stays alive"
+	case st.stands(i):
+		j.Label, j.More, j.Reason = verdict.Inconclusive, 0, "the counter never moved: it counts nothing here"
 	}
-	return out
+	return verdict.Evidence{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Judgement: j}
 }
 
 // column is the i-th counter of u's own blocks, judged by itself. It is asked for many
@@ -359,7 +284,7 @@ func (st *State) grewOnHeap(u *URI) bool {
 
 func (st *State) grew(u *URI, by func(record.Column) bool) bool {
 	for i, c := range st.columns() {
-		if c.Exact && by(c) && st.column(u, i).Label == verdict.Leak {
+		if c.Exact && by(c) && !st.stood(u, i) && st.column(u, i).Label == verdict.Leak {
 			return true
 		}
 	}
@@ -401,13 +326,21 @@ type Probe struct {
 	Growth, Low, High float64
 }
 
-// probes are those of the counters that were read often enough.
+// probes are those of the counters that were read often enough. Of what a process holds
+// beside memory only that is told which grows.
 func (st *State) probes(u *URI) []Probe {
 	out := []Probe{}
-	for _, c := range st.counters(u) {
-		// Of what a process holds beside memory only that is told which grows.
+	tell := func(c verdict.Evidence) {
 		if j := c.Judgement; j.Low < j.High && (j.Low > 0 || !isHeld(c)) {
 			out = append(out, Probe{Name: c.Name, Unit: c.Unit, Growth: j.Growth, Low: j.Low, High: j.High})
+		}
+	}
+	for _, c := range st.counters(u) {
+		tell(c)
+	}
+	for i, c := range st.columns() {
+		if c.Held && !st.stood(u, i) {
+			tell(st.counter(u, i))
 		}
 	}
 	return out

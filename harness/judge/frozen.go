@@ -22,21 +22,24 @@ type standstill struct {
 // none. One URI alone may leak native memory, which no exact counter may count.
 func (st *State) stillness() (most standstill) {
 	var blocks []*record.Block
+	stood := 0
+	add := func(b *record.Block) {
+		blocks = append(blocks, b)
+		if st.still(b) {
+			stood++
+		}
+	}
 	for _, u := range st.URIs {
-		blocks = append(blocks, st.counted(u)...)
+		for _, b := range st.counted(u) {
+			add(b)
+		}
 		for _, b := range u.Others {
 			if b.Purpose == record.Later && b.Life == len(st.Lives)-1 && !b.Cut {
-				blocks = append(blocks, b)
+				add(b)
 			}
 		}
 	}
-	stood := blocks[:0:0]
-	for _, b := range blocks {
-		if st.still(b) {
-			stood = append(stood, b)
-		}
-	}
-	if len(stood) < frozenBlocks {
+	if stood < frozenBlocks {
 		return most
 	}
 	slices.SortFunc(blocks, func(a, b *record.Block) int { return a.Seq - b.Seq })

@@ -24,9 +24,13 @@ func isHeld(c verdict.Evidence) bool { return c.Exact && record.HeldUnit(c.Unit)
 func (st *State) withHeld(u *URI) (verdict.Judgement, []string) {
 	j, evidence := st.byMemory(u)
 	var grows, open []verdict.Evidence
-	for i, c := range st.counters(u) {
+	for i, column := range st.columns() {
+		if !column.Held || st.stood(u, i) {
+			continue
+		}
+		c := st.counter(u, i)
 		switch k := c.Judgement; {
-		case !st.columns()[i].Held || st.inAllHeld(u, i, k.Low):
+		case st.inAllHeld(u, i, k.Low):
 		case k.Label == verdict.Leak:
 			grows = append(grows, c)
 		case k.Label == verdict.Inconclusive && k.Low > 0:
@@ -81,7 +85,7 @@ func (st *State) HoldsMore(u *URI) bool {
 // that goes on.
 func (st *State) mayHoldMore(u *URI) bool {
 	for i, c := range st.columns() {
-		if c.Held {
+		if c.Held && !st.stood(u, i) {
 			j, own := st.column(u, i), st.countedBy(u, i)
 			few := len(own) < leastBlocks && u.Requests() > 0 && st.grownBy(u, i) >= verdict.Sure(c.Unit)*float64(u.Requests())
 			if j.Label == verdict.Inconclusive && (j.Low > 0 || few) {

@@ -181,7 +181,7 @@ func (st *State) Misfits() (out []record.Noted) {
 						c.Name, amount(b.Start.Counter(i), c.Unit), amount(b.End.Counter(i), c.Unit), u.Name)
 				}
 			}
-			if j := st.counters(u)[i].Judgement; j.Label == verdict.Inconclusive && !c.Exact && (j.High < 0 || u.falling(i, c.Unit)) {
+			if j := st.counter(u, i).Judgement; j.Label == verdict.Inconclusive && !c.Exact && (j.High < 0 || u.falling(i, c.Unit)) {
 				warn("counter-fell", "%s fell with every request to %s: a counter that falls does not count what stays alive, and is no evidence there",
 					c.Name, u.Name)
 			}

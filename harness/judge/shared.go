@@ -108,6 +108,9 @@ func (st *State) alike(all []*URI) (column int, members []*URI) {
 func (st *State) alikeBy(all []*URI, i int, least float64) (best []*URI) {
 	n := float64(len(all))
 	for _, u := range all {
+		if st.stood(u, i) {
+			continue
+		}
 		growth, less := st.column(u, i).Growth, 0
 		if growth < least {
 			continue

@@ -198,7 +198,8 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 	default:
 		return
 	}
-	st.swept, st.sweptAt = &last, last.T
+	end := last // what is kept is a copy: most events keep none
+	st.swept, st.sweptAt = &end, end.T
 }
 
 // enter begins a segment after those findings.

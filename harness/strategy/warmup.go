@@ -2,6 +2,7 @@ package strategy
 
 import (
 	"math"
+	"slices"
 
 	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
@@ -38,7 +39,7 @@ func Warmup(want record.Count, n int, counted bool) int {
 // also meets the heap that the others leave behind.
 func warmUp(st *judge.State) (record.Action, bool) {
 	life := st.Life().Index
-	if st.Counted() && len(readsIn(st, st.Life().T)) == 0 {
+	if st.Counted() && !readSince(st, st.Life().T) {
 		return record.Measure{}, true // a counter that counts anything moves through the warm-up
 	}
 	for pass, n := range passes(st) {
@@ -98,14 +99,9 @@ func warmupAhead(st *judge.State, u *judge.URI, passes []int) (n int) {
 	return n
 }
 
-// readsIn are the readings between blocks since then.
-func readsIn(st *judge.State, since float64) (out []record.Read) {
-	for _, r := range st.Segment().Reads {
-		if r.Edge.T >= since {
-			out = append(out, r)
-		}
-	}
-	return out
+// readSince says that there was a reading between blocks since then.
+func readSince(st *judge.State, since float64) bool {
+	return slices.ContainsFunc(st.Segment().Reads, func(r record.Read) bool { return r.Edge.T >= since })
 }
 
 // warmed is how many blocks of the warm-up u has had in that life.

@@ -168,7 +168,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 	if s.slows {
 		horizon *= 2
 	}
-	rate, told := p.amount(s.rate), n >= horizon
+	told := n >= horizon
 	even := low > p.MinSlope && s.even && (p.FixedN || j.Low > 0)
 	follow := horizon - n
 	if n < p.Horizon {
@@ -188,11 +188,11 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		j.Label = Leak
 		j.Low, j.High = p.lasting(s, j.Low, j.High)
 		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks (or a cache of more than %s entries%s)",
-			rate, s.up, s.blocks, units.Count(n), p.longer())
+			p.amount(s.rate), s.up, s.blocks, units.Count(n), p.longer())
 	case even:
 		j.More = follow
 		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks; whether that is a bounded cache takes longer to tell",
-			rate, s.up, s.blocks)
+			p.amount(s.rate), s.up, s.blocks)
 	case s.early >= p.Sure && s.faded && !s.fell && s.late < p.Sure:
 		j.Label = Warmup
 		j.Growth, j.Low, j.High = s.late, s.late-s.lateHalf, s.late+s.lateHalf
@@ -204,7 +204,7 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 			follow = n
 		}
 		j.More = follow
-		j.Reason = fmt.Sprintf("grew %s per request, which takes longer to tell from what stays by accident", rate)
+		j.Reason = fmt.Sprintf("grew %s per request, which takes longer to tell from what stays by accident", p.amount(s.rate))
 	case bound < p.Sure && s.step > 4*p.Noise && !p.FixedN && float64(n) < 2*s.stepAt:
 		j.More = int(2*s.stepAt) - n
 		j.Reason = fmt.Sprintf("one step of %s: whether more of them follow takes longer to tell", p.amount(s.step))
