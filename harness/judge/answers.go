@@ -24,6 +24,7 @@ type found struct {
 
 	columns []answer // by column of the counters
 	memory  []answer // of memory
+	rows    []rowAnswer
 }
 
 // answer is what blocks say to a question.
@@ -54,7 +55,7 @@ func (u *URI) answer(q question, find func() verdict.Judgement) verdict.Judgemen
 // forget drops what was found. Room that it took is used again.
 func (f *found) forget() {
 	clear(f.columns)
-	*f = found{columns: f.columns, memory: f.memory[:0]}
+	*f = found{columns: f.columns, memory: f.memory[:0], rows: f.rows[:0]}
 }
 
 // unanswer drops what was found of the blocks of all URIs.

@@ -71,7 +71,7 @@ const tellsLater = 4
 // elsewhereRSS is elsewhere by RSS alone. A row of u by itself that took long enough holds
 // what its own requests left to be done later.
 func (st *State) elsewhereRSS(u *URI) float64 {
-	switch n := len(u.Joined(st.alone(u), 1)); {
+	switch n := u.Picked(st.alone(u)); {
 	case n >= LeastAlone/2 && u.Took(n) >= tellsLater:
 		return 0
 	case len(st.URIs) == 1:

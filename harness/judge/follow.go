@@ -89,7 +89,7 @@ func (st *State) Crowded(u *URI) string {
 
 // ByRSS judges u's series by the metric alone, as one that gets no more requests.
 func (st *State) ByRSS(u *URI) verdict.Judgement {
-	return verdict.Fixed(u.Joined(nil, st.page()), st.params(u))
+	return st.final(u)
 }
 
 // Unended says that u grows by an exact counter, or by RSS beyond it, and that nothing

@@ -18,23 +18,31 @@ import (
 // leastProof is how many requests at the end of a proof show whether growth goes on.
 const leastProof = 1024
 
-// proof is the metric after each request that followed the last confirmation of u, in
-// bytes, without the change while others ran. first is how many of these requests came
-// in the first row.
-func (st *State) proof(u *URI) (mem []float64, first int) {
+// proving are the blocks that followed the last confirmation of u.
+func (st *State) proving(u *URI) (out []*record.Block) {
 	alone := -1
 	for _, b := range u.Blocks {
 		if b.Purpose == record.Alone {
 			alone = b.Seq
 		}
 	}
-	level, last := 0.0, -1
 	for _, b := range u.Others {
-		if b.Purpose != record.Expiry || b.Seq < alone || b.Life != len(st.Lives)-1 || b.N() == 0 {
-			continue
+		if b.Purpose == record.Expiry && b.Seq >= alone && b.Life == len(st.Lives)-1 && b.N() > 0 {
+			out = append(out, b)
 		}
+	}
+	return out
+}
+
+// proof is the metric after each request of those, in bytes, without the change while others
+// ran. first is how many of these requests came in the first row.
+func (st *State) proof(u *URI) (mem []float64, first int) {
+	blocks := st.proving(u)
+	mem = make([]float64, 0, requests(blocks))
+	level, last := 0.0, -1
+	for _, b := range blocks {
 		base := float64(b.Start.Metric)
-		if mem == nil {
+		if len(mem) == 0 {
 			level = base
 		}
 		if last < 0 || b.Seq == last+1 {
@@ -50,10 +58,7 @@ func (st *State) proof(u *URI) (mem []float64, first int) {
 
 // Proved is how many requests u was sent after its confirmation to see whether its
 // growth goes on.
-func (st *State) Proved(u *URI) int {
-	mem, _ := st.proof(u)
-	return len(mem)
-}
+func (st *State) Proved(u *URI) int { return requests(st.proving(u)) }
 
 // Convicted says that RSS convicts u, and by how much it grows a request.
 func (st *State) Convicted(u *URI) (growth float64, ok bool) {

@@ -56,7 +56,7 @@ func (st *State) lookRSS(u *URI) {
 	// the process, so the floor is that of now.
 	u.Slope, u.Seen = u.late.Suspicion()
 	last := len(mem) >= MaxSweep
-	now := verdict.Recorded(mem, st.params(u))
+	now := st.recorded(u)
 	if j.Label == verdict.Leak || last && j.Low > 0 {
 		u.Slope, u.Seen = j.Growth, len(mem)
 	} else if last && now.Label == verdict.Leak { // all of it shows what its end did not
@@ -86,7 +86,7 @@ func (st *State) NextLook(u *URI) int {
 func (st *State) byRSS(u *URI) verdict.Judgement {
 	var j verdict.Judgement
 	switch {
-	case u.Tried && (u.Suspect || 2*len(u.Joined(st.alone(u), st.page())) > u.Requests()):
+	case u.Tried && (u.Suspect || 2*u.Picked(st.alone(u)) > u.Requests()):
 		j = st.confirmed(u)
 		if u.Suspect && j.Label != verdict.Leak && j.Label != verdict.Inconclusive {
 			if by := st.heaviest(u); by != "" {
@@ -96,7 +96,7 @@ func (st *State) byRSS(u *URI) verdict.Judgement {
 	case u.Suspect:
 		j = st.untried(u)
 	case u.Done && u.Item.Requests.Auto:
-		j = verdict.Recorded(u.Joined(nil, st.page()), st.params(u))
+		j = st.recorded(u)
 		if j.Label == verdict.Leak { // only what it grows by alone is held against the headroom
 			j = st.confirmed(u)
 		}
@@ -114,7 +114,7 @@ func (st *State) byRSS(u *URI) verdict.Judgement {
 // explains that growth as well as a leak would. And it has to outgrow that headroom in
 // one row, for what was collected while others ran is no part of the series.
 func (st *State) fixed(u *URI) verdict.Judgement {
-	j := verdict.Fixed(u.Joined(nil, st.page()), st.params(u))
+	j := st.final(u)
 	if j.Label != verdict.Leak {
 		return j
 	}
@@ -199,17 +199,17 @@ func (st *State) confirmed(u *URI) verdict.Judgement {
 }
 
 func (st *State) confirm(u *URI) verdict.Judgement {
-	mem, suspected := u.Joined(st.Telling(u), st.page()), u.Slope
-	if !u.Tried || len(u.Joined(st.alone(u), st.page())) == 0 {
+	suspected := u.Slope
+	if !u.Tried || u.Picked(st.alone(u)) == 0 {
 		return st.untried(u)
 	}
 	if st.Tight() || len(st.URIs) == 1 {
 		suspected = 0 // its series holds the blocks that raised the suspicion
 	}
-	grown, room := st.grown(mem)
-	j := st.beyond(verdict.Confirm(mem, suspected, u.Seen, st.params(u)), grown, u.headroom+room)
+	a := st.confirmation(u, suspected)
+	j := st.beyond(a.Judgement, a.grown, u.headroom+a.room)
 	if j.Label == verdict.Leak && u.lasted > 0 {
-		j.Reason = verdict.Lasted("grew "+units.Bytes(j.Growth), len(mem)+u.lasted)
+		j.Reason = verdict.Lasted("grew "+units.Bytes(j.Growth), a.requests+u.lasted)
 	}
 	return j
 }
@@ -233,10 +233,10 @@ func (st *State) beyond(j verdict.Judgement, grown, headroom float64) verdict.Ju
 // untried is the verdict on a suspect whose confirmation was never begun.
 func (st *State) untried(u *URI) verdict.Judgement {
 	if why := st.boundless(); why != "" {
-		j := verdict.Fixed(u.Joined(nil, st.page()), st.params(u))
+		j := st.final(u)
 		return open(j, 0, "it grew by %s per request, but %s", units.Bytes(j.Growth), why)
 	}
-	return open(verdict.Fixed(u.Joined(nil, st.page()), st.params(u)), max(LeastAlone, 4*u.Requests()),
+	return open(st.final(u), max(LeastAlone, 4*u.Requests()),
 		"it grew, and the run ended before it could run alone for as long as that takes to tell")
 }
 

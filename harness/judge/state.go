@@ -276,7 +276,7 @@ func (st *State) begun(u *URI, b *record.Block) {
 		if st.Counted() {
 			return
 		}
-		n, alone := len(u.Joined(st.Telling(u), st.page())), len(u.Joined(st.alone(u), st.page()))
+		n, alone := u.Picked(st.Telling(u)), u.Picked(st.alone(u))
 		u.before = u.level(min(n/4, alone/2))
 	}
 }

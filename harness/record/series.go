@@ -190,6 +190,16 @@ func (s *Series) Requests() (n int) {
 	return n
 }
 
+// Picked is the number of judged requests in the blocks that are picked. A nil pick is all.
+func (s *Series) Picked(pick Pick) (n int) {
+	for _, b := range s.Blocks {
+		if pick == nil || pick(b) {
+			n += b.N()
+		}
+	}
+	return n
+}
+
 // Scanned is the number of requests that it got in groups.
 func (s *Series) Scanned() (n int) {
 	for _, b := range s.Others {
@@ -219,7 +229,7 @@ type Pick func(*Block) bool
 // a URI's own blocks fall forever, since it collects what others left, the series
 // is lifted to stay above least. A nil pick is all blocks.
 func (s *Series) Joined(pick Pick, least float64) []float64 {
-	mem := make([]float64, 0, s.Requests())
+	mem := make([]float64, 0, s.Picked(pick))
 	var level, lowest float64
 	for _, b := range s.Blocks {
 		if pick != nil && !pick(b) {

@@ -115,7 +115,7 @@ func beginAlone(st *judge.State, u *judge.URI) (record.Action, bool) {
 	if a, ok := lead(st, u, judge.LeastAlone/2); ok {
 		return a, true
 	}
-	return aloneBlock(st, u, leastAlone(st, u)-len(u.Joined(st.TellingNow(u), 1)))
+	return aloneBlock(st, u, leastAlone(st, u)-u.Picked(st.TellingNow(u)))
 }
 
 func aloneBlock(st *judge.State, u *judge.URI, n int) (record.Action, bool) {
@@ -144,7 +144,7 @@ func confirmation(st *judge.State, u *judge.URI) (record.Action, bool) {
 	case last.Life != st.Life().Index:
 		return nil, false
 	}
-	have := len(u.Joined(st.Telling(u), 1))
+	have := u.Picked(st.Telling(u))
 	target, next := 0, leastAlone(st, u)
 	for next <= have {
 		target, next = next, longer(st, next)

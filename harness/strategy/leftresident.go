@@ -16,9 +16,9 @@ func confirmLeft(st *judge.State, p pace) (seconds float64) {
 		growth, convicted := st.Convicted(u)
 		switch {
 		case convicted:
-			seconds += proofLeft(st, p, u, growth, len(u.Joined(st.Telling(u), 1)))
+			seconds += proofLeft(st, p, u, growth, u.Picked(st.Telling(u)))
 		case u.Suspect && (!u.Tried || u == now):
-			n, have := aloneMostly(st, u), len(u.Joined(st.TellingNow(u), 1))
+			n, have := aloneMostly(st, u), u.Picked(st.TellingNow(u))
 			seconds += p.requests(u, n-have, 1)
 			if !u.Tried {
 				suspects++

@@ -13,7 +13,7 @@ func expiry(st *judge.State, u *judge.URI) (record.Action, bool) {
 	if st.Proved(u) > 0 || u.Expired != "" || !u.Item.Requests.Auto || u.AskedAgain() {
 		return nil, false
 	}
-	n := len(u.Joined(st.Telling(u), 1))
+	n := u.Picked(st.Telling(u))
 	alone := blocks(u, record.Alone)
 	last := alone[len(alone)-1]
 	if waited(st, last) {
@@ -44,7 +44,7 @@ func prove(st *judge.State) (record.Action, bool) {
 		if !ok {
 			continue
 		}
-		have := len(u.Joined(st.Telling(u), 1)) + st.Proved(u)
+		have := u.Picked(st.Telling(u)) + st.Proved(u)
 		most := affords(st, u, growth, have)
 		if float64(have) >= enough*float64(most) {
 			continue

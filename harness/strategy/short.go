@@ -109,7 +109,7 @@ func owedAlone(st *judge.State) float64 {
 	var least, mostly float64
 	for _, u := range st.URIs {
 		if u.Suspect && !u.Tried && !u.Broken {
-			have := len(u.Joined(st.TellingNow(u), 1))
+			have := u.Picked(st.TellingNow(u))
 			least += u.Latency() * float64(leastAlone(st, u)-have)
 			mostly += u.Latency() * float64(aloneMostly(st, u)-have)
 		}
