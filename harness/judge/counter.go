@@ -108,10 +108,19 @@ func (st *State) scatterRSS() float64 {
 		return s.bytes
 	}
 	var off []float64
+	loud := 0
 	for _, u := range st.URIs {
-		off = append(off, st.offMostly(u, m)...)
+		for _, bytes := range st.offMostly(u, m) {
+			off = append(off, bytes)
+			if bytes > quietRSS {
+				loud++
+			}
+		}
 	}
-	st.scatter = scatter{st.version, m, max(quietRSS, median(off))}
+	st.scatter = scatter{st.version, m, quietRSS}
+	if 2*loud >= len(off) { // else the median is no more than that
+		st.scatter.bytes = max(quietRSS, median(off))
+	}
 	return st.scatter.bytes
 }
 
