@@ -9,7 +9,7 @@ import (
 // It is found once: each rule asks for it of all URIs after each event, and an event changes
 // the blocks of one. Its blocks are not to be changed.
 type found struct {
-	sorted  bool            // delayed and own are known
+	split   bool            // delayed and own are known
 	delayed []*record.Block // see URI.delayed
 	own     []*record.Block // see URI.own
 

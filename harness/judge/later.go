@@ -204,23 +204,23 @@ func (st *State) AddsLater(u *URI) bool {
 // own are the blocks that judge u by what was read at their edges: those that end with
 // a pause, where there are some.
 func (u *URI) own() []*record.Block {
-	u.sort()
+	u.split()
 	return u.found.own
 }
 
 // delayed are u's blocks that end with a pause of their own, to which they came.
 func (u *URI) delayed() []*record.Block {
-	u.sort()
+	u.split()
 	return u.found.delayed
 }
 
-// sort finds the blocks that own and delayed are.
-func (u *URI) sort() {
+// split finds the blocks that own and delayed are.
+func (u *URI) split() {
 	f := &u.found
-	if f.sorted {
+	if f.split {
 		return
 	}
-	f.sorted = true
+	f.split = true
 	for _, b := range u.Blocks {
 		if b.Purpose == record.Delayed && !b.Cut {
 			f.delayed = append(f.delayed, b)
