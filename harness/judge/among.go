@@ -138,7 +138,7 @@ func growthOf(f Finding, name string) float64 {
 func (f *Finding) byHeld() bool { return slices.ContainsFunc(f.Evidence, record.HeldUnit) }
 
 // doubt makes a conviction by RSS inconclusive where a trial on a process of its own
-// could not tell, or where the run ended before one. It stands where the larger leak
+// could not tell, or where the run ended first. It stands where the larger leak
 // beside it does not grow by itself either.
 func (st *State) doubt(findings map[int]Finding) {
 	all := maps.Clone(findings)
