@@ -23,6 +23,10 @@ const (
 	// octaveBand is how far the growth per request may be apart within them: just before a
 	// step it is half of what it is just after, and more where an edge is late.
 	octaveBand = 3
+	// stepShare is the share of what it holds that a step adds at least: a buffer grows by a
+	// quarter or more when it is full. restShare is the share of all growth within the octaves
+	// that may come otherwise, and fallShare that of what it holds that may be freed.
+	stepShare, restShare, fallShare = 1.0 / 6, 0.15, 1.0 / 8
 )
 
 // Octaves judges an exact counter that grew in steps that come ever later, by the edges of
@@ -42,6 +46,7 @@ func Octaves(edges []Edge, p CounterParams) (j Judgement, ok bool) {
 	}
 	least, most := math.Inf(1), 0.0 // of the growth per request within them
 	steps, pauses, lately := 0, 0, false
+	rest := 0.0 // what came otherwise than in steps, within them
 	stood := 0.0 // for how many requests it has not grown
 	for i := 1; i < len(edges); i++ {
 		at, level := float64(edges[i].Requests-first.Requests), edges[i].Value-first.Value
@@ -50,7 +55,9 @@ func Octaves(edges []Edge, p CounterParams) (j Judgement, ok bool) {
 			least, most = min(least, level/at), max(most, level/at)
 		}
 		switch {
-		case grew > max(4*p.Noise, level/8):
+		case grew < -max(4*p.Noise, fallShare*level) && i > from:
+			return j, false
+		case grew > max(4*p.Noise, stepShare*level):
 			if stood >= pauseShare*(at-sent) {
 				pauses++
 			}
@@ -62,10 +69,14 @@ func Octaves(edges []Edge, p CounterParams) (j Judgement, ok bool) {
 			stood += sent
 		default:
 			stood = 0
+			if i > from {
+				rest += max(0, grew)
+			}
 		}
 	}
 	if from == 0 || !lately || steps < leastSteps || pauses < leastPauses ||
-		last.Value-first.Value <= 16*p.Noise || least <= p.MinSlope || most > octaveBand*least {
+		last.Value-first.Value <= 16*p.Noise || least <= p.MinSlope || most > octaveBand*least ||
+		rest > restShare*(last.Value-edges[from].Value) {
 		return j, false
 	}
 	// Before a step the buffer is full, and behind it half of it is.
