@@ -50,6 +50,7 @@ func untilMeasuring(t *testing.T, r *lineReader) (pid string) {
 }
 
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		sig   syscall.Signal
@@ -65,6 +66,7 @@ func TestInterrupt(t *testing.T) {
 		{"by timeout(1)", syscall.SIGTERM, 500, 143, "interrupted by SIGTERM"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			result := filepath.Join(t.TempDir(), "result.json")
 			cmd := exec.Command("leakhunt", "run", slowScenario(t, goShop(t)()), "-o", "json="+result, "-o", "table")
 			progress := startLines(t, cmd)
@@ -101,6 +103,7 @@ func TestInterrupt(t *testing.T) {
 // A second Ctrl-C does not wait for an application that will not end. That is
 // ended all the same, and what was written for it removed.
 func TestSecondInterruptExitsAtOnce(t *testing.T) {
+	t.Parallel()
 	shop := goShop(t)()
 	// The shell ignores the polite signal and outlives the shop.
 	stubborn := []string{"sh", "-c", "trap '' TERM INT; " + shop[0] + " & echo $! >&2; while :; do sleep 1; done"}

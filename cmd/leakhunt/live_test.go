@@ -29,6 +29,7 @@ func testLive(w io.Writer, columns, rows *int) *live {
 }
 
 func TestLiveFitsEveryTerminal(t *testing.T) {
+	t.Parallel()
 	for rows := 1; rows <= 12; rows++ {
 		for columns := 1; columns <= 250; columns++ {
 			var out strings.Builder

@@ -29,6 +29,7 @@ type prose struct{ where, words string }
 
 // The texts that people read are in short sentences and plain words.
 func TestPlainLanguage(t *testing.T) {
+	t.Parallel()
 	texts := map[string][]prose{}
 	for path, kind := range map[string]string{"README.md": "README", "CONTRIBUTING.md": "pages", "scenarios/README.md": "pages", "harness/VERDICT.md": "pages", "harness/SECURITY.md": "pages"} {
 		texts[kind] = append(texts[kind], proseOf(t, path)...)

@@ -7,16 +7,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
-// goShop compiles testdata/shop. What it returns is the command that starts it
-// with leaks, /page=BYTES each.
+// goShop compiles testdata/shop, once for all tests. What it returns is the command that
+// starts it with leaks, /page=BYTES each.
 func goShop(t *testing.T) func(leaks ...string) []string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "shop")
-	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/shop").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	bin, err := compiledShop()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return func(leaks ...string) []string {
 		command := []string{bin}
@@ -26,6 +27,14 @@ func goShop(t *testing.T) func(leaks ...string) []string {
 		return command
 	}
 }
+
+var compiledShop = sync.OnceValues(func() (bin string, err error) {
+	bin = filepath.Join(os.Getenv("XDG_STATE_HOME"), "bin", "shop")
+	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/shop").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return bin, nil
+})
 
 // shopScenario writes a scenario of 250 requests to each of the pages, or with
 // other lines in the place of requests:.
