@@ -68,6 +68,6 @@ func highWater(pid int) (peak int64) {
 			return peak
 		}
 		peak = max(peak, kb<<10)
-		time.Sleep(2 * time.Millisecond) // the high-water mark does not run away
+		time.Sleep(10 * time.Millisecond) // the high-water mark does not run away
 	}
 }

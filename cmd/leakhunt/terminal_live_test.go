@@ -95,10 +95,12 @@ uris:
   - {uri: /search, name: "emoji 🎉, an override %s and a bell"}
 `
 
+// terminalRun is a run to be looked at. Its application waits before it answers: so many
+// side by side would take all of the processors, and what is looked at does not need them.
 func terminalRun(t *testing.T, requests int) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "t.yaml")
-	text := fmt.Sprintf(terminalScenario, list(t, goShop(t)("/orders=8192")), requests, strings.Repeat("very long ", 30), "\u202e")
+	text := fmt.Sprintf(terminalScenario, list(t, append(goShop(t)("/orders=8192"), "-wait", "2ms")), requests, strings.Repeat("very long ", 30), "\u202e")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // leaks are the bytes that each page keeps with every request.
@@ -29,11 +30,13 @@ func (l leaks) Set(s string) error {
 // shop serves every page alike.
 type shop struct {
 	leaks leaks
+	wait  time.Duration // before each answer
 	mu    sync.Mutex
 	kept  [][]byte
 }
 
 func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(s.wait)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	garbage := make([]byte, 16<<10)
@@ -46,6 +49,7 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func main() {
 	s := &shop{leaks: leaks{}}
 	flag.Var(s.leaks, "leak", "/page=BYTES that it keeps with every request; repeatable")
+	flag.DurationVar(&s.wait, "wait", 0, "what it waits before each answer")
 	flag.Parse()
 	http.Handle("/", s)
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil)) //nolint:gosec // a fixture on loopback
