@@ -39,11 +39,17 @@ uris: [/, "/orders/{{n}}", /events, /garbage, "/recent/{{n}}"]
 
 // TestNext is the application that the nearest peer was measured on: next-leak
 // 0.5.1 sent 41,000 requests, called the leak of 512 B stable and gave up on the
-// garbage. Fewer requests have to do, with a full cache of 1,500 entries
-// among the innocents.
+// garbage. Fewer requests have to do. With the variable LEAKHUNT_NEXT it is hunted in
+// as leakhunt does unless told, with a cache of 1,500 entries among the innocents, which
+// takes minutes: simulated hunts fill caches, too. Else 400 of each show that what
+// npx starts is pinned, and that V8 tells its leaks from its garbage.
 func TestNext(t *testing.T) {
 	t.Parallel()
 	const most = 41_000
+	how := "requests: 400\nwarmup: 100\nuris: [/api/clean, /api/leak4k, /api/leak512, /api/garbage]\n"
+	if os.Getenv("LEAKHUNT_NEXT") != "" {
+		how = "uris: [/api/clean, /api/leak4k, /api/leak512, /api/garbage, \"/api/cache?n={{n}}\"]\n"
+	}
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/next")); err != nil {
 		t.Fatal(err)
@@ -54,8 +60,7 @@ func TestNext(t *testing.T) {
 name: shop
 target: {command: [npx, next, start, -H, 127.0.0.1, -p, "${PORT}"], dir: %q, env: {NEXT_TELEMETRY_DISABLED: "1"}, ready: {uri: /api/clean, timeout: 120s}}
 sites: off
-uris: [/api/clean, /api/leak4k, /api/leak512, /api/garbage, "/api/cache?n={{n}}"]
-`, dir))
+%s`, dir, how))
 	accuses(t, res, "/api/leak4k", "/api/leak512")
 	if res.RequestsTotal > most {
 		t.Errorf("%d requests, want %d at most", res.RequestsTotal, most)
@@ -67,32 +72,6 @@ uris: [/api/clean, /api/leak4k, /api/leak512, /api/garbage, "/api/cache?n={{n}}"
 		}
 	}
 	t.Logf("%d requests in all, %.0f s", res.RequestsTotal, res.DurationS)
-}
-
-// By RSS alone; by pprof, TestLines hunts in such a program.
-func TestCounterVec(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	copyFile(t, "testdata/countervec/main.go", dir)
-	do(t, dir, "go", "mod", "init", "countervec")
-	do(t, dir, "go", "get", "github.com/prometheus/client_golang@v1.20.5")
-	do(t, dir, "go", "build", "-mod=mod", "-o", "app")
-	res := hunted(t, leakhunt(t), dir, fmt.Sprintf(`version: 1
-name: shop
-target: {command: [./app], dir: %q, ready: {uri: /, timeout: 60s}}
-runtime: none
-sites: off
-uris: [/, "/orders/{{n}}", /garbage]
-`, dir))
-	// A series of the counter is about 440 B, which is less than RSS alone
-	// looks for: it may be found or not, but not be excluded.
-	const keeps = 400
-	for _, u := range res.URIs {
-		orders := u.URI == "/orders/{{n}}"
-		if u.Verdict == verdict.Leak && !orders || u.Verdict != verdict.Leak && orders && u.Detectable < keeps {
-			t.Errorf("%s is called %s, with a floor of %.0f B: %s", u.URI, u.Verdict, u.Detectable, u.Why)
-		}
-	}
 }
 
 // accuses checks that these URIs are called leaks, and no other is.
