@@ -114,7 +114,7 @@ func TestLiveTable(t *testing.T) {
 		t.Run(fmt.Sprint(columns), func(t *testing.T) {
 			t.Parallel()
 			tm := newTmux(t, columns, 24)
-			tm.typed(bin + " run " + terminalRun(t, 50_000))
+			tm.typed(bin + " run " + terminalRun(t, 5_000))
 			tm.until("Verdict")
 			tm.redrawn() // the first frame may be half on the screen
 			screen := tm.screen()
@@ -176,7 +176,7 @@ func TestLiveColors(t *testing.T) {
 			t.Parallel()
 			tm := newTmux(t, 100, 30)
 			tm.typed("export " + tt.env + "; clear")
-			tm.typed(bin + " run " + terminalRun(t, 50_000) + tt.flags + " --max-time 4s --fail-on never; echo code $?")
+			tm.typed(bin + " run " + terminalRun(t, 5_000) + tt.flags + " --max-time 4s --fail-on never; echo code $?")
 			seen, s := false, ""
 			// On a busy machine nothing may be settled within its time, which is code 4.
 			for end := time.Now().Add(60 * time.Second); !strings.Contains(s, "code 0\n") && !strings.Contains(s, "code 4\n"); time.Sleep(20 * time.Millisecond) {
@@ -208,7 +208,7 @@ func TestLiveSuspended(t *testing.T) {
 	t.Parallel()
 	bin := build(t)
 	tm := newTmux(t, 100, 24)
-	tm.typed("set -m; " + bin + " run " + terminalRun(t, 50_000))
+	tm.typed("set -m; " + bin + " run " + terminalRun(t, 5_000))
 	tm.until("Verdict")
 	tm.do("send-keys", "C-z")
 	if s := tm.until("Stopped"); strings.Contains(s, "Verdict") || !strings.Contains(s, "pinned pid") {
