@@ -33,7 +33,7 @@ var built = sync.OnceValues(func() ([]byte, error) {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a folder for temporary files
 	binary := filepath.Join(dir, "leakhunt")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", binary, "../cmd/leakhunt")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "../cmd/leakhunt")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, out)
 	}

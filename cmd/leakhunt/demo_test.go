@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"sync"
 	"testing"
 
 	"leakhunt/harness/demo"
@@ -20,7 +19,7 @@ import (
 
 // TestDemo holds the whole tool against the truth about its demo: every leak,
 // in order, and no innocent, whatever the order of the requests: in one order, or in
-// as many as the variable LEAKHUNT_SEEDS says. .ci/run hunts it in another, new each time.
+// as many as the variable LEAKHUNT_SEEDS says.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	bin := build(t)
@@ -59,26 +58,27 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// build compiles leakhunt, once for all tests. TestMain removes it with their journals.
+// build is leakhunt as it is released. TestMain has compiled it, and removes it with the
+// journals of the tests.
 func build(t *testing.T) string {
 	t.Helper()
-	bin, err := compiled()
-	if err != nil {
-		t.Fatal(err)
+	bin := os.Getenv(demoVariable)
+	if bin == "" {
+		t.Fatal("TestMain has compiled nothing")
 	}
 	return bin
 }
 
-// compiled builds it as it is released: without cgo, which would add 4 MiB to its memory.
-var compiled = sync.OnceValues(func() (bin string, err error) {
-	bin = filepath.Join(os.Getenv("XDG_STATE_HOME"), "bin", "leakhunt")
+// compile builds it in a folder: without cgo, which would add 4 MiB to its memory.
+func compile(dir string) (bin string, err error) {
+	bin = filepath.Join(dir, "bin", "leakhunt")
 	cmd := exec.Command("go", "build", "-o", bin, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}
 	return bin, nil
-})
+}
 
 // hunt runs leakhunt with -o json and reads the result; finding leaks is no
 // failure, and neither is finding nothing for sure.

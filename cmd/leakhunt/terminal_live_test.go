@@ -100,7 +100,7 @@ uris:
 func terminalRun(t *testing.T, requests int) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "t.yaml")
-	text := fmt.Sprintf(terminalScenario, list(t, append(goShop(t)("/orders=8192"), "-wait", "2ms")), requests, strings.Repeat("very long ", 30), "\u202e")
+	text := fmt.Sprintf(terminalScenario, list(t, append(goShop(t)("/orders=8192"), "-wait", "1ms")), requests, strings.Repeat("very long ", 30), "\u202e")
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
