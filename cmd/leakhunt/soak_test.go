@@ -132,6 +132,7 @@ func least(all []own, from, to time.Time) own {
 // 50 URIs it holds at the end, too. LEAKHUNT_SOAK is how many requests each gets; 2,000
 // are 100,000 in all. Each request has a reading of 6 bytes, which is kept to be judged.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	const uris, slack, reading = 50, 2 << 20, 6
 	n, err := strconv.Atoi(cmp.Or(os.Getenv("LEAKHUNT_SOAK"), "200"))
 	if err != nil {

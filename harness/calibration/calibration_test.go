@@ -25,6 +25,7 @@ func frozen() time.Time { return time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC) }
 // The full table has more, and its figures; these are bounds that would break
 // with any serious change for the worse.
 func TestRates(t *testing.T) {
+	t.Parallel()
 	cells, err := run(context.Background(), frozen, simulated{18, 11}, counters{40, 11})
 	if err != nil {
 		t.Fatal(err)

@@ -91,6 +91,7 @@ func TestCorpusTable(t *testing.T) {
 
 // The journals of the table are judged anew: nobody is accused, and no leak is excluded.
 func TestCorpusJournals(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	if err := calibrate(context.Background(), []string{"-replay", "corpus/journals", "-o", "json"}, &out, io.Discard, frozen); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 // Three leaks of 16 KiB among 1,024 URIs are found by RSS alone in at most 137,000 requests,
 // an eighth of 1,000 to each, and nobody is accused.
 func TestScanOfManyURIs(t *testing.T) {
+	t.Parallel()
 	const seeds, n, most = 1, 1024, 137_000
 	h, err := crowds[0].hunt(t.Context(), n, seeds, "strategy scan")
 	if err != nil {
@@ -29,6 +30,7 @@ func TestScanOfManyURIs(t *testing.T) {
 // Tight Ruby keeps more of what is free than a scan of the least dose can see through: it goes
 // on with larger doses, as long as its floors are too wide. By the least dose three of six leaks are found.
 func TestScanOfRuby(t *testing.T) {
+	t.Parallel()
 	h, err := crowd{"Ruby, RSS alone", "ruby tight", false}.hunt(t.Context(), 256, 2, "strategy scan\nlatency 2ms")
 	if err != nil {
 		t.Fatal(err)
@@ -39,6 +41,7 @@ func TestScanOfRuby(t *testing.T) {
 }
 
 func TestScanTable(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	s := scans{seeds: 1, most: 64, of: crowds[4:5]}
 	if err := s.run(t.Context(), "-", &b, io.Discard); err != nil {
@@ -52,6 +55,7 @@ func TestScanTable(t *testing.T) {
 // By RSS alone, in a process that keeps what is free, a sweep tells more; where the time
 // limit leaves it no time to tell of anybody, the default is to send groups.
 func TestAutoScansWhatNoSweepEnds(t *testing.T) {
+	t.Parallel()
 	c := crowd{"Ruby, RSS alone", "ruby tight", false}
 	const n = 96
 	for limit, scans := range map[string]bool{"120s": true, "800s": true, "9000s": false} {

@@ -4,6 +4,7 @@ package runtimes
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -195,6 +197,11 @@ func TestLiveAttachStopped(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	for until := time.Now().Add(10 * time.Second); !stopped(t, pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("it goes on")
+		}
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := j.Read(ctx); err == nil || !strings.Contains(err.Error(), "got no answer") || fault.HintOf(err) == "" {
@@ -207,4 +214,18 @@ func TestLiveAttachStopped(t *testing.T) {
 		t.Error(err)
 	}
 	clean(t, pid, pid, end)
+}
+
+// stopped says whether each thread of a process is: on a busy machine a signal takes its
+// time to reach the last of them, which may answer meanwhile.
+func stopped(t *testing.T, pid int) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("threads %v, %v", threads, err)
+	}
+	return !slices.ContainsFunc(threads, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && !bytes.Contains(text, []byte(") T "))
+	})
 }
