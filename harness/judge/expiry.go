@@ -173,7 +173,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 	if j.Label != verdict.Leak {
 		return st.unlessSlowed(u, j, i, unit)
 	}
-	if u.Retested() && (st.grewAgain(u, i, j.Growth) || !st.inSteps(u, i) && !st.mayMiss(u, i, j.Growth)) {
+	if u.Retested() && (st.grewAgain(u, i, j.Growth) || st.gaveBack(u, i, j.Growth) || !st.inSteps(u, i) && !st.mayMiss(u, i, j.Growth)) {
 		left, common := st.left(&u.retest, i), st.inAll(u, i)
 		if 2*(left-common) >= j.Growth-common {
 			return j
@@ -196,6 +196,13 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 func (st *State) grewAgain(u *URI, i int, each float64) bool {
 	r := &u.retest
 	return 2*(st.value(r.made, i)-st.value(r.before, i)) >= each*float64(r.n)
+}
+
+// gaveBack says that the i-th counter fell while u was sent again by itself, by half as
+// much as u grows or more. A counter that is late has what u freed last until the next
+// reading: longer blocks have more of that, and seem to grow.
+func (st *State) gaveBack(u *URI, i int, each float64) bool {
+	return 2*st.left(&u.retest, i) <= -each
 }
 
 // mayMiss says that as few requests as u was sent again by itself often add nothing to the
