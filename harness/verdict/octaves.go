@@ -46,7 +46,7 @@ func Octaves(edges []Edge, p CounterParams) (j Judgement, ok bool) {
 	}
 	least, most := math.Inf(1), 0.0 // of the growth per request within them
 	steps, pauses, lately := 0, 0, false
-	rest := 0.0 // what came otherwise than in steps, within them
+	rest := 0.0  // what came otherwise than in steps, within them
 	stood := 0.0 // for how many requests it has not grown
 	for i := 1; i < len(edges); i++ {
 		at, level := float64(edges[i].Requests-first.Requests), edges[i].Value-first.Value
