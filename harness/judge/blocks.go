@@ -54,6 +54,7 @@ func (st *State) whole(blocks []*record.Block) []*record.Block {
 // sums are what blocks have done to a counter.
 type sums struct {
 	grown float64 // what those have added that countedBy are, in the counter's unit
+	most  float64 // the most that those of one process have added, the present one or a former one
 	stood bool    // see State.stood
 }
 
@@ -64,7 +65,7 @@ func (st *State) sums(u *URI) []sums {
 	if n := len(st.columns()); len(f.sums) != n {
 		f.sums = make([]sums, n)
 		for i, c := range st.columns() {
-			f.sums[i] = sums{st.sum(f.by(c), i), c.Held && st.unmoved(u.Blocks, i)}
+			f.sums[i] = sums{st.sum(f.by(c), i), st.mostAdded(u.tell(c), i), c.Held && st.unmoved(u.Blocks, i)}
 		}
 	}
 	return f.sums
@@ -72,6 +73,22 @@ func (st *State) sums(u *URI) []sums {
 
 // grownBy is what the blocks have added to the i-th counter that countedBy are, in its unit.
 func (st *State) grownBy(u *URI, i int) float64 { return st.sums(u)[i].grown }
+
+// mostAdded is the most that those of some blocks that ran on one process have added.
+func (st *State) mostAdded(blocks []*record.Block, i int) (most float64) {
+	life, added := -1, 0.0
+	for _, b := range blocks {
+		if b.Cut || len(b.Start.Counters) <= i || len(b.End.Counters) <= i {
+			continue
+		}
+		if b.Life != life {
+			life, added = b.Life, 0
+		}
+		added += st.added(b, i)
+		most = max(most, added)
+	}
+	return most
+}
 
 // stood says that the i-th counter is of what a process holds beside memory, and that no block
 // of u has changed it. Most do not: that is told without judging it.

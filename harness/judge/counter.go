@@ -260,15 +260,17 @@ func (st *State) counterParams(u *URI, i int) verdict.CounterParams {
 // horizon is for how many requests u must grow by the i-th counter before a bounded cache
 // is no longer thought of: fewer where it has grown by more than caches and pools hold.
 func (st *State) horizon(u *URI, i int) int {
-	b, large := st.bytesColumn(), false
-	switch c := st.columns(); {
-	case b >= 0 && st.grownBy(u, b) >= Plausible, i >= 0 && c[i].Held && st.plenty(u, i):
-		large = st.On("large")
-	}
-	if large {
+	large := st.fillsMore(u) || i >= 0 && st.columns()[i].Held && st.plenty(u, i)
+	if large && st.On("large") {
 		return min(Horizon, u.Counted())
 	}
 	return Horizon
+}
+
+// fillsMore says that u has grown by more than caches of a reasonable size hold.
+func (st *State) fillsMore(u *URI) bool {
+	b := st.bytesColumn()
+	return b >= 0 && st.sums(u)[b].most >= Plausible
 }
 
 // Grew says that an exact counter would convict u, were it not for what expired.

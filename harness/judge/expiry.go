@@ -186,9 +186,24 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 	}
 	grown, gone := st.expired(u, i)
 	if grown <= 0 || 2*gone < grown {
-		return j
+		return st.unlessCut(u, j)
 	}
 	return open(j, u.Requests(), "grew %s per request, and %s was let go while others ran or nobody did", amount(j.Growth, unit), amount(gone, unit))
+}
+
+// unlessCut opens a conviction where the process was lost for good before anything was
+// seen to stay, and what grew is no more than caches and pools hold.
+func (st *State) unlessCut(u *URI, j verdict.Judgement) verdict.Judgement {
+	switch st.Stopped.(type) {
+	case record.Lost, record.Failed:
+	default:
+		return j
+	}
+	if !u.Item.Requests.Auto || u.Retested() || st.fillsMore(u) || st.outlived(u) >= st.ShortWait() {
+		return j
+	}
+	j.Detectable = max(j.Detectable, j.High)
+	return open(j, u.Requests(), "%s, and the process was lost before it was seen to stay", j.Reason)
 }
 
 // grewAgain says that u grew by the i-th counter while it was sent again by itself: what

@@ -17,7 +17,7 @@ const (
 	// followPlain is how many seconds are enough, and followLeast how many requests
 	// then, for a URI whose requests are all the same.
 	followPlain = 8
-	followLeast = 4 * judge.Horizon
+	followLeast = 6 * judge.Horizon
 	// sharedBudget is of how many URIs one that stands for others may use the time.
 	sharedBudget = 3
 	// enough is the share of a budget from which the rest of it is not worth a block.

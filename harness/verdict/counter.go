@@ -130,7 +130,27 @@ func Counter(edges []Edge, p CounterParams) Judgement {
 		}
 		return undecided(n, fmt.Sprintf("only %s of requests %s: a counter tells from %d on", units.Quantity(float64(max(0, k)), "blocks"), were, leastBlocks), more)
 	}
-	return p.judge(steadiness(edges, p), n)
+	s := steadiness(edges, p)
+	j := p.judge(s, n)
+	if j.Label == Inconclusive && s.faded && s.late >= p.Sure {
+		if rest, ok := p.since(edges); ok {
+			return rest
+		}
+	}
+	return j
+}
+
+// since convicts what has grown less since some block, and evenly from then on through the
+// horizon: what comes before may have filled something. ok is false where it did not.
+func (p CounterParams) since(edges []Edge) (j Judgement, ok bool) {
+	last := edges[len(edges)-1].Requests
+	for k := 1; k+leastBlocks < len(edges) && last-edges[k].Requests >= p.Horizon; k++ {
+		if j = p.judge(steadiness(edges[k:], p), last-edges[k].Requests); j.Label == Leak {
+			j.Requests = last - edges[0].Requests
+			return j, true
+		}
+	}
+	return j, false
 }
 
 // floorMargin widens half an interval of 95 % to a bound that a leak passes once in
