@@ -192,7 +192,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 }
 
 // unlessCut opens a conviction where the process was lost for good before anything was
-// seen to stay, and what grew is no more than caches and pools hold.
+// seen to stay. It does so unless u has grown by more than caches hold.
 func (st *State) unlessCut(u *URI, j verdict.Judgement) verdict.Judgement {
 	switch st.Stopped.(type) {
 	case record.Lost, record.Failed:
