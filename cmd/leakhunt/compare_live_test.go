@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"leakhunt/harness/result"
@@ -46,21 +47,30 @@ func TestComparePairs(t *testing.T) {
 				file := shopScenario(t, app.command(leaks...), pages, app.lines...)
 				return hunt(t, bin, "run", file, "-q", "-o", "json")
 			}
-			for i := range *pairCount {
-				cmp, err := report.Compare(measure(), measure(), false)
+			compare := func(leaks ...string) *report.Comparison {
+				var before, after *result.Result
+				var both sync.WaitGroup
+				both.Go(func() { before = measure() })
+				both.Go(func() { after = measure(leaks...) })
+				both.Wait()
+				if before == nil || after == nil {
+					t.FailNow() // hunt has said why
+				}
+				cmp, err := report.Compare(before, after, false)
 				if err != nil {
 					t.Fatal(err)
 				}
+				return cmp
+			}
+			for i := range *pairCount {
+				cmp := compare()
 				if got := regressions(cmp); len(got) > 0 {
 					t.Errorf("clean pair %d: %q", i+1, got)
 				}
 			}
 			for i := range *pairCount / 2 {
 				page := pages[i%len(pages)]
-				cmp, err := report.Compare(measure(), measure(fmt.Sprintf("%s=%d", page, extraLeak)), false)
-				if err != nil {
-					t.Fatal(err)
-				}
+				cmp := compare(fmt.Sprintf("%s=%d", page, extraLeak))
 				if got := regressions(cmp); len(got) != 1 || !strings.HasPrefix(got[0], page+" keeps") {
 					t.Errorf("leaking pair %d, %s: %q", i+1, page, got)
 				}

@@ -176,7 +176,7 @@ func TestLiveColors(t *testing.T) {
 			t.Parallel()
 			tm := newTmux(t, 100, 30)
 			tm.typed("export " + tt.env + "; clear")
-			tm.typed(bin + " run " + terminalRun(t, 5_000) + tt.flags + " --max-time 4s --fail-on never; echo code $?")
+			tm.typed(bin + " run " + terminalRun(t, 5_000) + tt.flags + " --max-time 12s --fail-on never; echo code $?")
 			seen, s := false, ""
 			// On a busy machine nothing may be settled within its time, which is code 4.
 			for end := time.Now().Add(60 * time.Second); !strings.Contains(s, "code 0\n") && !strings.Contains(s, "code 4\n"); time.Sleep(20 * time.Millisecond) {

@@ -119,7 +119,8 @@ func TestLiveAttach(t *testing.T) {
 			if err := j.StartTrace(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := j.StopTrace(t.Context()); err != nil || j.Remark() != "" {
+			// What the JVM makes by itself meanwhile may be too little for a line.
+			if _, err := j.StopTrace(t.Context()); err != nil || j.Remark() != "" && !strings.HasPrefix(j.Remark(), "no line of") {
 				t.Errorf("a flight recording: %v %s", err, j.Remark())
 			}
 			own := pid
