@@ -138,14 +138,14 @@ func growthOf(f Finding, name string) float64 {
 func (f *Finding) byHeld() bool { return slices.ContainsFunc(f.Evidence, record.HeldUnit) }
 
 // doubt makes a conviction by RSS inconclusive where a trial on a process of its own
-// could not tell, or where the run ended first. It stands where the larger leak
-// beside it does not grow by itself either.
+// could not tell. So it does where the run ended before a trial, and another URI grows
+// alike. It stands where the larger leak beside it does not grow by itself either.
 func (st *State) doubt(findings map[int]Finding) {
 	all := maps.Clone(findings)
 	for i, f := range all {
 		at := f.beside
 		if at == nil && st.trialLost(f) {
-			if l := larger(f, all); l >= 0 {
+			if l := larger(f, all); l >= 0 && f.Growth >= asMuch*all[l].Growth {
 				at, f.Why = &l, Sentence(f.Reason)+endedBefore
 			}
 		}
