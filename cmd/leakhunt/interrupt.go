@@ -126,9 +126,6 @@ func (a *app) abandon(err error, code int) int {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if remove := a.scratch.Load(); remove != nil {
-			(*remove)() // the guard does where it ends after this program, and not before
-		}
 		if l := a.live.Load(); l != nil {
 			l.Close()
 		}
@@ -137,10 +134,13 @@ func (a *app) abandon(err error, code int) int {
 			a.note("what was measured is kept; go on with: %s", report.ShellLine("leakhunt", "run", "--resume", *kept))
 		}
 		a.flush()
+		if remove := a.scratch.Load(); remove != nil {
+			(*remove)() // the guard does where it ends after this program, and not before
+		}
 	}()
 	select {
 	case <-done:
-	case <-time.After(200 * time.Millisecond):
+	case <-time.After(500 * time.Millisecond):
 	}
 	return code
 }
