@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -43,12 +44,39 @@ func TestCorpusApplications(t *testing.T) {
 			}
 		}
 	}
-	if len(apps) < 24 || len(runtimes) != 6 || looked != 13 {
+	if len(apps) < 72 || len(runtimes) != 6 || looked != 13 {
 		t.Errorf("%d applications, %d of them looked at, by runtime %v", len(apps), looked, runtimes)
 	}
 	for runtime, n := range runtimes {
 		if n < 3 {
 			t.Errorf("%s has %d applications", runtime, n)
+		}
+	}
+}
+
+// The versions that corpus/install fetches of npm's packages are those that the entries name, and it
+// builds every program of Go that they start.
+func TestCorpusInstall(t *testing.T) {
+	apps, err := corpusApplications()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("corpus/install")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range apps {
+		for _, arg := range a.Command {
+			if path, ok := strings.CutPrefix(arg, "${CORPUS}/node/"); ok {
+				name, _, _ := strings.Cut(path, "/node_modules/")
+				if !strings.Contains(string(text), " "+name+"@"+a.Version) {
+					t.Errorf("%s: install has no %s@%s", a.Name, name, a.Version)
+				}
+			}
+			if name, ok := strings.CutPrefix(arg, "${CORPUS}/bin/"); ok &&
+				!regexp.MustCompile("/"+regexp.QuoteMeta(name)+`(/v[0-9]+)?[@"]`).Match(text) {
+				t.Errorf("%s: install builds no %s", a.Name, name)
+			}
 		}
 	}
 }

@@ -9,15 +9,25 @@ import jdk.internal.org.objectweb.asm.Opcodes;
 
 /** Has the methods that take a request call Plant.seen first. A class of its own, for it may be loaded only when Plant has opened ASM. */
 class Planter implements ClassFileTransformer {
+    /** By the end of the class's name, for some programs have a server among their own classes. */
     static final Map<String, String> SERVERS = Map.of(
-        "org/apache/catalina/connector/CoyoteAdapter", "service",
-        "org/eclipse/jetty/server/Server", "handle",
-        "org/seleniumhq/jetty9/server/Server", "handle", // Selenium's own
-        "org/h2/server/web/WebThread", "parseAttributes");
+        "catalina/connector/CoyoteAdapter", "service",
+        "jetty/server/Server", "handle",
+        "jetty9/server/Server", "handle", // as Selenium calls it
+        "h2/server/web/WebThread", "parseAttributes");
+
+    static String method(String name) {
+        for (Map.Entry<String, String> server : SERVERS.entrySet()) {
+            if (name.endsWith("/" + server.getKey())) {
+                return server.getValue();
+            }
+        }
+        return null;
+    }
 
     @Override
     public byte[] transform(ClassLoader loader, String name, Class<?> old, ProtectionDomain domain, byte[] code) {
-        String method = SERVERS.get(name == null ? "" : name);
+        String method = name == null ? null : method(name);
         if (method == null) {
             return null;
         }

@@ -1,0 +1,6 @@
+AUTHOR = "corpus"
+SITENAME = "corpus"
+SITEURL = ""
+PATH = "content"
+TIMEZONE = "UTC"
+FEED_ALL_ATOM = "feeds/all.atom.xml"
