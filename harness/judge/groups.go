@@ -170,13 +170,28 @@ func (st *State) group(e record.Event) {
 	case record.Read:
 		edge := e.Edge
 		if last := st.Last; last != nil && last.Purpose == record.Lead && last.Life == len(st.Lives)-1 {
-			edge.Metric = min(edge.Metric, last.Low)
+			edge.Metric = usual(last)
 		}
 		s.read = &edge
 		if g, sent := st.Begun(); g != nil && sent > 0 {
 			st.ended(g, edge)
 		}
 	}
+}
+
+// usual is the median of what was read while a block was sent. Memory is at its lowest just
+// after the collector has run, or the allocator has handed pages back: that comes now and
+// then, in one reading and not in the next. Where it stands in between is in all of them.
+func usual(b *record.Block) int64 {
+	all := make([]int64, 0, b.N())
+	for i := range b.N() {
+		all = append(all, int64(b.Metric.At(i)))
+	}
+	if len(all) == 0 {
+		return b.End.Metric
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
 }
 
 // ended is the end of a group.
