@@ -196,6 +196,12 @@ Sweeps of 1,024 URIs take minutes to simulate: they are made for one kind by RSS
 					return err
 				}
 				fmt.Fprintf(&b, "| %s | %s | %s | %d | %s |\n", c.name, units.Count(n), way.name, h.hunts, h)
+				if out == "-" {
+					continue
+				}
+				if err := os.WriteFile(out, b.Bytes(), 0o644); err != nil { // what was made so far stands where it is ended
+					return err
+				}
 			}
 		}
 	}
@@ -203,5 +209,5 @@ Sweeps of 1,024 URIs take minutes to simulate: they are made for one kind by RSS
 		_, err := stdout.Write(b.Bytes())
 		return err
 	}
-	return os.WriteFile(out, b.Bytes(), 0o644)
+	return nil
 }

@@ -38,7 +38,7 @@ func scanning(st *judge.State) (record.Action, bool) {
 }
 
 // pumpRequests are so many that the collector runs while they are sent, mostly.
-const pumpRequests = 64
+const pumpRequests = 48
 
 // read reads memory between two groups. By RSS alone, where garbage waits for a collector, the URI that moves memory most is sent
 // before it: memory falls then to what is alive, now and then, and the lowest that it
@@ -48,16 +48,9 @@ func read(st *judge.State) (record.Action, bool) {
 		return record.Measure{}, true
 	}
 	var pump *judge.URI
-	var most int64
+	most := 0.0
 	for _, u := range st.URIs {
-		// What it keeps would be in every group: only what comes and goes counts.
-		var moved int64
-		for _, b := range u.Others {
-			if b.Purpose == record.Warmup {
-				moved += b.High - b.Low - 2*max(0, b.Rise())
-			}
-		}
-		if !u.Broken && (pump == nil || moved > most) {
+		if moved := moves(u); !u.Broken && (pump == nil || moved > most) {
 			pump, most = u, moved
 		}
 	}
@@ -65,6 +58,20 @@ func read(st *judge.State) (record.Action, bool) {
 		return record.Measure{}, true
 	}
 	return record.Send{URI: pump.Index, N: pumpRequests, Purpose: record.Lead}, true
+}
+
+// moves is how much memory comes and goes while u is sent, in bytes, as the warm-up and its turns
+// before readings show it. What it keeps would be in every group, and so it counts against it.
+func moves(u *judge.URI) float64 {
+	var moved, kept int64
+	for _, b := range u.Others {
+		if b.Purpose == record.Warmup || b.Purpose == record.Lead {
+			moved += b.High - b.Low
+			kept += b.Rise()
+		}
+	}
+	const against = 4
+	return float64(moved - against*max(0, kept))
 }
 
 // scanNext begins the next group.

@@ -6,7 +6,8 @@ const (
 	clearHalf = 2
 	// mostly is the share of what the whole grew by from which a half need not be that clear.
 	mostly = 0.6
-	// tries is how many ways of halving a group are tried.
+	// tries is how many ways of halving a group are tried, each with twice the dose of the
+	// one before.
 	tries = 2
 )
 
@@ -17,6 +18,12 @@ func (s *scan) halve(g *group, dose int, creep []float64) bool {
 		return true
 	}
 	for try := range tries {
+		if try > 0 { // the noise may have hidden it: twice the dose
+			if dose *= 2; dose > mostHidden {
+				break
+			}
+			g, creep = g.doubled(), double(creep)
+		}
 		halves := halves(g.uris, try)
 		if !s.twice(halves, dose/2) {
 			return false
@@ -35,6 +42,53 @@ func (s *scan) halve(g *group, dose int, creep []float64) bool {
 		}
 	}
 	return true // it grew, and neither of its halves does: that stands in their floors
+}
+
+// trial is how many requests each URI gets alone that the scan came down to, in four parts.
+// A cache of fewer entries than the first two have is full then. A sweep takes thousands to
+// settle that.
+const trial = 512
+
+// try sends what the scan came down to by itself, and keeps those that still grow after half
+// of it, in one of the parts at least: what another has kept may go meanwhile.
+func (s *scan) try() bool {
+	var tried []*group
+	for _, l := range s.leaves {
+		tried = append(tried, &group{uris: []int{l.URI}})
+	}
+	if !s.twice(tried, trial/4) || !s.twice(tried, trial/4) {
+		return false
+	}
+	var kept []Leaf
+	for i, g := range tried {
+		if s.grows(g.half[2]) || s.grows(g.half[3]) {
+			kept = append(kept, s.leaves[i])
+		}
+	}
+	s.leaves = kept
+	return true
+}
+
+// grows says that a URI grew clearly in one part of its trial, by any measure.
+func (s *scan) grows(part []float64) bool {
+	for i, sigma := range s.sigma {
+		if i < len(part) && part[i] > clearly*sigma {
+			return true
+		}
+	}
+	return false
+}
+
+// doubled is what the group is expected to grow by with twice the dose.
+func (g *group) doubled() *group {
+	return &group{uris: g.uris, grew: double(g.grew), by: g.by}
+}
+
+func double(of []float64) (out []float64) {
+	for _, v := range of {
+		out = append(out, 2*v)
+	}
+	return out
 }
 
 // keeps says that half h of g grew.

@@ -10,6 +10,7 @@
 package scan
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -49,12 +50,12 @@ type Config struct {
 }
 
 const (
-	// parts is how many groups the first pass has, and any pass at least. Where many URIs
-	// grow, the next pass has each times as many groups as grew, so that most of them do not.
+	// parts is how many groups a pass has at least.
 	parts = 8
-	each  = 4
-	// segment is the fewest requests of a group in the first pass.
-	segment = 256
+	// segment is how many requests a group gets at least, in both of its halves. A pass has
+	// as many groups as that leaves: what a scan costs is its doses, and what a group that
+	// grew costs is the more the larger it is.
+	segment = 512
 	// rise is by how many times a dose is larger than the one before.
 	rise = 4
 	// mostAll is the dose of all passes together, at most, and mostHidden where the process
@@ -76,9 +77,10 @@ type scan struct {
 	open   []int
 	given  int // requests to each URI that is still open
 	passes int
-	parts  int       // groups of the present pass
-	crept  []float64 // by what groups grew that were not halved, the most in each pass, by each measure
-	sigma  []float64 // of what a group of this pass grows by in one of its halves, by each measure
+	creep  []float64    // what each request to each URI adds anyway, by the last pass, by each measure
+	sums   map[int]*sum // of what the groups of each URI grew by in which no leaf was found
+	crept  []float64    // by what groups grew that were not halved, the most in each pass, by each measure
+	sigma  []float64    // of what a group of this pass grows by in one of its halves, by each measure
 }
 
 // Run scans. It asks for the outcome of one test after the other. Where a test has none yet,
@@ -92,22 +94,23 @@ func Run(c Config, ask func(Test) (o Outcome, ok bool)) (leaves []Leaf, whole bo
 		}
 		return leaves, true
 	}
-	s := &scan{Config: c, ask: ask, open: slices.Clone(c.URIs), parts: parts, crept: make([]float64, len(c.Target))}
-	for dose := firstDose(len(s.open)); dose > 0 && len(s.open) > 0; {
+	s := &scan{Config: c, ask: ask, open: slices.Clone(c.URIs), crept: make([]float64, len(c.Target)), sums: map[int]*sum{}}
+	for dose := firstDose(len(s.open), s.Least); dose > 0 && len(s.open) > 0; {
 		needs, ok := s.pass(dose)
 		if !ok {
 			return s.leaves, false
 		}
 		dose = nextDose(dose, needs, s.most()-s.given)
 	}
-	return s.leaves, true
+	whole = s.again() && s.try()
+	return s.leaves, whole
 }
 
-// firstDose is the smallest power of two that gives each group a segment; it is sent in
-// two halves.
-func firstDose(n int) int {
+// firstDose is the smallest power of two that gives each group a segment, and no more than
+// the least of all passes; it is sent in two halves.
+func firstDose(n, least int) int {
 	dose := 2
-	for dose < mostAll && (n+parts-1)/parts*dose < segment {
+	for 2*dose <= least && (n+parts-1)/parts*dose < segment {
 		dose *= 2
 	}
 	return dose
@@ -134,36 +137,44 @@ type group struct {
 // requests more to each would exclude leaks down to the target.
 func (s *scan) pass(dose int) (needs int, ok bool) {
 	s.passes++
-	groups := s.cut(s.open, s.parts)
+	groups := s.cut(s.open, min(max(parts, len(s.open)*dose/segment), max(parts, len(s.open)/2)))
 	if !s.twice(groups, dose/2) {
 		return 0, false
 	}
 	s.given += dose
 	s.sigma = s.noise(groups)
 	creep := usual(groups)
+	s.creep = s.creep[:0]
+	for _, c := range creep {
+		s.creep = append(s.creep, c/float64(dose*len(groups[0].uris)))
+	}
+	if !s.down(groups, dose, creep) {
+		return 0, false
+	}
+	s.note(groups, creep)
+	return s.needs(groups), true
+}
+
+// down halves the groups that grew, down to single URIs, the clearest first.
+func (s *scan) down(groups []*group, dose int, creep []float64) bool {
 	var grew []*group
 	for _, g := range groups {
 		if g.judge(s.sigma, creep, 1); g.score > clearly {
 			grew = append(grew, g)
 		}
 	}
-	slices.SortStableFunc(grew, func(a, b *group) int {
-		if a.score > b.score {
-			return -1
-		}
-		return 1
-	})
-	before := len(s.leaves)
+	slices.SortStableFunc(grew, func(a, b *group) int { return cmp.Compare(b.score, a.score) })
 	for _, g := range grew {
 		if !s.halve(g, dose, creep) {
-			return 0, false
+			return false
 		}
 	}
-	s.parts = min(max(parts, each*len(grew), each*(len(s.leaves)-before)), max(parts, len(s.open)/2))
-	s.open = slices.DeleteFunc(s.open, func(u int) bool {
-		return slices.ContainsFunc(s.leaves, func(l Leaf) bool { return l.URI == u })
-	})
-	return s.needs(groups, dose), true
+	s.open = slices.DeleteFunc(s.open, s.leaf)
+	return true
+}
+
+func (s *scan) leaf(u int) bool {
+	return slices.ContainsFunc(s.leaves, func(l Leaf) bool { return l.URI == u })
 }
 
 // cut deals URIs out to so many groups, at random.
@@ -267,9 +278,8 @@ func usual(groups []*group) []float64 {
 
 // needs is how many requests more to each URI would exclude leaks down to the target. Where
 // the process hides what leaks, what groups grew by in each pass counts in full: it may be a
-// leak of any of their URIs. Where that is far off, the next pass has twice the dose of this
-// one at least: one of the same dose tells little more.
-func (s *scan) needs(groups []*group, dose int) int {
+// leak of any of their URIs.
+func (s *scan) needs(groups []*group) int {
 	needs := s.Least - s.given
 	for i, target := range s.Target {
 		grew, slack := 0.0, 0.0
@@ -284,11 +294,7 @@ func (s *scan) needs(groups []*group, dose int) int {
 		if target <= 0 {
 			continue
 		}
-		more := int(min((s.crept[i]+clearly*s.sigma[i]+slack)/target, mostHidden)+1.5) - s.given
-		if s.Hides && more > dose/2 {
-			more = max(more, 2*dose)
-		}
-		needs = max(needs, more)
+		needs = max(needs, int(min((s.crept[i]+clearly*s.sigma[i]+slack)/target, mostHidden)+1.5)-s.given)
 	}
 	return needs
 }
