@@ -15,9 +15,12 @@ type world struct {
 	creep float64         // bytes/request, of all
 	noise float64         // bytes, at most, of a group
 	steps map[int]float64 // a URI's group grows by so much, once
+	rooms map[int]int     // a URI's cache takes so many entries more, each of cached bytes
 	tests []scan.Test
 	sent  int
 }
+
+const cached = 8 << 10
 
 func (w *world) config(seed uint64) scan.Config {
 	c := scan.Config{Seed: seed, Noise: []float64{32 << 10}, Target: []float64{64 << 10}, Least: 64}
@@ -35,6 +38,10 @@ func (w *world) ask(t scan.Test) (scan.Outcome, bool) {
 		grew += (w.leaks[u] + w.creep) * float64(t.Dose)
 		grew += w.steps[u]
 		delete(w.steps, u)
+		if fills := min(w.rooms[u], t.Dose); fills > 0 {
+			w.rooms[u] -= fills
+			grew += cached * float64(fills)
+		}
 	}
 	k := float64(len(w.tests))
 	grew += w.noise * math.Sin(k*k*12.9898) // no two alike, and the same each time
@@ -106,6 +113,33 @@ func TestFewURIs(t *testing.T) {
 	w := &world{n: 15}
 	if leaves, whole := scan.Run(w.config(1), w.ask); !whole || len(leaves) != 15 || w.sent > 0 {
 		t.Errorf("%d leaves, %d requests", len(leaves), w.sent)
+	}
+}
+
+// What grows until a cache is full is tried by itself, and is no leaf: a sweep would send
+// thousands of requests to settle it. What goes on is one, also where other memory went.
+func TestFullCachesAreNoLeaves(t *testing.T) {
+	w := &world{n: 128, noise: 20e3, leaks: map[int]float64{5: 8 << 10}, rooms: map[int]int{9: 300, 70: 300, 100: 5000}}
+	leaves, whole := scan.Run(w.config(1), w.ask)
+	if got := uris(leaves); !whole || !slices.Equal(got, []int{5, 100}) {
+		t.Errorf("came down to %v", got)
+	}
+}
+
+// A leak that is as small as the noise of each pass is told by all of them together, and with
+// twice the dose where no half of its group grew.
+func TestLeaksInNoise(t *testing.T) {
+	found, sent := 0, 0
+	for seed := range uint64(40) {
+		w := &world{n: 1024, noise: 110e3, leaks: map[int]float64{int(seed*25) % 1024: 12 << 10}}
+		leaves, _ := scan.Run(w.config(seed), w.ask)
+		if slices.Contains(uris(leaves), int(seed*25)%1024) {
+			found++
+		}
+		sent += w.sent
+	}
+	if found < 40 || sent/40 > 72*1024 {
+		t.Errorf("%d of 40 found, with %d requests on average", found, sent/40)
 	}
 }
 
