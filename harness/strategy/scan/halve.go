@@ -56,8 +56,10 @@ func (s *scan) try() bool {
 	for _, l := range s.leaves {
 		tried = append(tried, &group{uris: []int{l.URI}})
 	}
-	if !s.twice(tried, trial/4) || !s.twice(tried, trial/4) {
-		return false
+	for range 2 {
+		if !s.twice(tried, trial/4) {
+			return false
+		}
 	}
 	var kept []Leaf
 	for i, g := range tried {
