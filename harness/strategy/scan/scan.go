@@ -106,8 +106,8 @@ func Run(c Config, ask func(Test) (o Outcome, ok bool)) (leaves []Leaf, whole bo
 	return s.leaves, whole
 }
 
-// firstDose is the smallest power of two that gives each group a segment, and no more than
-// the least of all passes; it is sent in two halves.
+// firstDose is the smallest power of two that gives each group a segment. It is no more than
+// the least of all passes, and sent in two halves.
 func firstDose(n, least int) int {
 	dose := 2
 	for 2*dose <= least && (n+parts-1)/parts*dose < segment {
