@@ -25,6 +25,9 @@ type Group struct {
 	Grew  []float64 // what each measure rose by, in bytes: see Measures
 	Slack float64   // bytes that may have been free when it ended
 	Whole bool      // all was sent, and memory read behind it
+	// Measures are those that it was read by. What is found out of a counter later does not
+	// change them, for the same outcomes lead to the same groups.
+	Measures []Measure
 
 	start record.Edge
 	sent  int // blocks
@@ -197,7 +200,8 @@ func usual(b *record.Block) int64 {
 // ended is the end of a group.
 func (st *State) ended(g *Group, end record.Edge) {
 	g.Whole, g.Slack = true, st.slackNow()
-	for _, m := range st.Measures() {
+	g.Measures = st.Measures()
+	for _, m := range g.Measures {
 		g.Grew = append(g.Grew, m.value(end)-m.value(g.start))
 	}
 	s := &st.scan

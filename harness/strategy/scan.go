@@ -101,7 +101,10 @@ func scanned(st *judge.State) (leaves []scan.Leaf, next *scan.Test) {
 			c.URIs = append(c.URIs, s.Index)
 		}
 	}
-	measures := st.Measures()
+	groups, measures := st.Groups(), st.Measures()
+	if len(groups) > 0 {
+		measures = groups[0].Measures
+	}
 	for i, m := range measures {
 		c.Noise = append(c.Noise, m.Noise)
 		if i == 0 && st.Counted() && measures[0].Name != st.Header.Plan.Metric {
@@ -110,7 +113,6 @@ func scanned(st *judge.State) (leaves []scan.Leaf, next *scan.Test) {
 		}
 		c.Target = append(c.Target, scanResident)
 	}
-	groups := st.Groups()
 	leaves, _ = scan.Run(c, func(t scan.Test) (scan.Outcome, bool) {
 		if len(groups) == 0 {
 			next = &t
