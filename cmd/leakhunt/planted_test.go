@@ -245,7 +245,7 @@ func (p *planting) command(args ...string) *exec.Cmd {
 		args = append(args, "-H", "Authorization: Bearer "+plants["flag, Authorization"], "-H", "Cookie: sid="+plants["flag, Cookie"],
 			"-H", "X-Auth: "+plants["flag, by its name"], "-H", "X-Whatever: Bearer "+plants["flag, by its looks"])
 	}
-	cmd := exec.Command(os.Getenv(demoVariable), args...) // with the race detector it takes a minute
+	cmd := exec.Command(os.Getenv(releasedVariable), args...) // with the race detector it takes a minute
 	cmd.Dir, cmd.Env = p.dir, env
 	return cmd
 }

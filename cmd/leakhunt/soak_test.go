@@ -155,7 +155,7 @@ func TestSoak(t *testing.T) {
 	t.Run("memory and descriptors", func(t *testing.T) {
 		// As a run tightens the application: Go gives back what it keeps in reserve.
 		tight := "GOMEMLIMIT=13MiB"
-		all, at := soaked(t, os.Getenv(demoVariable), dir, uris*n/10, tight)
+		all, at := soaked(t, os.Getenv(releasedVariable), dir, uris*n/10, tight)
 		end := all[len(all)-1]
 		while := max(end.at.Sub(at)/9, 300*time.Millisecond)
 		early, last := least(all, at, at.Add(while)), least(all, end.at.Add(-while), end.at)
