@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -15,14 +16,11 @@ import (
 	"leakhunt/harness/proc"
 )
 
-// secretKey is a secret of 100 kB.
+// secretKey is a secret of 100 kB. Each leakhunt that a test starts makes it, so it is made at once.
 var secretKey = func() string {
-	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // it need not be one
-	b := make([]byte, 100_000)
-	for i := range b {
-		b[i] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"[rng.IntN(62)]
-	}
-	return string(b)
+	b := make([]byte, 50_000)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(b) // it never fails
+	return hex.EncodeToString(b)
 }()
 
 const (
