@@ -58,7 +58,7 @@ func (s *Session) requests(ctx context.Context, a record.Send) error {
 	ctx, short := s.lookout(ctx)
 	defer short() //nolint:errcheck // it is asked where something ended the block
 	touch := a.Touched.Every
-	answers := s.witness()
+	answers := s.witness(a.N)
 	for i := range a.N {
 		if err := s.within(run, now); err != nil {
 			return err
