@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
 	"time"
@@ -28,6 +29,13 @@ func main() {
 			app.ServeHTTP(w, r)
 		}),
 	}
+	// Who runs the tests in the background has them ignore SIGINT, and so would the demo.
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	go func() {
+		<-interrupted
+		os.Exit(0)
+	}()
 	fmt.Fprintln(os.Stderr, server.ListenAndServe())
 	os.Exit(1)
 }
