@@ -14,7 +14,7 @@ type steady struct {
 	late, lateHalf float64 // over the last quarter of the blocks judged, two at least
 	even           bool    // it grew in nearly all of them, and to the end
 	faded          bool    // late is clearly less than it was at first
-	fell           bool    // late, it fell by so much that it may go on growing beneath
+	fell           bool    // late, it fell in a block by so much that it may go on growing beneath
 	slows          bool    // its last block grew clearly less than all together
 	step           float64 // in units: one block that stands out, left out; or 0
 	stepAt         float64 // how many requests there had been by its end
@@ -70,8 +70,11 @@ func steadiness(edges []Edge, p CounterParams) steady {
 	span := float64(few) * used[0].requests
 	off := math.Max(2*scatter(used)*math.Sqrt(2/float64(few)), 3*p.Noise*math.Sqrt(4.0/3)/span)
 	s.faded = drop > 0.3*first && drop > off
-	// What dies away comes to a stop: a URI that falls frees what others have made.
-	s.fell = s.late < -0.25*first && s.late*span < -3*p.Noise
+	// What dies away comes to a stop. Where the counter falls, be it in one block, others let
+	// go of something: V8, of code that has not run for some collections.
+	s.fell = slices.ContainsFunc(used[len(used)-few:], func(b block) bool {
+		return b.rate < -0.25*first && b.rate*b.requests < -3*p.Noise
+	})
 	for _, b := range used {
 		if b.rate > 0 {
 			s.up++
