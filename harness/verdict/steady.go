@@ -70,8 +70,8 @@ func steadiness(edges []Edge, p CounterParams) steady {
 	span := float64(few) * used[0].requests
 	off := math.Max(2*scatter(used)*math.Sqrt(2/float64(few)), 3*p.Noise*math.Sqrt(4.0/3)/span)
 	s.faded = drop > 0.3*first && drop > off
-	// What dies away comes to a stop. Where the counter falls, be it in one block, others let
-	// go of something: V8, of code that has not run for some collections.
+	// What dies away comes to a stop. Where the counter falls, be it in one block, something
+	// else is freed: V8 frees code that has not run for some collections.
 	s.fell = slices.ContainsFunc(used[len(used)-few:], func(b block) bool {
 		return b.rate < -0.25*first && b.rate*b.requests < -3*p.Noise
 	})
