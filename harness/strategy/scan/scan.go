@@ -1,8 +1,8 @@
 // Package scan finds the few URIs that leak among many, by groups. All URIs of a group get
 // a dose of requests between two readings of memory. A group that grows is halved, and
 // halved again, down to single URIs. Those are sent alone until small caches are full, and
-// swept by themselves where they still grow, for a scan accuses nobody. Doses rise from pass to pass, so that the largest leaks are found first,
-// with the fewest requests.
+// swept by themselves where they still grow, for a scan accuses nobody. Doses rise from pass
+// to pass, so that the largest leaks are found first, with the fewest requests.
 //
 // A group saves readings and verdicts, not requests: a leak is seen when it has been asked
 // for as often as it takes to stand out. So the doses, and not the number of groups, are
