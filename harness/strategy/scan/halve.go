@@ -49,8 +49,8 @@ func (s *scan) halve(g *group, dose int, creep []float64) bool {
 // settle that.
 const trial = 512
 
-// try sends what the scan came down to by itself, and keeps those that still grow in one of
-// the last two parts. One is not enough: what another has kept may go meanwhile.
+// try sends what the scan came down to by itself, and keeps those that grow in the third part
+// or in the fourth. In one of them, what another URI has kept may be freed.
 func (s *scan) try() bool {
 	var tried []*group
 	for _, l := range s.leaves {
