@@ -41,7 +41,7 @@ type pause struct{ from, to record.Edge }
 
 // Undone says that more requests may tell more of u. Its floor holds what was added
 // outside its blocks, or the sweep was over before anything could be. Or requests are
-// cheap: what only every few hundredth of them adds is in few of the sweep's.
+// cheap, so that it costs little to look.
 func (st *State) Undone(u *URI) bool {
 	if st.bytesColumn() < 0 || u.Requests() == 0 || u.Broken || !u.Item.Requests.Auto || st.Shares(u) {
 		return false

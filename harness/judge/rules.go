@@ -19,6 +19,7 @@ func Rules() []Rule {
 		{"rss-follow", "what RSS convicts is followed on for a budget of requests, time and memory"},
 		{"freed-by-others", "what stands still while it may fill what others freed has no end yet"},
 		{"short", "where time is short, URIs are settled one after the other, the one first that adds most for the time it takes"},
+		{"rare", "who does not grow by a counter is sent more requests where they are cheap"},
 		{"follow", "what a counter would convict is followed on for a budget of time and memory"},
 		{"large", "what has grown by more than caches and pools hold needs no horizon"},
 		{"doubling", "what grows in steps is no end of growth before twice as many requests, and convicts after so many octaves"},

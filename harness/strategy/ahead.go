@@ -30,6 +30,10 @@ func (Hunt) Ahead(st *judge.State) (n int) {
 		case !over && !u.Done && (u.Requests() > 0 || !scans):
 			n += sweepAhead(st, u)
 		}
+		if !over {
+			more, _ := rareAhead(st, u)
+			n += more
+		}
 	}
 	if st.Header.Plan.Isolate {
 		for i, it := range st.Header.Items {

@@ -34,6 +34,7 @@ var stages = [...]stage{
 	{warmUp, ""},
 	{scanNext, ""},
 	{sweep, ""},
+	{rare, "rare"},
 	{follow, "follow"},
 	{later, "later"},
 	{retest, "retest"},
