@@ -23,7 +23,7 @@ func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
 		{
 			"ruby", func(t testing.TB, agent bool) *app { return puma(t, agent) }, "live objects", 0.1,
 			map[string][4]float64{"/leak": {0.95, 1.05, 64, 128}, "/text": {0.95, 1.05, 1024, 1200}},
-			[]string{"/", "/garbage", "/bloat", "/cache"},
+			[]string{"/", "/garbage", "/bloat", "/cache", "/singleton"},
 		},
 		{
 			"python", gunicorn, "live blocks", 0.5,

@@ -172,6 +172,7 @@ module LeakhuntAgent
     end
 
     def collect
+      forget_calls
       3.times { GC.start(full_mark: true, immediate_sweep: true) }
     end
 
