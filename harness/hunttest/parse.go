@@ -16,7 +16,7 @@ import (
 //	settings GOGC=10                 # set by us
 //	deferring GOGC=off               # set by others
 //	target passenger                 # command
-//	counter bytes objects native     # rough in place of exact; held, what its heap takes; traces, or few that tell a line from 1,000 requests on
+//	counter bytes objects native     # rough in place of exact; held, what its heap takes; free, what of that nothing is in; traces, or few that tell a line from 1,000 requests on
 //	counter things falls             # one that misleads: see misleading
 //	memory fresh 40MiB files 24MiB
 //	plan requests 250 rounds 5 warmup 7 restarts 2 stay 6 seed 3 metric anon sites off isolate yes strategy scan
@@ -159,6 +159,8 @@ func (p *Process) counter(words []string) error {
 			native = true
 		case "held":
 			p.Opened.Native = true
+		case "free":
+			p.Opened.Native, p.kind.tells = true, true
 		case "few":
 			p.few = true
 		case "traces":

@@ -47,6 +47,7 @@ type kind struct {
 	fresh    memory
 	files    float64
 	startup  float64 // seconds that a process takes to start
+	tells    bool    // it says what is free
 	stubborn string  // why no fresh one can be had; "": it can
 }
 
@@ -108,6 +109,10 @@ func (p *Process) settled() record.Edge {
 	}
 	if p.Opened.Native {
 		e.Native = max(0, e.Anon-int64(p.live))
+	}
+	if p.kind.tells {
+		e.Free = int64(p.free)
+		e.Native = max(0, e.Native-e.Free)
 	}
 	p.readings++
 	for _, c := range p.Opened.Columns {

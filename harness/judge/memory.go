@@ -19,8 +19,9 @@ const (
 	resident memoryKind = iota
 	// native is what the process has beyond what the runtime counts, as far as that is known.
 	native
-	// explained is what is in a counter, and native memory where it is known. Where that is all
-	// that the runtime does not have for itself, it is what is mapped from no file.
+	// explained is what is in a counter, and native memory where it is known, with what is free
+	// there: pages between what is alive cannot be given back. Where native memory is all that the
+	// runtime does not have for itself, it is what is mapped from no file.
 	explained
 	// unexplained is what is in no counter: where native memory is counted, or known, what is
 	// mapped.
@@ -68,7 +69,7 @@ func (m memory) explained(e *record.Edge) float64 {
 	}
 	v := e.Counter(m.column) - m.idle*e.T
 	if m.known {
-		v += m.native(e)
+		v += m.native(e) + float64(e.Free)
 	}
 	return v
 }

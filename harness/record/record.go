@@ -123,6 +123,7 @@ type Edge struct {
 	Metric   int64     `json:"metric"`             // what is judged: RSS, or Anon and Swap
 	Counters []float64 `json:"counters,omitempty"` // one for each column of the counter
 	Native   int64     `json:"native,omitempty"`   // bytes beyond what the runtime has for itself, where Opened.Native
+	Free     int64     `json:"free,omitempty"`     // bytes that the runtime and malloc have from the system, and that nothing is in, as far as they say that
 	Counts   Counts    `json:"counts,omitzero"`    // read at edges of blocks, and between
 }
 

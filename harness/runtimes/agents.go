@@ -24,7 +24,7 @@ var agentFile = map[string]string{
 
 // agentParts are what each agent is joined from: a user who copies it has one file.
 var agentParts = map[string][]string{
-	"ruby":   {"ruby/agent.rb", "ruby/calls.rb", "ruby/routes.rb", "ruby/start.rb"},
+	"ruby":   {"ruby/agent.rb", "ruby/calls.rb", "ruby/malloc.rb", "ruby/routes.rb", "ruby/start.rb"},
 	"node":   {"agent.js"},
 	"python": {"python/agent.py", "python/routes.py", "python/lines.py", "python/start.py"},
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -103,7 +104,7 @@ func (a *answer) counters() ([]Column, []float64, error) {
 		if err := checkValue(c.Name, v); err != nil {
 			return nil, nil, err
 		}
-		if c.Beside != "" && (c.Unit != "bytes" || c.Beside != Held && c.Beside != Native) {
+		if c.Beside != "" && (c.Unit != "bytes" || !slices.Contains([]Beside{Held, Native, Free}, c.Beside)) {
 			return nil, nil, fault.Measuref("the agent's counter %q is beside what is alive: %q %s", short(c.Name), short(string(c.Beside)), c.Unit).WithHint("%s", anew)
 		}
 		columns[i] = Column{Name: c.Name, Unit: c.Unit, Exact: c.Exact, Native: c.Native, Beside: c.Beside}

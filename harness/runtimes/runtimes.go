@@ -22,10 +22,12 @@ type Column struct {
 type Beside string
 
 // Held is what the runtime has from the system for itself: what the process has beyond
-// that is native memory. Native is native memory itself.
+// that is native memory. Native is native memory itself. Free is what the runtime and malloc
+// have from the system, and nothing is in.
 const (
 	Held   Beside = "held"
 	Native Beside = "native"
+	Free   Beside = "free"
 )
 
 // Site is a place in the source whose objects survived, per request.

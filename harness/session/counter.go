@@ -78,6 +78,8 @@ func split(e *record.Edge, all []runtimes.Column, values []float64) {
 		switch c.Beside {
 		case runtimes.Native:
 			e.Native += int64(values[i])
+		case runtimes.Free:
+			e.Free += int64(values[i])
 		case runtimes.Held:
 			e.Native += max(0, e.Anon+e.Swap-int64(values[i]))
 		default:

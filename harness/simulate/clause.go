@@ -28,12 +28,13 @@ var forms = [...]struct {
 	subscribe: {false, []string{"objects"}},
 	publish:   {false, []string{"objects"}},
 	remains:   {false, []string{"objects"}},
+	code:      {false, []string{"objects", "unused"}},
 }
 
 // usual is how many objects make up that many bytes where nothing is said.
 func (p *part) usual() int64 {
 	switch p.verb {
-	case garbage, warmup, creep, step, wave, remains:
+	case garbage, warmup, creep, step, wave, remains, code:
 		return 1 + p.size/100
 	}
 	return 1
@@ -85,6 +86,8 @@ func (w *words) readPhrase(p *part, phrase string) {
 		p.sweep = w.span()
 	case "each":
 		p.each = w.span()
+	case "unused":
+		p.unused = w.number()
 	case "over":
 		p.over = w.number()
 	case "at":
@@ -144,6 +147,7 @@ func (p part) String() string {
 	number("of", p.of)
 	number("at", p.at)
 	number("over", p.over)
+	number("unused", p.unused)
 	span("after", p.after)
 	span("each", p.each)
 	span("expires", p.stays)
@@ -187,6 +191,8 @@ func (p *part) check() error {
 		return fmt.Errorf("%s says nowhere over how many requests", verbs[p.verb])
 	case soon(p.after) || soon(p.stays) || soon(p.sweep) || soon(p.each):
 		return fmt.Errorf("%s asks for a time of less than 1 ms", verbs[p.verb])
+	case p.verb == code && p.unused == 0:
+		return fmt.Errorf("code says nowhere after how many collections it is dropped")
 	case p.verb == step && p.at == 0:
 		return fmt.Errorf("step says nowhere at which request")
 	}

@@ -126,6 +126,7 @@ func (p *process) linger(u *route) {
 // no answer.
 func (p *process) count() (values []float64, ok bool) {
 	p.readings++
+	p.age()
 	p.heap.settle(p)
 	p.stir = int64(p.scar.scale * settledShift * p.r.normal())
 	values = make([]float64, 0, 3)

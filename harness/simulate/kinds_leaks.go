@@ -139,6 +139,15 @@ var leakKinds = []kind{
 		m.gogc = pick(d, 200, 400, 800)
 		return m.neighbours(usualLeaks).spec
 	}},
+	{"code", 2, func(d draw) spec { // V8 drops that of pages that are not sent while a leak is
+		m := counted(d, "node")
+		m.latency = int64(m.number(2e3, 30e3))
+		m.uri(m.leaking(500, 4e3))
+		for range 1 + m.IntN(5) {
+			m.uri(part{verb: code, size: m.size(50e3, 1e6), unused: int64(m.number(3, 20))})
+		}
+		return m.neighbours(0).spec
+	}},
 	{"slow", 1, func(d draw) spec {
 		m := anyway(d)
 		m.latency = int64(m.number(10e3, 1e6))

@@ -56,6 +56,7 @@ import (
 //	subscribe SIZE [objects N]
 //	publish SIZE [objects N]
 //	remains SIZE [objects N]   # until the next request, whatever its URI
+//	code SIZE unused N [objects N]   # of a URI, until that has not run for N collections
 //
 // A THING, which each entry holds beside memory, is a descriptor, socket, thread, child or
 // mapping.
@@ -254,7 +255,7 @@ func (w *words) readShared(timed bool) part {
 		}
 	}
 	p := w.readPart(w.verb(w.word()))
-	bad := p.verb == subscribe || p.verb == publish || p.verb == remains || p.failing || p.visitor
+	bad := p.verb == subscribe || p.verb == publish || p.verb == remains || p.verb == code || p.failing || p.visitor
 	if timed {
 		bad = bad || p.verb == ring || p.verb == batch || p.keyed || p.keys > 0
 		p.each = each

@@ -1,5 +1,7 @@
 package simulate
 
+import "slices"
+
 // state is a part in a life of the process.
 type state struct {
 	part
@@ -80,6 +82,12 @@ func (p *process) step(s *state, u *route) {
 		told := min(p.subs, int64(p.spec.last))
 		s.n += told
 		p.keep(s, told)
+	case code:
+		if s.made = 0; s.n == 0 {
+			s.n = 1
+			p.keep(s, 1)
+			p.code = append(p.code, s)
+		}
 	case remains:
 		s.n = 1
 		p.keep(s, 1)
@@ -94,6 +102,23 @@ func (p *process) forget() {
 		p.remove(s, s.n)
 	}
 	p.left = p.left[:0]
+}
+
+// age drops code that has not run for some collections, such as bytecode of V8
+// (flags bytecode_old_age, flush_bytecode).
+func (p *process) age() {
+	n := len(p.code)
+	p.code = slices.DeleteFunc(p.code, func(s *state) bool {
+		s.made++
+		if s.made <= s.unused {
+			return false
+		}
+		p.remove(s, s.n)
+		return true
+	})
+	if len(p.code) < n {
+		p.settleIn()
+	}
 }
 
 func (p *process) waste(s *state) {

@@ -82,6 +82,21 @@ func act(t *testing.T, w *World, what string) {
 	}
 }
 
+// Code is dropped with the third collection since it ran, and compiled anew when it runs.
+func TestCode(t *testing.T) {
+	w := parsed(t, "runtime node agent\nlatency 1ms\nuri /a code 1KiB unused 2\nuri /b\n")
+	do(t, w, record.Open{})
+	s := &w.p.routes[0].parts[0]
+	alive := ""
+	for _, uri := range []int{0, 1, 1, 0, 1, 1, 1, 0} {
+		do(t, w, record.Send{URI: uri, N: 1, Settle: true})
+		alive += fmt.Sprint(s.n)
+	}
+	if alive != "11011001" {
+		t.Errorf("alive after each block: %s", alive)
+	}
+}
+
 // A buffer that doubles has room for the next power of two, and what it replaces
 // is garbage.
 func TestDoubling(t *testing.T) {

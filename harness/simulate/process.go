@@ -14,6 +14,7 @@ type process struct {
 	timed  []state  // of the background
 	hot    []*state // that have timers
 	left   []*state // that the last request has left something of
+	code   []*state // that was compiled
 
 	base     amount // what the application has alive before the first request
 	live     amount // what the runtime has alive, the application itself included

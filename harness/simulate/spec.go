@@ -78,11 +78,12 @@ const (
 	subscribe             // one more who is told
 	publish               // what each of the last subscribers is told, and keeps
 	remains               // what a request leaves until the next one, whatever its URI
+	code                  // what a runtime compiles for a URI, and drops when that has not run for some collections
 )
 
 var verbs = [...]string{
 	garbage: "garbage", leak: "leak", cache: "cache", ring: "ring", hold: "hold", batch: "batch", pool: "pool", warmup: "warmup",
-	creep: "creep", step: "step", wave: "wave", subscribe: "subscribe", publish: "publish", remains: "remains",
+	creep: "creep", step: "step", wave: "wave", subscribe: "subscribe", publish: "publish", remains: "remains", code: "code",
 }
 
 // part is one thing that a request, or the background, does to memory. Times are
@@ -102,6 +103,7 @@ type part struct {
 	stays   int64 // for how long
 	sweep   int64 // what has expired is looked for so often; 0: a timer each
 	each    int64 // how often
+	unused  int64 // collections after which it goes where it was not used
 	holds   thing // that each entry holds beside memory; 0: none
 
 	keyed, visitor, failing, native, mapped, doubling, goroutine, cyclic, use, third, all bool

@@ -186,7 +186,7 @@ func (t *Truth) bound(s *spec, r *routeSpec, p *part) bool {
 		b = Bound{Bytes: size, Requests: 5 * float64(p.over)}
 	case step:
 		b = Bound{Bytes: size, Requests: float64(p.at)}
-	case remains:
+	case remains, code:
 		b = Bound{Bytes: size, Entries: 1, Requests: 1}
 	case wave:
 		b = Bound{Bytes: size, Requests: float64(p.over)}
