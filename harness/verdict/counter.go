@@ -204,6 +204,10 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 		j.Detectable, j.Every = p.floor(s, s.end.rate, half, n)
 		j.Detectable = max(j.Detectable, s.burst)
 		j.Reason = fmt.Sprintf("growth ended: %s per request in the last %s requests", p.amount(math.Max(0, s.end.rate)), units.Count(int(s.end.requests)))
+		if p.Exact && s.hides > j.Detectable {
+			j.Detectable = s.hides
+			j.Reason += fmt.Sprintf(", in which others may have freed as much as %s per request", p.amount(s.hides))
+		}
 	case even && (told || p.FixedN && min(s.rate, s.late) >= p.Sure):
 		j.Label = Leak
 		j.Low, j.High = p.lasting(s, j.Low, j.High)

@@ -22,6 +22,7 @@ type steady struct {
 	usual          float64 // the median of their rates
 	ended          bool    // its last block, a long one, hardly grew, and those before did
 	end            block   // that block
+	hides          float64 // what it grew by before, where that block alone shows the end: others may have freed as much in it; or 0
 	burst          float64 // by bursts: the largest one, in units for each request by its end; or 0
 }
 
@@ -82,16 +83,35 @@ func steadiness(edges []Edge, p CounterParams) steady {
 	}
 	last, before := used[len(used)-1], used[:len(used)-1]
 	s.slows = last.rate < 0.75*s.rate && s.rate-last.rate > max(3*scatter(before), 2*p.Noise/last.requests)
-	was, _ := rate(before, p.Noise)
-	s.end = last
-	s.ended = last.requests >= 0.25*float64(edges[len(edges)-1].Requests-edges[0].Requests) && was >= p.Sure &&
-		last.rate < 0.25*was && math.Abs(last.rate) < 0.25*was && (was-last.rate)*last.requests > 8*p.Noise
+	n := float64(edges[len(edges)-1].Requests - edges[0].Requests)
+	s.end, s.ended = last, p.ended(used, 1, n)
+	if k := len(before) - 1; s.ended && !p.ended(used, 2, n) {
+		s.hides, _ = rate(before[:max(k, 1)], p.Noise)
+	}
 	s.burst = burst(all, p.Noise)
 	s.even = 4*s.up >= 3*s.blocks && !s.faded && s.late >= 0.4*s.rate
 	if !p.Exact && len(used) >= leastForLine && equallyLong(used) {
 		s.byLine(used, p)
 	}
 	return s
+}
+
+// ended says that growth has ended: in the last k blocks, which have a quarter of n requests, a
+// counter hardly grew, and in those before it did.
+func (p CounterParams) ended(b []block, k int, n float64) bool {
+	before, last := b[:len(b)-k], b[len(b)-k:]
+	if len(before) == 0 {
+		return false
+	}
+	was, _ := rate(before, p.Noise)
+	requests := 0.0
+	for _, b := range last {
+		requests += b.requests
+		if math.Abs(b.rate) >= 0.25*was || (was-b.rate)*b.requests <= 8*p.Noise {
+			return false
+		}
+	}
+	return was >= p.Sure && requests >= 0.25*n
 }
 
 // withoutStep leaves out the block with the largest rate where it holds more than half
