@@ -12,13 +12,22 @@ func rare(st *judge.State) (record.Action, bool) {
 	if !st.Counted() || swept(st) || st.Scans() {
 		return nil, false
 	}
-	for _, u := range st.URIs {
+	// The fewest first, so that it goes in rounds.
+	var next *judge.URI
+	for _, u := range order(st, -1, lastRound(st)) {
 		n := rareBlock(st, u)
-		if n > 0 && leaves(st, u.Latency()*float64(n), nil) {
-			return sweepBlock(st, u, n, lastRound(st)+1)
+		if n > 0 && (next == nil || u.Counted() < next.Counted()) && leaves(st, u.Latency()*float64(n), nil) {
+			next = u
 		}
 	}
-	return nil, false
+	if next == nil {
+		return nil, false
+	}
+	round := lastRound(st)
+	if _, begun := left(next, round); begun {
+		round++
+	}
+	return sweepBlock(st, next, rareBlock(st, next), round)
 }
 
 // rareBlock is how many more requests u is sent; 0 where it grows, has had enough, or its
