@@ -9,7 +9,7 @@ import (
 // something to be done later. Then come, by themselves, those that may have done so. Before
 // the sweep is over nobody knows who that is.
 func laterLeft(st *judge.State, p pace) (seconds float64) {
-	if !st.On("later") || waits(st) > 0 || named(st) || began(st, record.Retest, record.Prime) {
+	if !pauses(st) {
 		return 0
 	}
 	begun := began(st, record.Later)
@@ -31,6 +31,16 @@ func laterLeft(st *judge.State, p pace) (seconds float64) {
 	return seconds + delayedLeft(st, p)
 }
 
+// pauses says that blocks which end with a pause may still come.
+func pauses(st *judge.State) bool {
+	return st.On("later") && waits(st) == 0 && !named(st) && !began(st, record.Retest, record.Prime)
+}
+
+// disturbed says that u is to have blocks that end with a pause, for what others free.
+func disturbed(st *judge.State, u *judge.URI) bool {
+	return len(blocks(u, record.Delayed)) < delayedRounds && st.Disturbed(u)
+}
+
 // delayedLeft is how long URIs are sent in blocks that end with a pause of their own: those
 // that others disturb, and those that may be what was added in the pauses. See delayed.
 func delayedLeft(st *judge.State, p pace) (seconds float64) {
@@ -41,7 +51,7 @@ func delayedLeft(st *judge.State, p pace) (seconds float64) {
 		switch {
 		case n <= 0:
 			continue
-		case st.Disturbed(u) || have > 0 && st.AddsLater(u):
+		case disturbed(st, u) || have > 0 && st.AddsLater(u):
 		case st.AddsLater(u): // of these one goes on, mostly
 			if !unknown {
 				n = 1
