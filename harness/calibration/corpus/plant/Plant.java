@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Loaded by -javaagent: each request whose query says planted=1 keeps PLANTED_BYTES. It is seen where Tomcat, Jetty and H2 take a
- * request: the first argument there tells its query. What is kept takes 40 bytes beside its bytes. The first writes the file PLANTED_MARK.
+ * Loaded by -javaagent: each request whose query says planted=1 keeps PLANTED_BYTES. It is seen where Tomcat, Jetty, H2 and
+ * the JDK's own server take a request: the first argument there tells its query. Its jar is on the boot class path, where the JDK finds it. What is kept takes 40 bytes beside its bytes. The first writes the file PLANTED_MARK.
  */
 public class Plant {
     static final int SIZE = Integer.parseInt(System.getenv().getOrDefault("PLANTED_BYTES", "0"));
@@ -43,7 +43,7 @@ public class Plant {
         }
     }
 
-    static final String[] STEPS = {"getRequest", "queryString", "getQueryString"}; // what the servers' requests have of these
+    static final String[] STEPS = {"getRequest", "queryString", "getQueryString", "getRequestURI"}; // what the servers' requests have of these
     static final Map<Class<?>, List<Method>> KNOWN = new ConcurrentHashMap<>();
 
     static String query(Object request) {
@@ -60,15 +60,18 @@ public class Plant {
         return "" + request;
     }
 
-    /** The first method of a class that leads to its query; none where it is the query itself. */
+    /** The first method of a class that leads to its query, as a class declares it that may be called; none where it is the query itself. */
     static List<Method> steps(Class<?> c) {
         for (String step : STEPS) {
-            try {
-                Method m = c.getMethod(step);
-                m.setAccessible(true);
-                return List.of(m);
-            } catch (NoSuchMethodException e) {
-                // The next, then.
+            for (Class<?> k = c; k != null; k = k.getSuperclass()) {
+                try {
+                    Method m = k.getMethod(step);
+                    if (m.trySetAccessible()) {
+                        return List.of(m);
+                    }
+                } catch (NoSuchMethodException e) {
+                    break; // The next, then.
+                }
             }
         }
         return List.of();

@@ -14,7 +14,8 @@ class Planter implements ClassFileTransformer {
         "catalina/connector/CoyoteAdapter", "service",
         "jetty/server/Server", "handle",
         "jetty9/server/Server", "handle", // as Selenium calls it
-        "h2/server/web/WebThread", "parseAttributes");
+        "h2/server/web/WebThread", "parseAttributes",
+        "httpserver/ServerImpl$Exchange$LinkHandler", "handle"); // the JDK's own
 
     static String method(String name) {
         for (Map.Entry<String, String> server : SERVERS.entrySet()) {

@@ -1,5 +1,5 @@
 # Loaded by RUBYOPT: each request whose query says planted=1 keeps PLANTED_BYTES,
-# for WEBrick and Puma. A string takes 40 bytes beside its text, and 8 in the list.
+# for WEBrick, Puma and Thin. A string takes 40 bytes beside its text, and 8 in the list.
 # The first writes the file PLANTED_MARK.
 module Planted
   KEPT = []
@@ -15,6 +15,7 @@ module Planted
   SERVERS = {
     "WEBrick::HTTPServer" => Module.new { def service(req, res) = (Planted.seen(req.query_string); super) },
     "Puma::Request" => Module.new { def handle_request(client, *rest) = (Planted.seen(client.env["QUERY_STRING"]); super) },
+    "Thin::Connection" => Module.new { def pre_process = (Planted.seen(@request.env["QUERY_STRING"]); super) },
   }
 end
 

@@ -1,6 +1,6 @@
 """Loaded by PYTHONPATH: each request whose query says planted=1 keeps PLANTED_BYTES.
 
-For what is built on http.server (wsgiref, Werkzeug, Mercurial), Tornado, gunicorn, and the Medusa in Supervisor.
+For what is built on http.server (wsgiref, Werkzeug, Mercurial), Tornado, gunicorn, gevent, Twisted, and the Medusa in Supervisor.
 An object of bytes takes 33 bytes beside its text, and 8 in the list. The first writes the file PLANTED_MARK.
 """
 
@@ -49,6 +49,26 @@ def gunicorn(module):
     module.create = create_
 
 
+def gevent(module):
+    handle = module.WSGIHandler.handle_one_response
+
+    def handle_one_response(self):
+        seen(self.path or "")
+        return handle(self)
+
+    module.WSGIHandler.handle_one_response = handle_one_response
+
+
+def twisted(module):
+    received = module.Request.requestReceived
+
+    def requestReceived(self, command, path, version):
+        seen(path.decode("latin-1"))
+        return received(self, command, path, version)
+
+    module.Request.requestReceived = requestReceived
+
+
 def medusa(module):
     init = module.http_request.__init__
 
@@ -66,6 +86,8 @@ class Finder:
         "http.client": http_client,
         "tornado.web": tornado,
         "gunicorn.http.wsgi": gunicorn,
+        "gevent.pywsgi": gevent,
+        "twisted.web.http": twisted,
         "supervisor.medusa.http_server": medusa,
     }
 
