@@ -1,0 +1,281 @@
+# shellcheck shell=bash disable=SC2154
+# Sourced by install: what the applications of the corpus serve, in the folder $to. $here is this folder.
+
+# data is what the applications serve: each has a function that makes it.
+data() {
+    for name in files tomcat dokuwiki mediawiki redmine graphite supysonic supervisor shaarli simplesamlphp roundcube tdiary registry \
+        beets bepasty bup pelican ticgit hoteldruid rss-bridge phpldapadmin pprof; do
+        "data_$name"
+    done
+}
+
+# data_files has those that are ready in the repository, and what a line or two make.
+data_files() {
+    mkdir -p "$to/data/home" "$to/data/tmp" "$to/data/pouchdb"
+    cp -rn "$here"/data/. "$to/data/"
+    [ -d "$to/data/hg/.hg" ] || (hg init "$to/data/hg" && cd "$to/data/hg" && cp ../site/index.html . && hg add -q && hg commit -q -m "first" -u corpus)
+    [ -d "$to/data/yard/.yardoc" ] || (mkdir -p "$to/data/yard" && cd "$to/data/yard" && cp "$here/plant/plant.rb" . && yard doc -q -n plant.rb)
+    printf 'tickTime=2000\ndataDir=%s/data/zookeeper\n' "$to" >"$to/data/zoo.cfg"
+    [ -d "$to/data/lektor" ] || printf 'corpus\nme\n%s\ny\ny\n' "$to/data/lektor" | /usr/bin/python3 /usr/bin/lektor quickstart >/dev/null
+    [ -d "$to/data/nanoc/site" ] || (mkdir -p "$to/data/nanoc" && cd "$to/data/nanoc" && nanoc create-site site && cd site && nanoc compile) >/dev/null
+    mkdir -p "$to/data/module" # for pkgsite
+    printf 'module example.com/corpus\n\ngo 1.26\n' >"$to/data/module/go.mod"
+    printf '// Package corpus does nothing.\npackage corpus\n' >"$to/data/module/corpus.go"
+    [ -d "$to/data/django" ] || (mkdir -p "$to/data/django" && cd "$to/data/django" && /usr/bin/python3 -m django startproject corpus . &&
+        /usr/bin/python3 manage.py migrate -v 0)
+}
+
+# data_tomcat makes a CATALINA_BASE of our own, whose port is a property.
+data_tomcat() {
+    base=$to/data/tomcat
+    [ -d "$base" ] && return
+    mkdir -p "$base"/{conf,logs,temp,webapps,work}
+    cp -r /etc/tomcat10/{web.xml,context.xml,catalina.properties,tomcat-users.xml} "$base/conf/"
+    sed 's/port="8080"/port="${http.port}" address="127.0.0.1"/; s/<Server port="8005"/<Server port="-1"/' /etc/tomcat10/server.xml >"$base/conf/server.xml"
+    cp -rL /usr/share/tomcat10-examples/examples "$base/webapps/"
+    cp -r "$to/data/site" "$base/webapps/ROOT"
+}
+
+data_dokuwiki() {
+    base=$to/data/dokuwiki
+    [ -d "$base" ] && return
+    cp -rL /usr/share/dokuwiki "$base"
+    rm -rf "$base/data" "$base/inc/preload.php" "$base/conf"
+    cp -rL /etc/dokuwiki "$base/conf"
+    mkdir -p "$base/data"/{pages,attic,media,media_attic,media_meta,meta,cache,index,locks,tmp,log}
+    cp "$to/data/wiki.txt" "$base/data/pages/start.txt"
+    printf '<?php\n$conf["title"] = "corpus";\n$conf["useacl"] = 0;\n$conf["savedir"] = "%s/data";\n' "$base" >"$base/conf/local.php"
+}
+
+data_mediawiki() {
+    base=$to/data/mediawiki
+    [ -d "$base" ] && return
+    mkdir -p "$base" "$to/data/mediawiki-db"
+    for part in /usr/share/mediawiki/*; do # but the settings of another wiki
+        [ -e "$part" ] && [ "${part##*/}" != LocalSettings.php ] && cp -rL "$part" "$base/"
+    done
+    (cd "$base" && php maintenance/install.php --dbtype sqlite --dbpath "$to/data/mediawiki-db" \
+        --server http://127.0.0.1 --scriptpath "" --pass corpuscorpus1 corpus Admin >/dev/null)
+}
+
+# data_redmine makes a copy with a database of its own; Debian's Gemfile looks for its kind in the installed settings.
+data_redmine() {
+    base=$to/data/redmine
+    [ -d "$base" ] && return
+    mkdir -p "$base"/instances/default/{log,tmp,files,public,config}
+    (cd /usr/share/redmine && cp -r app bin config config.ru db extra lib public templates Gemfile Rakefile "$base")
+    sed -i "s|/usr/share/redmine|$base|g" "$base/Gemfile"
+    rm -f "$base/config/database.yml"
+    printf 'production:\n  adapter: sqlite3\n  database: %s/db/corpus.sqlite3\n' "$base" >"$base/instances/default/config/database.yml"
+    head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$base/instances/default/config/secret_key.txt"
+    (cd "$base" && RAILS_ENV=production REDMINE_LANG=en rake db:migrate redmine:load_default_data >/dev/null)
+}
+
+data_graphite() {
+    base=$to/data/graphite
+    [ -d "$base" ] && return
+    mkdir -p "$base/whisper/corpus" "$base/log"
+    sed "s|/var/lib/graphite|$base|g; s|/var/log/graphite|$base/log|g" /etc/graphite/local_settings.py >"$base/local_settings.py"
+    echo "SECRET_KEY = 'corpus'" >>"$base/local_settings.py"
+    PYTHONPATH=$base /usr/bin/python3 /usr/bin/graphite-manage migrate --run-syncdb -v 0 2>/dev/null
+    (cd "$base/whisper/corpus" && /usr/bin/python3 -c '
+import time, whisper
+for name in "a.wsp", "b.wsp", "c.wsp":
+    whisper.create(name, [(60, 1440)])
+    for i in range(100):
+        whisper.update(name, i, time.time() - 60 * i)')
+}
+
+data_supysonic() {
+    base=$to/data/supysonic
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    printf '[base]\ndatabase_uri = sqlite:///%s/supysonic.db\n[webapp]\ncache_dir = %s/cache\n[daemon]\nsocket = %s/sock\n' "$base" "$base" "$base" >"$base/supysonic.conf"
+    (cd "$base" && /usr/bin/python3 /usr/bin/supysonic-cli user add corpus -p corpus)
+}
+
+data_supervisor() {
+    base=$to/data/supervisor
+    mkdir -p "$base"
+    printf '%s\n' '[supervisord]' nodaemon=true user=root "logfile=$base/log" "pidfile=$base/pid" "childlogdir=$base" \
+        '[inet_http_server]' 'port=127.0.0.1:%(ENV_CORPUS_PORT)s' '[program:sleeper]' 'command=sleep 100000' \
+        '[rpcinterface:supervisor]' 'supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface' >"$base/supervisord.conf"
+}
+
+# data_shaarli makes a copy with folders of its own, and is installed by its own form.
+data_shaarli() {
+    base=$to/data/shaarli
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    for part in /usr/share/shaarli/*; do [ -L "$part" ] || cp -r "$part" "$base/"; done
+    mkdir -p "$base"/{data,tmp,cache,pagecache}
+    grep -rlE '/var/(lib|cache)/shaarli|/usr/share/shaarli' "$base" --include=*.php |
+        xargs sed -i "s#/var/lib/shaarli#$base#g; s#/var/cache/shaarli#$base#g; s#/usr/share/shaarli#$base#g"
+    php -S 127.0.0.1:18080 -t "$base" >/dev/null 2>&1 &
+    sleep 1
+    curl -s -o /dev/null -c "$base/jar" http://127.0.0.1:18080/install
+    curl -s -o /dev/null -b "$base/jar" -c "$base/jar" -d 'setlogin=corpus&setpassword=corpus&continent=UTC&city=UTC&title=corpus&language=en' http://127.0.0.1:18080/install
+    kill $!
+}
+
+data_simplesamlphp() {
+    base=$to/data/simplesamlphp
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    cp -rL /usr/share/simplesamlphp/. "$base/"
+    mkdir -p "$base"/{log,tmp}
+    sed -i "s|'baseurlpath' => 'simplesamlphp/'|'baseurlpath' => ''|; s|'loggingdir' => .*|'loggingdir' => '$base/log/',|
+        s|'tempdir' => .*|'tempdir' => '$base/tmp',|; s|//'secretsalt' => .*|'secretsalt' => 'corpuscorpus',|
+        s|//'auth.adminpassword' => .*|'auth.adminpassword' => 'corpus',|; s|'logging.handler' => 'syslog'|'logging.handler' => 'errorlog'|" "$base/config/config.php"
+}
+
+data_roundcube() {
+    base=$to/data/roundcube
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    cp -rL /usr/share/roundcube/. "$base/" || true # one of its links leads to a package that is not installed
+    mkdir -p "$base"/{config,logs,temp}
+    cp /etc/roundcube/{defaults.inc.php,mimetypes.php} "$base/config/"
+    printf '<?php\n$config = ["db_dsnw" => "sqlite:///%s/roundcube.db?mode=0640", "imap_host" => ["localhost:143"], "des_key" => "corpuscorpuscorpuscorpus", "plugins" => [], "skin" => "elastic", "log_dir" => "%s/logs/", "temp_dir" => "%s/temp/"];\n' \
+        "$base" "$base" "$base" >"$base/config/config.inc.php"
+    sed -i "s|/var/lib/roundcube/|$base/|" "$base/program/include/iniset.php"
+    php -r '(new PDO("sqlite:" . $argv[1]))->exec(file_get_contents("/usr/share/roundcube/SQL/sqlite.initial.sql"));' "$base/roundcube.db"
+}
+
+# data_tdiary makes a diary of three days.
+data_tdiary() {
+    base=$to/data/tdiary
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    cp -rL /usr/share/tdiary/. "$base/"
+    mkdir -p "$base/data/2026"
+    sed "s|^@data_path = .*|@data_path = '$base/data'|" "$base/tdiary.conf.sample-en" >"$base/tdiary.conf"
+    echo TDIARY2.01.00 >"$base/data/2026/202611.td2"
+    for day in 28 29 30; do
+        printf 'Date: 202611%s\nTitle: day %s\nLast-Modified: 1796000000\nVisible: true\nFormat: Wiki\n\n! A section\nSome text.\n\n! Another\nMore text.\n.\n' "$day" "$day"
+    done >>"$base/data/2026/202611.td2"
+}
+
+# data_registry makes an image of one layer.
+data_registry() {
+    base=$to/data/registry
+    [ -d "$base" ] && return
+    printf 'version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: %s\nhttp:\n  addr: 127.0.0.1:5000\n  secret: corpus\n' "$base" >"$to/data/registry.yml"
+    REGISTRY_HTTP_ADDR=127.0.0.1:18081 OTEL_TRACES_EXPORTER=none "$to/bin/registry" serve "$to/data/registry.yml" >/dev/null 2>&1 &
+    server=$!
+    sleep 2
+    printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}' >"$to/data/tmp/config"
+    head -c 2000 /dev/zero >"$to/data/tmp/layer"
+    for blob in config layer; do
+        sum=$(sha256sum "$to/data/tmp/$blob" | cut -d' ' -f1)
+        at=$(curl -s -i -X POST http://127.0.0.1:18081/v2/corpus/blobs/uploads/ | tr -d '\r' | sed -n 's/^Location: //p')
+        curl -s -o /dev/null -X PUT --data-binary "@$to/data/tmp/$blob" -H 'Content-Type: application/octet-stream' "$at&digest=sha256:$sum"
+        declare "$blob=$sum"
+    done
+    kinds=application/vnd.docker
+    printf '{"schemaVersion":2,"mediaType":"%s.distribution.manifest.v2+json","config":{"mediaType":"%s.container.image.v1+json","size":%d,"digest":"sha256:%s"},"layers":[{"mediaType":"%s.image.rootfs.diff.tar.gzip","size":2000,"digest":"sha256:%s"}]}' \
+        "$kinds" "$kinds" "$(stat -c %s "$to/data/tmp/config")" "$config" "$kinds" "$layer" |
+        curl -s -o /dev/null -X PUT --data-binary @- -H "Content-Type: $kinds.distribution.manifest.v2+json" http://127.0.0.1:18081/v2/corpus/manifests/latest
+    kill "$server"
+}
+
+# data_beets makes a library of three tracks.
+data_beets() {
+    base=$to/data/beets
+    [ -d "$base" ] && return
+    mkdir -p "$base/music"
+    printf 'directory: %s/music\nlibrary: %s/library.db\nplugins: web\nimport:\n  copy: no\n' "$base" "$base" >"$base/config.yaml"
+    (cd "$base/music" && /usr/bin/python3 -c '
+import wave
+for name in "a.wav", "b.wav", "c.wav":
+    with wave.open(name, "wb") as w:
+        w.setparams((1, 2, 8000, 0, "NONE", ""))
+        w.writeframes(bytes(16000))')
+    BEETSDIR=$base /usr/bin/python3 /usr/bin/beet import -A -q "$base/music" >/dev/null
+}
+
+# data_bepasty makes a storage of one item, whose name would be made at random otherwise.
+data_bepasty() {
+    base=$to/data/bepasty
+    [ -d "$base" ] && return
+    mkdir -p "$base/storage"
+    sed "s|^STORAGE_FILESYSTEM_DIRECTORY = .*|STORAGE_FILESYSTEM_DIRECTORY = '$base/storage'|; s|^SECRET_KEY = .*|SECRET_KEY = 'corpuscorpus'|
+        s|^DEFAULT_PERMISSIONS = .*|DEFAULT_PERMISSIONS = 'list,create,read'|; s|^SESSION_COOKIE_SECURE = .*|SESSION_COOKIE_SECURE = False|" \
+        /usr/share/doc/bepasty/examples/bepasty.conf.example >"$base/bepasty.conf"
+    /usr/bin/python3 - "$base/storage" <<'END'
+import sys, time
+from bepasty import constants as c
+from bepasty.storage.filesystem import Storage
+
+text = b"def corpus():\n    return 1\n" * 20
+item = Storage(sys.argv[1]).create("CRPCRPCR", len(text))
+item.data.write(text, 0)
+about = {c.FILENAME: "corpus.py", c.SIZE: len(text), c.TYPE: "text/x-python", c.TYPE_HINT: "", c.HASH: "", c.COMPLETE: True, c.LOCKED: False,
+         c.TIMESTAMP_UPLOAD: int(time.time()), c.TIMESTAMP_DOWNLOAD: 0, c.TIMESTAMP_MAX_LIFE: c.FOREVER}
+for key, value in about.items():
+    item.meta[key] = value
+item.close()
+END
+}
+
+data_bup() {
+    export BUP_DIR=$to/data/bup
+    [ -d "$BUP_DIR" ] && return
+    bup init 2>/dev/null
+    bup index "$to/data/site"
+    bup save -q -n corpus --strip "$to/data/site"
+}
+
+data_pelican() {
+    [ -d "$to/data/pelican/output" ] || (cd "$to/data/pelican" && /usr/bin/python3 /usr/bin/pelican content -q -s pelicanconf.py >/dev/null)
+}
+
+# data_ticgit makes a repository of three tickets.
+data_ticgit() {
+    base=$to/data/ticgit
+    [ -d "$base" ] && return
+    git init -q "$base"
+    (
+        cd "$base"
+        export HOME=$to/data/home # where ti keeps its state
+        git config user.name corpus
+        git config user.email corpus@example.com
+        git commit -q --allow-empty -m first
+        ti init </dev/null >/dev/null
+        for title in one two three; do ti new -t "$title" >/dev/null; done
+    )
+}
+
+# data_hoteldruid makes a copy with folders of its own. The first page that is asked for makes its database.
+data_hoteldruid() {
+    base=$to/data/hoteldruid
+    [ -d "$base" ] && return
+    cp -rL /usr/share/hoteldruid "$base"
+    mkdir -p "$base/dati" "$base/pages"
+    sed -i "s|/var/lib/hoteldruid/data|$base/dati|; s|/var/lib/hoteldruid/pages|$base/pages|" "$base/costanti.php"
+    php -S 127.0.0.1:18082 -t "$base" >/dev/null 2>&1 &
+    sleep 1
+    curl -s -o /dev/null http://127.0.0.1:18082/inizio.php
+    curl -s -o /dev/null http://127.0.0.1:18082/creadb.php
+    kill $!
+}
+
+# data_rss-bridge makes a copy with a cache of its own, and three bridges on its page.
+data_rss-bridge() {
+    base=$to/data/rss-bridge
+    [ -d "$base" ] && return
+    cp -rL /usr/share/rss-bridge "$base" || true # one of its links leads nowhere
+    printf '%s\n' GithubIssue Reddit Wikipedia >"$base/whitelist.txt"
+}
+
+data_phpldapadmin() {
+    [ -d "$to/data/phpldapadmin" ] || cp -rL /usr/share/phpldapadmin "$to/data/"
+}
+
+# data_pprof makes a profile of the standard library's own benchmarks.
+data_pprof() {
+    base=$to/data/pprof
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    (cd "$base" && go test -run none -bench 'Sort.*1K$' -benchtime 50ms -cpuprofile cpu.pb.gz sort >/dev/null && rm sort.test)
+}
