@@ -4,7 +4,8 @@
 # data is what the applications serve: each has a function that makes it.
 data() {
     for name in files tomcat dokuwiki mediawiki redmine graphite supysonic supervisor shaarli simplesamlphp roundcube tdiary registry \
-        beets bepasty bup pelican ticgit hoteldruid rss-bridge phpldapadmin pprof; do
+        beets bepasty bup pelican ticgit hoteldruid rss-bridge phpldapadmin pprof \
+        beancount ara bzr allure pmtiles trace lam postfixadmin grack blog; do
         "data_$name"
     done
 }
@@ -20,6 +21,9 @@ data_files() {
     [ -d "$to/data/nanoc/site" ] || (mkdir -p "$to/data/nanoc" && cd "$to/data/nanoc" && nanoc create-site site && cd site && nanoc compile) >/dev/null
     mkdir -p "$to/data/module" # for pkgsite
     printf 'module example.com/corpus\n\ngo 1.26\n' >"$to/data/module/go.mod"
+    cp -rn "$to/data/site/." "$to/data/jetty/webapps/root/"
+    ln -sfn "$to/node/hexo/node_modules" "$to/data/hexo/node_modules"
+    ln -sfn "$to/node/webpack-dev-server/node_modules" "$to/data/webpack/node_modules"
     printf '// Package corpus does nothing.\npackage corpus\n' >"$to/data/module/corpus.go"
     [ -d "$to/data/django" ] || (mkdir -p "$to/data/django" && cd "$to/data/django" && /usr/bin/python3 -m django startproject corpus . &&
         /usr/bin/python3 manage.py migrate -v 0)
@@ -278,4 +282,113 @@ data_pprof() {
     [ -d "$base" ] && return
     mkdir -p "$base"
     (cd "$base" && go test -run none -bench 'Sort.*1K$' -benchtime 50ms -cpuprofile cpu.pb.gz sort >/dev/null && rm sort.test)
+}
+
+# data_beancount makes two years of an example's books.
+data_beancount() {
+    base=$to/data/beancount
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    /usr/bin/python3 /usr/bin/bean-example --seed 1 --date-begin 2024-01-01 --date-end 2025-12-20 -o "$base/corpus.beancount" 2>/dev/null
+}
+
+data_ara() {
+    [ -d "$to/data/ara" ] && return
+    mkdir -p "$to/data/ara"
+    ARA_BASE_DIR=$to/data/ara /usr/bin/python3 /usr/bin/ara-manage migrate -v 0 >/dev/null 2>&1
+}
+
+# data_bzr makes a branch of two revisions, for loggerhead.
+data_bzr() {
+    base=$to/data/bzr
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    (
+        export HOME=$to/data/home BRZ_EMAIL="corpus <corpus@example.com>"
+        brz() { /usr/bin/python3 -m breezy "$@"; }
+        brz init -q "$base/corpus"
+        cd "$base/corpus"
+        cp "$to"/data/site/* .
+        brz add -q
+        brz commit -q -m first
+        echo '<p>More.' >>index.html
+        brz commit -q -m second
+    )
+}
+
+data_allure() {
+    [ -d "$to/data/allure" ] || "$to/node/allure-commandline/node_modules/allure-commandline/dist/bin/allure" generate -o "$to/data/allure" "$to/data/allure-results" >/dev/null
+}
+
+# data_pmtiles makes an archive of the first three zoom levels, whose tiles hold nothing to draw.
+data_pmtiles() {
+    base=$to/data/pmtiles
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    (
+        cd "$base"
+        /usr/bin/python3 -c '
+import gzip, sqlite3
+db = sqlite3.connect("corpus.mbtiles")
+db.executescript("create table metadata (name text, value text); create table tiles (zoom_level integer, tile_column integer, tile_row integer, tile_data blob)")
+db.executemany("insert into metadata values (?, ?)", [("name", "corpus"), ("format", "pbf"), ("minzoom", "0"), ("maxzoom", "2"), ("bounds", "-180,-85,180,85"), ("json", "{\"vector_layers\": []}")])
+for z in range(3):
+    for i in range(4**z):
+        db.execute("insert into tiles values (?, ?, ?, ?)", (z, i % 2**z, i // 2**z, gzip.compress(bytes([z, i]) * 300, mtime=0)))
+db.commit()'
+        "$to/bin/go-pmtiles" convert corpus.mbtiles corpus.pmtiles >/dev/null 2>&1
+        rm corpus.mbtiles
+    )
+}
+
+# data_trace makes a trace of the standard library's own benchmarks.
+data_trace() {
+    base=$to/data/gotrace
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    (cd "$base" && go test -run none -bench 'Sort.*1K$' -benchtime 20ms -trace trace.out sort >/dev/null && rm -f sort.test)
+}
+
+data_lam() {
+    [ -d "$to/data/lam" ] || cp -rL /usr/share/ldap-account-manager "$to/data/lam"
+}
+
+# data_postfixadmin makes a copy with a database of its own, without Debian's settings of another.
+data_postfixadmin() {
+    base=$to/data/postfixadmin
+    [ -d "$base" ] && return
+    cp -rL /usr/share/postfixadmin "$base" || true # one of its links leads to a file that is not made
+    mkdir -p "$base/templates_c"
+    sed -i '/dbconfig.inc.php/d' "$base/config.inc.php"
+    printf '<?php\n$CONF["configured"] = true;\n$CONF["database_type"] = "sqlite";\n$CONF["database_name"] = __DIR__ . "/postfixadmin.db";\n$CONF["default_language"] = "en";\n' >"$base/config.local.php"
+    touch "$base/postfixadmin.db"
+    (cd "$base/public" && php upgrade.php >/dev/null 2>&1)
+}
+
+# data_grack makes a bare repository of one commit.
+data_grack() {
+    base=$to/data/grack/corpus.git
+    [ -d "$base" ] && return
+    git init -q --bare "$base"
+    tree=$(git -C "$base" mktree </dev/null)
+    commit=$(git -C "$base" -c user.name=corpus -c user.email=corpus@example.com commit-tree -m first "$tree")
+    git -C "$base" update-ref HEAD "$commit"
+    git -C "$base" gc -q
+    git -C "$base" update-server-info
+}
+
+# data_blog makes the blog of Rails' Getting Started, with those gems alone that Debian has.
+data_blog() {
+    base=$to/data/blog
+    [ -d "$base" ] && return
+    (
+        export RAILS_ENV=production SECRET_KEY_BASE=corpus
+        cd "$to/data"
+        rails new blog --minimal --skip-bundle --skip-git --skip-test -d sqlite3
+        cd blog
+        printf 'gem "rails"\ngem "sqlite3"\ngem "puma"\n' >Gemfile
+        bin/rails generate scaffold Article title body:text --no-stylesheets
+        bin/rails db:migrate assets:precompile
+        bin/rails runner '3.times { |i| Article.create!(title: i.to_s, body: "text") }'
+    ) >/dev/null
 }

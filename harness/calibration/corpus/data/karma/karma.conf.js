@@ -1,0 +1,1 @@
+module.exports = config => config.set({frameworks: [], browsers: [], files: ['*.test.js', {pattern: '*.html', included: false}], autoWatch: false, logLevel: config.LOG_WARN, hostname: '127.0.0.1', listenAddress: '127.0.0.1'})

@@ -1,0 +1,2 @@
+import { add } from './add.js'
+document.title = add('cor', 'pus')
