@@ -266,18 +266,25 @@ func (st *State) Noise(measure, dose int) float64 {
 // measure: from those of its groups that exclude most together.
 func (st *State) within(u *URI, measure int) (floor float64, requests int) {
 	type test struct {
-		grew, noise, slack float64
-		dose               int
+		grew, squares, slack float64
+		dose                 int
 	}
 	var tests []test
-	for _, g := range st.scan.of[u.Index] {
-		if measure < len(g.Grew) {
-			grew := max(0, g.Grew[measure])
-			if n := g.next; n != nil && measure < len(n.Grew) {
-				grew += max(0, n.Grew[measure]) // it may have been left to be done later
-			}
-			tests = append(tests, test{grew, st.Noise(measure, g.Dose), g.Slack, g.Dose})
+	paired := map[*Group]bool{}
+	for _, g := range slices.Backward(st.scan.of[u.Index]) {
+		if measure >= len(g.Grew) || paired[g] {
+			continue
 		}
+		noise := st.Noise(measure, g.Dose)
+		if fell := -sure * noise; g.Grew[measure] < fell && (g.twin == nil || g.twin.Grew[measure] < fell) {
+			continue // it tells nothing of what its URIs keep
+		}
+		t := test{g.atMost(measure), noise * noise, g.Slack, g.Dose}
+		if g.twin != nil { // what others let go of in one of the two hides there what this URI keeps
+			paired[g.twin] = true
+			t = test{2 * max(t.grew, g.twin.atMost(measure)), 2 * t.squares, max(t.slack, g.twin.Slack), 2 * t.dose}
+		}
+		tests = append(tests, t)
 	}
 	slices.SortFunc(tests, func(a, b test) int {
 		return cmp.Compare(a.grew/float64(max(1, a.dose)), b.grew/float64(max(1, b.dose)))
@@ -286,12 +293,21 @@ func (st *State) within(u *URI, measure int) (floor float64, requests int) {
 	var grew, squares, slack float64
 	n := 0
 	for _, t := range tests {
-		grew, squares, slack, n = grew+t.grew, squares+t.noise*t.noise, max(slack, t.slack), n+t.dose
+		grew, squares, slack, n = grew+t.grew, squares+t.squares, max(slack, t.slack), n+t.dose
 		if f := (grew + sure*math.Sqrt(squares) + slack) / float64(max(1, n)); f < floor {
 			floor, requests = f, n
 		}
 	}
 	return floor, requests
+}
+
+// atMost is what the group may have grown by, with what it left to be done later.
+func (g *Group) atMost(measure int) float64 {
+	grew := max(0, g.Grew[measure])
+	if n := g.next; n != nil && measure < len(n.Grew) {
+		grew += max(0, n.Grew[measure])
+	}
+	return grew
 }
 
 // scanned judges a URI that was sent in groups alone.

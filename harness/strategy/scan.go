@@ -11,7 +11,7 @@ import (
 // Leaks are excluded by a scan down to so many bytes per request: by a counter of bytes,
 // and by RSS, of which what is free in the process hides more.
 const (
-	scanCounted  = 1 << 10
+	scanCounted  = 4 << 10
 	scanResident = 64 << 10
 )
 
@@ -86,7 +86,20 @@ func scanNext(st *judge.State) (record.Action, bool) {
 	if !st.Ready() {
 		return read(st)
 	}
-	return record.Send{URI: next.URIs[0], N: next.Dose, Purpose: record.Scan, Round: st.Number(), Group: next.URIs}, true
+	send := record.Send{URI: next.URIs[0], N: next.Dose, Purpose: record.Scan, Round: st.Number(), Group: next.URIs}
+	if next.Rest && rests(st) {
+		send.Pause = st.ShortWait()
+	}
+	return send, true
+}
+
+// restShare is the share of what the time limit leaves that one pause of a scan takes at most.
+const restShare = 0.05
+
+// rests says that there is time for a pause.
+func rests(st *judge.State) bool {
+	limit := st.Header.Plan.Limits.Time
+	return limit <= 0 || st.ShortWait() <= restShare*(limit-st.Now)
 }
 
 // scanned is what the scan has come down to so far, and the group that it asks for; nil

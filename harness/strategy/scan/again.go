@@ -12,11 +12,12 @@ import (
 // passes together to be sent once more: a few in a hundred do by chance.
 const doubtful = 2.5
 
-// sum is what the groups of a URI grew by in all passes, by each measure.
-type sum struct{ grew, squares []float64 }
+// sum is what all passes tell together of what a URI's groups grew by per request, by each
+// measure: each pass counts by its dose, and the more the less it is off.
+type sum struct{ grew, weight []float64 }
 
 // note adds up what groups grew by. Where a leaf was found in one, that has explained it.
-func (s *scan) note(groups []*group, creep []float64) {
+func (s *scan) note(groups []*group, dose int, creep []float64) {
 	for _, g := range groups {
 		if slices.ContainsFunc(g.uris, s.leaf) {
 			continue
@@ -29,8 +30,9 @@ func (s *scan) note(groups []*group, creep []float64) {
 			}
 			for i, sigma := range s.sigma {
 				if i < len(g.grew) && i < len(creep) {
-					t.grew[i] += g.grew[i] - creep[i]
-					t.squares[i] += sigma * sigma
+					off := max(sigma, math.Abs(g.half[0][i]-g.half[1][i])) // what leaks is in both halves
+					t.grew[i] += float64(dose) * (g.grew[i] - creep[i]) / (off * off)
+					t.weight[i] += float64(dose) * float64(dose) / (off * off)
 				}
 			}
 		}
@@ -46,30 +48,21 @@ func (s *scan) again() bool {
 		}
 	}
 	dose := s.given / 2 * 2
-	if len(doubt) == 0 || dose == 0 {
-		return true
-	}
-	s.passes++
-	groups := s.cut(doubt, max(1, len(doubt)*dose/segment))
-	if !s.twice(groups, dose/2) {
-		return false
-	}
-	creep := slices.Clone(s.creep)
-	for i := range creep {
-		creep[i] *= float64(dose * len(groups[0].uris))
-	}
-	return s.down(groups, dose, creep)
+	return len(doubt) == 0 || dose == 0 || s.pass(doubt, dose, segment)
 }
 
-// doubts says that the groups of a URI grew by more than they do by chance.
+// doubts says that the groups of a URI grew by more than they do by chance, all taken together,
+// and that none of them excludes as much.
 func (s *scan) doubts(u int) bool {
 	t := s.sums[u]
 	if t == nil {
 		return false
 	}
 	for i, grew := range t.grew {
-		if grew > doubtful*math.Sqrt(t.squares[i]) {
-			return true
+		if grew > doubtful*math.Sqrt(t.weight[i]) {
+			if floor, _ := s.floor(u, i); floor > grew/t.weight[i] {
+				return true
+			}
 		}
 	}
 	return false

@@ -1,5 +1,10 @@
 package scan
 
+import (
+	"math"
+	"slices"
+)
+
 // A half that grew as clearly as one may expect is halved further, and so may be both.
 const (
 	// clearHalf is by how many standard deviations a half must grow at least.
@@ -25,7 +30,7 @@ func (s *scan) halve(g *group, dose int, creep []float64) bool {
 			g, creep = g.doubled(), double(creep)
 		}
 		halves := halves(g.uris, try)
-		if !s.twice(halves, dose/2) {
+		if !s.twice(halves, dose/2) || !s.redo(halves, dose/2, true) {
 			return false
 		}
 		found := false
@@ -37,11 +42,30 @@ func (s *scan) halve(g *group, dose int, creep []float64) bool {
 				}
 			}
 		}
-		if found {
+		if found || !s.repeats(g, halves, creep) {
 			return true
 		}
 	}
 	return true // it grew, and neither of its halves does: that stands in their floors
+}
+
+// What a group grew by comes again in its halves together where it leaks. What filled up does not.
+const (
+	// repeated is by how many standard deviations they must grow at least.
+	repeated = 1.5
+	// againShare is the share of what the whole grew by that they must grow by at least.
+	againShare = 0.3
+)
+
+// repeats says that the halves of g together grew again.
+func (s *scan) repeats(g *group, halves []*group, creep []float64) bool {
+	grew := -creep[g.by]
+	for _, h := range halves {
+		if g.by < len(h.grew) {
+			grew += h.grew[g.by]
+		}
+	}
+	return grew >= max(repeated*s.sigma[g.by], againShare*(g.grew[g.by]-creep[g.by]))
 }
 
 // trial is how many requests each URI gets alone that the scan came down to, in four parts.
@@ -49,25 +73,36 @@ func (s *scan) halve(g *group, dose int, creep []float64) bool {
 // settle that.
 const trial = 512
 
-// try sends what the scan came down to by itself, and keeps those that grow in the third part
-// or in the fourth. In one of them, what another URI has kept may be freed.
+// try sends what the scan came down to by itself. Who stands still in the first two parts has
+// had enough. It keeps those that grow in the third part or in the fourth. In one of them, what
+// another URI has kept may be freed. Behind each of these nothing is sent for a while: what is only
+// kept for some seconds has gone by then, and a sweep would follow it for thousands of requests.
 func (s *scan) try() bool {
 	var tried []*group
 	for _, l := range s.leaves {
 		tried = append(tried, &group{uris: []int{l.URI}})
 	}
+	if !s.twice(tried, trial/4) {
+		return false
+	}
+	tried = slices.DeleteFunc(tried, func(g *group) bool { return s.stands(g.half[0]) && s.stands(g.half[1]) })
+	var kept []int
 	for range 2 {
-		if !s.twice(tried, trial/4) {
-			return false
+		var flat []*group
+		for _, g := range tried {
+			o, ok := s.ask(Test{URIs: g.uris, Dose: trial / 4, Rest: true})
+			switch {
+			case !ok:
+				return false
+			case s.grows(o.Grew):
+				kept = append(kept, g.uris[0])
+			default:
+				flat = append(flat, g)
+			}
 		}
+		tried = flat
 	}
-	var kept []Leaf
-	for i, g := range tried {
-		if s.grows(g.half[2]) || s.grows(g.half[3]) {
-			kept = append(kept, s.leaves[i])
-		}
-	}
-	s.leaves = kept
+	s.leaves = slices.DeleteFunc(s.leaves, func(l Leaf) bool { return !slices.Contains(kept, l.URI) })
 	return true
 }
 
@@ -79,6 +114,16 @@ func (s *scan) grows(part []float64) bool {
 		}
 	}
 	return false
+}
+
+// stands says that a URI neither grew nor fell clearly in one part of its trial, by any measure.
+func (s *scan) stands(part []float64) bool {
+	for i, sigma := range s.sigma {
+		if i < len(part) && math.Abs(part[i]) > clearly*sigma {
+			return false
+		}
+	}
+	return true
 }
 
 // doubled is what the group is expected to grow by with twice the dose.

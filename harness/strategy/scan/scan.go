@@ -19,6 +19,7 @@ import (
 type Test struct {
 	URIs []int
 	Dose int
+	Rest bool // nothing is sent for a while before memory is read behind it
 }
 
 // Outcome is what came of a test.
@@ -64,6 +65,8 @@ const (
 	mostHidden = 2 * mostAll
 	// clearly is by how many standard deviations a group must grow to be halved.
 	clearly = 3
+	// third is what a third of all normal errors are less than, in standard deviations.
+	third = 0.4307
 	// both is the share of the larger of a group's two readings that the smaller is at
 	// least: one step is no leak.
 	both = 0.25
@@ -72,15 +75,16 @@ const (
 // scan is a scan under way.
 type scan struct {
 	Config
-	ask    func(Test) (Outcome, bool)
+	answer func(Test) (Outcome, bool)
 	leaves []Leaf
 	open   []int
 	given  int // requests to each URI that is still open
 	passes int
-	creep  []float64    // what each request to each URI adds anyway, by the last pass, by each measure
-	sums   map[int]*sum // of what the groups of each URI grew by in which no leaf was found
-	crept  []float64    // by what groups grew that were not halved, the most in each pass, by each measure
-	sigma  []float64    // of what a group of this pass grows by in one of its halves, by each measure
+	creep  []float64       // what each request to each URI adds anyway, by the last pass over most, by each measure
+	sigma  []float64       // of what a group of that pass grows by in both of its halves, by each measure
+	sums   map[int]*sum    // of what the groups of each URI grew by in which no leaf was found
+	pairs  map[int][]*pair // of each URI's groups
+	last   *told           // nil before the first test
 }
 
 // Run scans. It asks for the outcome of one test after the other. Where a test has none yet,
@@ -94,15 +98,15 @@ func Run(c Config, ask func(Test) (o Outcome, ok bool)) (leaves []Leaf, whole bo
 		}
 		return leaves, true
 	}
-	s := &scan{Config: c, ask: ask, open: slices.Clone(c.URIs), crept: make([]float64, len(c.Target)), sums: map[int]*sum{}}
+	s := &scan{Config: c, answer: ask, open: slices.Clone(c.URIs), sums: map[int]*sum{}, pairs: map[int][]*pair{}}
 	for dose := firstDose(len(s.open), s.Least); dose > 0 && len(s.open) > 0; {
-		needs, ok := s.pass(dose)
-		if !ok {
+		if !s.pass(s.open, dose, segment) {
 			return s.leaves, false
 		}
-		dose = nextDose(dose, needs, s.most()-s.given)
+		s.given += dose
+		dose = nextDose(dose, s.Least-s.given)
 	}
-	whole = s.again() && s.try()
+	whole = s.narrow() && s.again() && s.try()
 	return s.leaves, whole
 }
 
@@ -116,43 +120,57 @@ func firstDose(n, least int) int {
 	return dose
 }
 
-// nextDose is that of the next pass; 0 where none is needed or allowed. So many more
-// requests would exclude leaks down to the target.
-func nextDose(dose, needs, left int) int {
-	next := min(needs, rise*dose, left)
-	return next / 2 * 2
-}
+// nextDose is that of the next pass, which is to be sent in two halves; 0 where no more
+// requests are needed.
+func nextDose(dose, needs int) int { return min(needs, rise*dose) / 2 * 2 }
 
 // group is a group with what it has grown by.
 type group struct {
 	uris  []int
-	grew  []float64 // by each measure, in both of its halves together
-	half  [][]float64
-	score float64 // by how many standard deviations it grew beyond the others
-	by    int     // the measure that tells
-	slack float64
+	grew  []float64   // by each measure, in both of its halves together
+	half  [][]float64 // what each of them grew by
+	told  []*told     // and what that excludes
+	score float64     // by how many standard deviations it grew beyond the others
+	by    int         // the measure that tells
 }
 
-// pass sends a dose to all that are open, and halves the groups that grew. It says how many
-// requests more to each would exclude leaks down to the target.
-func (s *scan) pass(dose int) (needs int, ok bool) {
+// pass sends a dose to URIs that are open, in groups of so many requests, and halves the
+// groups that grew. What groups grow by anyway, and how much that is off, is learnt from
+// passes over most: a few that were chosen are no sample of all.
+func (s *scan) pass(uris []int, dose, segment int) bool {
 	s.passes++
-	groups := s.cut(s.open, min(max(parts, len(s.open)*dose/segment), max(parts, len(s.open)/2)))
-	if !s.twice(groups, dose/2) {
-		return 0, false
+	most := 2*len(uris) > len(s.open)
+	into := max(1, len(uris)*dose/segment)
+	if most {
+		into = min(max(parts, into), max(parts, len(uris)/2))
+		s.sigma = make([]float64, len(s.Noise))
 	}
-	s.given += dose
-	s.sigma = s.noise(groups)
-	creep := usual(groups)
-	s.creep = s.creep[:0]
-	for _, c := range creep {
-		s.creep = append(s.creep, c/float64(dose*len(groups[0].uris)))
+	groups := s.cut(uris, into)
+	if !s.twice(groups, dose/2) {
+		return false
+	}
+	each := float64(dose * len(groups[0].uris))
+	if most {
+		s.noise(groups, s.sigma)
+	}
+	if !s.redo(groups, dose/2, false) {
+		return false
+	}
+	if most {
+		s.creep = usual(groups)
+		for i := range s.creep {
+			s.creep[i] /= each
+		}
+	}
+	creep := slices.Clone(s.creep)
+	for i := range creep {
+		creep[i] *= each
 	}
 	if !s.down(groups, dose, creep) {
-		return 0, false
+		return false
 	}
-	s.note(groups, creep)
-	return s.needs(groups), true
+	s.note(groups, dose, creep)
+	return true
 }
 
 // down halves the groups that grew, down to single URIs, the clearest first.
@@ -200,31 +218,33 @@ func (s *scan) twice(groups []*group, dose int) bool {
 	turn := slices.Clone(groups)
 	for range 2 {
 		for _, g := range turn {
-			o, ok := s.ask(Test{g.uris, dose})
+			o, ok := s.ask(Test{URIs: g.uris, Dose: dose})
 			if !ok {
 				return false
 			}
-			g.add(o)
+			g.half = append(g.half, o.Grew)
+			g.told = append(g.told, s.last)
 		}
 		slices.Reverse(turn)
+	}
+	for _, g := range groups {
+		g.add()
 	}
 	return true
 }
 
-func (g *group) add(o Outcome) {
-	if g.grew == nil {
-		g.grew = make([]float64, len(o.Grew))
+// add adds up the first two halves.
+func (g *group) add() {
+	g.grew = slices.Clone(g.half[0])
+	for i := range min(len(g.grew), len(g.half[1])) {
+		g.grew[i] += g.half[1][i]
 	}
-	for i := range min(len(g.grew), len(o.Grew)) {
-		g.grew[i] += o.Grew[i]
-	}
-	g.half = append(g.half, o.Grew)
-	g.slack = max(g.slack, o.Slack)
 }
 
-// noise is the standard deviation of what groups grow by in both of their halves together,
-// by each measure: from how much the halves differ. What leaks is in both.
-func (s *scan) noise(groups []*group) (out []float64) {
+// noise sets sigma to the standard deviation of what groups grow by in both of their halves
+// together, by each measure: from how much the halves differ. What leaks is in both. Where much
+// fills and expires, most groups differ by that, and the third that differs least does not.
+func (s *scan) noise(groups []*group, sigma []float64) {
 	for i, least := range s.Noise {
 		var off []float64
 		for _, g := range groups {
@@ -235,11 +255,10 @@ func (s *scan) noise(groups []*group) (out []float64) {
 		slices.Sort(off)
 		v := math.Sqrt2 * least
 		if n := len(off); n > 0 {
-			v = max(v, 1.4826*(off[(n-1)/2]+off[n/2])/2)
+			v = max(v, off[(n-1)/3]/third)
 		}
-		out = append(out, v)
+		sigma[i] = v
 	}
-	return out
 }
 
 // judge says how clearly a group grew beyond what all do, of which its share is so much.
@@ -274,37 +293,6 @@ func usual(groups []*group) []float64 {
 		out = append(out, max(0, all[min(max(1, len(all)/parts), len(all)-1)]))
 	}
 	return out
-}
-
-// needs is how many requests more to each URI would exclude leaks down to the target. Where
-// the process hides what leaks, what groups grew by in each pass counts in full: it may be a
-// leak of any of their URIs.
-func (s *scan) needs(groups []*group) int {
-	needs := s.Least - s.given
-	for i, target := range s.Target {
-		grew, slack := 0.0, 0.0
-		for _, g := range groups {
-			if slack = max(slack, g.slack); i < len(g.grew) && g.score <= clearly {
-				grew = max(grew, g.grew[i])
-			}
-		}
-		if s.Hides {
-			s.crept[i] += grew
-		}
-		if target <= 0 {
-			continue
-		}
-		needs = max(needs, int(min((s.crept[i]+clearly*s.sigma[i]+slack)/target, mostHidden)+1.5)-s.given)
-	}
-	return needs
-}
-
-// most is the dose of all passes together, at most.
-func (s *scan) most() int {
-	if s.Hides {
-		return mostHidden
-	}
-	return mostAll
 }
 
 const golden = 0x9e3779b97f4a7c15

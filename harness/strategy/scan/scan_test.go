@@ -16,11 +16,16 @@ type world struct {
 	noise float64         // bytes, at most, of a group
 	steps map[int]float64 // a URI's group grows by so much, once
 	rooms map[int]int     // a URI's cache takes so many entries more, each of cached bytes
+	holds map[int]float64 // bytes/request that a URI keeps while so many more tests are sent: lasting
+	held  []float64       // what is let go of in the tests to come
+	slack float64         // bytes that may be free
 	tests []scan.Test
 	sent  int
 }
 
 const cached = 8 << 10
+
+const lasting = 7
 
 func (w *world) config(seed uint64) scan.Config {
 	c := scan.Config{Seed: seed, Noise: []float64{32 << 10}, Target: []float64{64 << 10}, Least: 64}
@@ -43,9 +48,24 @@ func (w *world) ask(t scan.Test) (scan.Outcome, bool) {
 			grew += cached * float64(fills)
 		}
 	}
+	grew += w.expire(t)
 	k := float64(len(w.tests))
 	grew += w.noise * math.Sin(k*k*12.9898) // no two alike, and the same each time
-	return scan.Outcome{Grew: []float64{grew}}, true
+	return scan.Outcome{Grew: []float64{grew}, Slack: w.slack}, true
+}
+
+// expire is what is kept for a while by a test, without what is let go of meanwhile: behind a rest
+// all of it.
+func (w *world) expire(t scan.Test) (grew float64) {
+	for _, u := range t.URIs {
+		grew += w.holds[u] * float64(t.Dose)
+	}
+	w.held = append(w.held, grew)
+	for len(w.held) > lasting || t.Rest && len(w.held) > 0 {
+		grew -= w.held[0]
+		w.held = w.held[1:]
+	}
+	return grew
 }
 
 func uris(leaves []scan.Leaf) (out []int) {
@@ -123,6 +143,62 @@ func TestFullCachesAreNoLeaves(t *testing.T) {
 	leaves, whole := scan.Run(w.config(1), w.ask)
 	if got := uris(leaves); !whole || !slices.Equal(got, []int{5, 100}) {
 		t.Errorf("came down to %v", got)
+	}
+}
+
+// What others let go of while a group is sent hides what it leaks. And what is only kept for a
+// while is no leaf: a sweep would follow it for thousands of requests.
+func TestLeaksBesideWhatExpires(t *testing.T) {
+	for seed := range uint64(40) {
+		w := &world{n: 1024, noise: 2e3, leaks: map[int]float64{5: 6 << 10, 200: 3 << 10}, holds: map[int]float64{}}
+		for i := 9; i < w.n; i += 71 {
+			w.holds[i] = 4 << 10
+		}
+		c := w.config(seed)
+		c.Noise, c.Target = []float64{2 << 10}, []float64{1 << 10}
+		leaves, whole := scan.Run(c, w.ask)
+		if got := uris(leaves); !whole || !slices.Equal(got, []int{5, 200}) {
+			t.Errorf("seed %d: came down to %v", seed, got)
+		}
+	}
+}
+
+// Only those of whom leaks are not excluded yet get more requests. Where what is free hides a leak
+// from as many requests as are allowed, nobody does.
+func TestNarrows(t *testing.T) {
+	const mib = 1 << 20
+	for name, c := range map[string]struct {
+		slack       float64
+		step        map[int]float64
+		least, most int // requests to each, on average
+	}{
+		"all are told":    {slack: 3 * mib, least: 64, most: 66},
+		"some are not":    {slack: 3 * mib, step: map[int]float64{9: 8 * mib}, least: 64, most: 75},
+		"none is told":    {slack: 10 * mib, least: 165, most: 185},
+		"none will be so": {slack: 20 * mib, least: 64, most: 66},
+	} {
+		w := &world{n: 512, noise: 20e3, slack: c.slack, steps: c.step}
+		config := w.config(1)
+		config.Hides = true
+		scan.Run(config, w.ask)
+		if got := w.sent / w.n; got < c.least || got > c.most {
+			t.Errorf("%s: %d requests to each, want %d to %d", name, got, c.least, c.most)
+		}
+	}
+}
+
+// What a group grew by once does not come again in its halves: no other halves are tried with twice
+// the dose.
+func TestStepsAreNotHalvedTwice(t *testing.T) {
+	w := &world{n: 1024, noise: 20e3, rooms: map[int]int{}}
+	for i := 0; i < w.n; i += 25 {
+		w.rooms[i] = 20
+	}
+	scan.Run(w.config(1), w.ask)
+	for _, q := range w.tests {
+		if len(q.URIs) == 16 && q.Dose == 16 { // halves of a group that got 8 at a time
+			t.Fatalf("%d to each of %d", q.Dose, len(q.URIs))
+		}
 	}
 }
 
