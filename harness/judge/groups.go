@@ -339,8 +339,10 @@ func (st *State) scanned(u *URI) (verdict.Judgement, []string) {
 	j.Reason = fmt.Sprintf("no growth above %s per request: the groups that it was sent in, %s to it, grew by no more",
 		units.Bytes(j.Detectable), units.Quantity(float64(n), "requests"))
 	if j.Detectable > mostGroup {
-		j.Label, j.More = verdict.Inconclusive, max(1, int(float64(n)*(j.Detectable/mostGroup-1)))
-		j.Reason = fmt.Sprintf("the groups that it was sent in, or what may be free inside the process, could hide a leak of up to %s per request", units.Bytes(j.Detectable))
+		// More requests in groups would not be sent to it alone, and a sweep needs others.
+		j.Label = verdict.Inconclusive
+		j.Reason = fmt.Sprintf("the groups that it was sent in, or what may be free inside the process, could hide a leak of up to %s per request: a sweep of it by itself tells more",
+			units.Bytes(j.Detectable))
 	}
 	return j, []string{decides}
 }

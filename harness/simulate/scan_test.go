@@ -19,8 +19,9 @@ import (
 	"leakhunt/harness/verdict"
 )
 
-// many is an application of 96 URIs, of which one leaks, that is scanned.
-func many(t *testing.T, runtime string) *simulate.World {
+// many is an application of 96 URIs, of which one leaks, that is scanned. More lines of its
+// world may be told.
+func many(t *testing.T, runtime string, more ...string) *simulate.World {
 	t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed 5\nruntime %s\nplan strategy scan\n", runtime)
@@ -28,6 +29,9 @@ func many(t *testing.T, runtime string) *simulate.World {
 		fmt.Fprintf(&b, "uri /u%d garbage %dKiB objects 90\n", i, 8+i%40)
 	}
 	b.WriteString("uri /u41 leak 16KiB objects 60\n")
+	for _, line := range more {
+		b.WriteString(line + "\n")
+	}
 	w, err := simulate.Parse(b.String())
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +101,54 @@ func TestScanKilledAnywhere(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A counter that hangs behind the scan is found out while the URIs that it came down to are swept.
+// The groups were read by it. The scan keeps its measures, so it still comes down to these URIs.
+func TestScanKeepsItsMeasures(t *testing.T) {
+	const leak = "garbage 20KiB objects 90, leak 16KiB objects 60"
+	w := many(t, "ruby agent", "uri /more "+leak, "uri /most "+leak, "uri /all "+leak, "uri /few garbage 20KiB objects 90, leak 1KiB objects 8", "fault counter stuck after 96")
+	st := judge.New(w.Header())
+	before, changed := 0, false
+	if err := harness.Hunt(t.Context(), w, st, strategy.Hunt{}, func(record.Event) {
+		groups := st.Groups()
+		switch {
+		case changed || len(groups) == 0 || st.Life() == nil:
+		case st.Measures()[0].Name == groups[0].Measures[0].Name:
+			before = len(strategy.Leaves(st))
+		default:
+			changed = true
+			if after := len(strategy.Leaves(st)); before != 5 || after != before {
+				t.Errorf("the scan came down to %d URIs, and to %d when the counter was found out", before, after)
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !changed {
+		t.Error("the counter was not found out")
+	}
+}
+
+// Who is open behind a scan is told no number of requests: those that it had were sent to a group.
+func TestScanLeavesOpen(t *testing.T) {
+	w := many(t, "ruby")
+	st := judge.New(w.Header())
+	if err := harness.Hunt(t.Context(), w, st, strategy.Hunt{}, func(record.Event) {}); err != nil {
+		t.Fatal(err)
+	}
+	open := 0
+	for _, f := range st.Findings() {
+		if f.Label != verdict.Inconclusive || f.Segments[0].Requests() > 0 {
+			continue
+		}
+		if open++; f.More > 0 || strings.Contains(f.Why, "may settle it") || !strings.Contains(f.Why, "a sweep of it by itself tells more") {
+			t.Errorf("%d more requests: %s", f.More, f.Why)
+		}
+	}
+	if open == 0 {
+		t.Error("nobody is open")
 	}
 }
 
