@@ -280,7 +280,7 @@ func (st *State) within(u *URI, measure int) (floor float64, requests int) {
 			continue // it tells nothing of what its URIs keep
 		}
 		t := test{g.atMost(measure), noise * noise, g.Slack, g.Dose}
-		if g.twin != nil { // what others let go of in one of the two hides there what this URI keeps
+		if g.twin != nil { // what others free in one of the two hides there what this URI keeps
 			paired[g.twin] = true
 			t = test{2 * max(t.grew, g.twin.atMost(measure)), 2 * t.squares, max(t.slack, g.twin.Slack), 2 * t.dose}
 		}

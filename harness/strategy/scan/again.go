@@ -51,8 +51,8 @@ func (s *scan) again() bool {
 	return len(doubt) == 0 || dose == 0 || s.pass(doubt, dose, segment)
 }
 
-// doubts says that the groups of a URI grew by more than they do by chance, all taken together,
-// and that none of them excludes as much.
+// doubts says that the groups of a URI, taken together, grew by more than they do by chance. Where
+// its floor is below that, it is no doubt.
 func (s *scan) doubts(u int) bool {
 	t := s.sums[u]
 	if t == nil {

@@ -2,7 +2,7 @@ package scan
 
 import "math"
 
-// What others have kept for a while is let go of while a group is sent. Memory falls then, and what
+// What others have kept for a while is freed while a group is sent. Memory falls then, and what
 // the group leaks does not show, or half of it. So a half that fell tells nothing where the other
 // half does not clear the group. Nor does one that did not grow, where the other did and the
 // whole of which it is a half grew before. It is sent once more.

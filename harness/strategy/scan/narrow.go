@@ -45,8 +45,8 @@ func (s *scan) ask(t Test) (Outcome, bool) {
 	return o, true
 }
 
-// narrow sends once more those of whom leaks are not excluded down to the target yet, until
-// they are, or have had as many requests as are allowed.
+// narrow sends once more the URIs of which leaks are not excluded down to the target yet. It ends
+// when all are, or have had as many requests as are allowed.
 func (s *scan) narrow() bool {
 	most, large := mostAll, segment
 	if s.Hides { // there a reading costs requests of its own: the more a group has, the less that is
@@ -69,7 +69,7 @@ func (s *scan) narrow() bool {
 	}
 }
 
-// wide are the open URIs of whom leaks are not excluded down to the target, and how many
+// wide are the open URIs of which leaks are not excluded down to the target, and how many
 // requests more to each would do that. Where what may be free would hide such a leak from as
 // many as are allowed, there are none.
 func (s *scan) wide(most int) (uris []int, needs int) {
@@ -90,8 +90,8 @@ func (s *scan) wide(most int) (uris []int, needs int) {
 
 // floor is the growth, in bytes/request, above which a leak of u is excluded by a measure, and
 // by how many requests: from the last of its groups, as many as exclude most together. In the
-// first ones caches filled. What others let go of in one half of a group hides there what u keeps,
-// so the larger half counts for both, and neither where both fell, as in package judge.
+// first ones caches filled. What others free in one half of a group hides there what u keeps. So
+// the larger half counts for both, as in package judge, and neither where both fell.
 func (s *scan) floor(u, i int) (floor float64, requests int) {
 	floor = math.Inf(1)
 	grew, squares, slack, n := 0.0, 0.0, 0.0, 0

@@ -17,7 +17,7 @@ type world struct {
 	steps map[int]float64 // a URI's group grows by so much, once
 	rooms map[int]int     // a URI's cache takes so many entries more, each of cached bytes
 	holds map[int]float64 // bytes/request that a URI keeps while so many more tests are sent: lasting
-	held  []float64       // what is let go of in the tests to come
+	held  []float64       // what is freed in the tests to come
 	slack float64         // bytes that may be free
 	tests []scan.Test
 	sent  int
@@ -54,7 +54,7 @@ func (w *world) ask(t scan.Test) (scan.Outcome, bool) {
 	return scan.Outcome{Grew: []float64{grew}, Slack: w.slack}, true
 }
 
-// expire is what is kept for a while by a test, without what is let go of meanwhile: behind a rest
+// expire is what is kept for a while by a test, without what is freed meanwhile: behind a rest
 // all of it.
 func (w *world) expire(t scan.Test) (grew float64) {
 	for _, u := range t.URIs {
@@ -146,7 +146,7 @@ func TestFullCachesAreNoLeaves(t *testing.T) {
 	}
 }
 
-// What others let go of while a group is sent hides what it leaks. And what is only kept for a
+// What others free while a group is sent hides what it leaks. And what is only kept for a
 // while is no leaf: a sweep would follow it for thousands of requests.
 func TestLeaksBesideWhatExpires(t *testing.T) {
 	for seed := range uint64(40) {
@@ -163,7 +163,7 @@ func TestLeaksBesideWhatExpires(t *testing.T) {
 	}
 }
 
-// Only those of whom leaks are not excluded yet get more requests. Where what is free hides a leak
+// Only URIs of which leaks are not excluded yet get more requests. Where what is free hides a leak
 // from as many requests as are allowed, nobody does.
 func TestNarrows(t *testing.T) {
 	const mib = 1 << 20
