@@ -96,9 +96,9 @@ func Cost(p record.Plan, items []record.Item, counted bool) (least, most int) {
 }
 
 // scanMost is by how many times its first doses a scan costs, where caches of many URIs fill,
-// or a process keeps what is free: groups are halved, and doses doubled. It was 8.4 times at
-// most for 1,024 URIs, where many of them fill caches (SCAN.md).
-const scanMost = 8
+// or a process keeps what is free: groups are halved, and some URIs get more. For 1,024 URIs it
+// was 4.4 times at most in Ruby by RSS, and 3.6 times where many of them fill caches (SCAN.md).
+const scanMost = 5
 
 // ScanCost is about how many requests a scan of those URIs costs: where none grows, and
 // where a few do.
