@@ -30,10 +30,10 @@ func (Hunt) Ahead(st *judge.State) (n int) {
 		case !over && !u.Done && (u.Requests() > 0 || !scans):
 			n += sweepAhead(st, u)
 		}
-		if !over {
-			more, _ := rareAhead(st, u)
-			n += more
-		}
+	}
+	if !over && st.Total > 0 {
+		more, _ := rareAhead(st, paceOf(st))
+		n += more
 	}
 	if st.Header.Plan.Isolate {
 		for i, it := range st.Header.Items {

@@ -35,10 +35,10 @@ func segmentLeft(st *judge.State, p pace) (seconds float64) {
 		if !over && !u.Done && takes(u) {
 			seconds += sweepLeft(st, p, u)
 		}
-		if !over {
-			n, blocks := rareAhead(st, u)
-			seconds += p.requests(u, n, blocks)
-		}
+	}
+	if !over {
+		_, more := rareAhead(st, p)
+		seconds += more
 	}
 	if st.Counted() {
 		return seconds + followLeft(st, p) + laterLeft(st, p) + retestLeft(st, p) + namesLeft(st, p)

@@ -5,11 +5,14 @@ import (
 	"leakhunt/harness/record"
 )
 
+// rareMost is how many seconds that may take in all: as long as one suspect is followed.
+const rareMost = followMost
+
 // rare goes on with who does not grow, where requests are cheap: in blocks that double, to
 // the horizon. A leak that only every few hundredth request makes is in none of the sweep's
 // first rounds. A block that would take longer than one of those is not sent.
 func rare(st *judge.State) (record.Action, bool) {
-	if !st.Counted() || swept(st) || st.Scans() {
+	if !st.Counted() || swept(st) || st.Scans() || rareSpent(st) >= rareMost {
 		return nil, false
 	}
 	// The fewest first, so that it goes in rounds.
@@ -46,13 +49,32 @@ func doubles(st *judge.State, u *judge.URI, have int) bool {
 		st.Brief(u, have, judge.BlockTime) == have
 }
 
-// rareAhead is how many requests, in how many blocks, u still gets then, as far as is known.
-func rareAhead(st *judge.State, u *judge.URI) (n, blocks int) {
+// rareSpent is how many seconds that has taken so far.
+func rareSpent(st *judge.State) (sum float64) {
+	for _, u := range st.URIs {
+		if own := blocks(u, record.Sweep); len(own) > judge.SweepRounds && !st.Surely(u) {
+			sum += seconds(own[judge.SweepRounds:])
+		}
+	}
+	return sum
+}
+
+// rareAhead is how many requests those still get that do not grow, as far as is known, and how
+// many seconds that takes.
+func rareAhead(st *judge.State, p pace) (n int, seconds float64) {
 	if !st.Counted() || st.Scans() || !st.On("rare") {
 		return 0, 0
 	}
-	for have := max(u.Counted(), judge.SweepBlock*judge.SweepRounds); doubles(st, u, have); have *= 2 {
-		n, blocks = n+have, blocks+1
+	for _, u := range st.URIs {
+		if st.Surely(u) {
+			continue
+		}
+		for have := max(u.Counted(), judge.SweepBlock*judge.SweepRounds); doubles(st, u, have); have *= 2 {
+			n, seconds = n+have, seconds+p.requests(u, have, 1)
+		}
 	}
-	return n, blocks
+	if left := max(0, rareMost-rareSpent(st)); seconds > left {
+		return int(float64(n) * left / seconds), left
+	}
+	return n, seconds
 }
