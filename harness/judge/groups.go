@@ -279,10 +279,11 @@ func (st *State) within(u *URI, measure int) (floor float64, requests int) {
 		if fell := -sure * noise; g.Grew[measure] < fell && (g.twin == nil || g.twin.Grew[measure] < fell) {
 			continue // it tells nothing of what its URIs keep
 		}
-		t := test{g.atMost(measure), noise * noise, g.Slack, g.Dose}
+		t := test{max(0, g.Grew[measure]) + g.later(measure), noise * noise, g.Slack, g.Dose}
 		if g.twin != nil { // what others free in one of the two hides there what this URI keeps
 			paired[g.twin] = true
-			t = test{2 * max(t.grew, g.twin.atMost(measure)), 2 * t.squares, max(t.slack, g.twin.Slack), 2 * t.dose}
+			grew := max(0, g.Grew[measure], g.twin.Grew[measure]) + min(g.later(measure), g.twin.later(measure))
+			t = test{2 * grew, 2 * t.squares, max(t.slack, g.twin.Slack), 2 * t.dose}
 		}
 		tests = append(tests, t)
 	}
@@ -301,13 +302,12 @@ func (st *State) within(u *URI, measure int) (floor float64, requests int) {
 	return floor, requests
 }
 
-// atMost is what the group may have grown by, with what it left to be done later.
-func (g *Group) atMost(measure int) float64 {
-	grew := max(0, g.Grew[measure])
+// later is what was added while the next group was sent: this one may have left it to be done.
+func (g *Group) later(measure int) float64 {
 	if n := g.next; n != nil && measure < len(n.Grew) {
-		grew += max(0, n.Grew[measure])
+		return max(0, n.Grew[measure])
 	}
-	return grew
+	return 0
 }
 
 // scanned judges a URI that was sent in groups alone.

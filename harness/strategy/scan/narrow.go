@@ -16,7 +16,8 @@ const (
 
 // told is what came of a test.
 type told struct {
-	grew  []float64 // bytes, by each measure, with what was left to be done while the next one was sent
+	grew  []float64 // bytes, by each measure
+	next  []float64 // bytes that were added while the next one was sent: this one may have left them to be done
 	fell  []float64 // bytes, by each measure; 0 where it did not
 	slack float64   // bytes
 }
@@ -34,11 +35,12 @@ func (s *scan) ask(t Test) (Outcome, bool) {
 	if !ok {
 		return o, false
 	}
-	now := &told{make([]float64, len(o.Grew)), make([]float64, len(o.Grew)), o.Slack}
+	n := len(o.Grew)
+	now := &told{make([]float64, n), make([]float64, n), make([]float64, n), o.Slack}
 	for i, grew := range o.Grew {
 		now.grew[i], now.fell[i] = max(0, grew), max(0, -grew)
-		if s.last != nil && i < len(s.last.grew) {
-			s.last.grew[i] += now.grew[i]
+		if s.last != nil && i < len(s.last.next) {
+			s.last.next[i] = now.grew[i]
 		}
 	}
 	s.last = now
@@ -91,7 +93,8 @@ func (s *scan) wide(most int) (uris []int, needs int) {
 // floor is the growth, in bytes/request, above which a leak of u is excluded by a measure, and
 // by how many requests: from the last of its groups, as many as exclude most together. In the
 // first ones caches filled. What others free in one half of a group hides there what u keeps. So
-// the larger half counts for both, as in package judge, and neither where both fell.
+// the larger half counts for both, as in package judge, and neither where both fell. What was left to be
+// done later came after both halves: the smaller of the two counts.
 func (s *scan) floor(u, i int) (floor float64, requests int) {
 	floor = math.Inf(1)
 	grew, squares, slack, n := 0.0, 0.0, 0.0, 0
@@ -104,7 +107,7 @@ func (s *scan) floor(u, i int) (floor float64, requests int) {
 		if min(a.fell[i], b.fell[i]) > clearly*p.sigma[i]/math.Sqrt2 {
 			continue
 		}
-		grew += 2 * max(a.grew[i], b.grew[i])
+		grew += 2 * (max(a.grew[i], b.grew[i]) + min(a.next[i], b.next[i]))
 		squares += p.sigma[i] * p.sigma[i]
 		slack, n = max(slack, a.slack, b.slack), n+p.dose
 		if f := (grew + sure*math.Sqrt(squares) + slack) / float64(n); f < floor {
