@@ -72,7 +72,7 @@ func doubtLeft(st *judge.State, stay float64) (seconds float64) {
 // that end with a pause, where those are still to come, mostly tell sooner.
 func slowedLeft(st *judge.State, stay float64) (seconds float64) {
 	for _, u := range st.URIs {
-		if !u.Broken && !st.Shares(u) && !st.Grew(u) && len(blocks(u, record.Prime)) == 0 && st.Slowed(u) && !(pauses(st) && disturbed(st, u)) {
+		if !u.Broken && !st.Shares(u) && !st.Grew(u) && len(blocks(u, record.Prime)) == 0 && st.Slowed(u) && (!pauses(st) || !disturbed(st, u)) {
 			seconds += 2 * stay
 		}
 	}
