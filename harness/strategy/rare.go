@@ -5,7 +5,8 @@ import (
 	"leakhunt/harness/record"
 )
 
-// rareMost is how many seconds that may take in all: as long as one suspect is followed.
+// rareMost is how many seconds the blocks of rare may take in all: as many as one suspect is
+// followed.
 const rareMost = followMost
 
 // rare goes on with who does not grow, where requests are cheap: in blocks that double, to
@@ -49,7 +50,7 @@ func doubles(st *judge.State, u *judge.URI, have int) bool {
 		st.Brief(u, have, judge.BlockTime) == have
 }
 
-// rareSpent is how many seconds that has taken so far.
+// rareSpent is how many seconds they have taken so far.
 func rareSpent(st *judge.State) (sum float64) {
 	for _, u := range st.URIs {
 		if own := blocks(u, record.Sweep); len(own) > judge.SweepRounds && !st.Surely(u) {
@@ -59,8 +60,8 @@ func rareSpent(st *judge.State) (sum float64) {
 	return sum
 }
 
-// rareAhead is how many requests those still get that do not grow, as far as is known, and how
-// many seconds that takes.
+// rareAhead is how many requests are still to come in them, as far as is known, and how many
+// seconds those take.
 func rareAhead(st *judge.State, p pace) (n int, seconds float64) {
 	if !st.Counted() || st.Scans() || !st.On("rare") {
 		return 0, 0
