@@ -25,8 +25,8 @@ const (
 // raises the collector's goal, and an innocent neighbour that makes garbage
 // then grows too. So each runs in a row, with all others in quarantine. The
 // smallest runs first: a confirmed leak of 64 KiB a request adds 130 MB, which
-// would hide what comes after it. Then come those behind whose verdict a leak
-// may hide.
+// would hide what comes after it. Where the time limit has no room for all, the largest does. Then
+// come those behind whose verdict a leak may hide.
 func confirm(st *judge.State) (record.Action, bool) {
 	if st.Counted() {
 		return nil, false
@@ -44,6 +44,9 @@ func confirm(st *judge.State) (record.Action, bool) {
 	}
 	suspects := slices.DeleteFunc(slices.Clone(st.URIs), func(u *judge.URI) bool { return !u.Suspect })
 	slices.SortStableFunc(suspects, func(a, b *judge.URI) int { return cmp.Compare(a.Slope, b.Slope) })
+	if len(suspects) > 1 && hurried(st) {
+		slices.Reverse(suspects)
+	}
 	for _, u := range suspects {
 		if !u.Tried && !u.Broken {
 			return beginAlone(st, u)

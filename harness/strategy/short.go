@@ -123,6 +123,12 @@ func owedAlone(st *judge.State) float64 {
 	return mostly
 }
 
+// hurried says that the time limit has no room to try all of those by themselves that RSS
+// suspects, and to follow those of them that it will convict.
+func hurried(st *judge.State) bool {
+	return st.Header.Plan.Limits.Time > 0 && st.On("short") && !st.Allows(confirmLeft(st, paceOf(st)))
+}
+
 // owed is how long it takes to follow those that a counter would convict, and what comes
 // after that.
 func owed(st *judge.State, p pace) float64 {
