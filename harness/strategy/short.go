@@ -123,8 +123,8 @@ func owedAlone(st *judge.State) float64 {
 	return mostly
 }
 
-// hurried says that the time limit has no room to try all of those by themselves that RSS
-// suspects, and to follow those of them that it will convict.
+// hurried says that the time limit has no room to try all suspects of RSS by themselves, and to
+// follow those that it will convict.
 func hurried(st *judge.State) bool {
 	return st.Header.Plan.Limits.Time > 0 && st.On("short") && !st.Allows(confirmLeft(st, paceOf(st)))
 }
