@@ -44,7 +44,7 @@ func TestCorpusApplications(t *testing.T) {
 			}
 		}
 	}
-	if len(apps) < 101 || len(runtimes) != 6 || looked != 13 {
+	if len(apps) < 101 || len(runtimes) != 6 || looked != 16 {
 		t.Errorf("%d applications, %d of them looked at, by runtime %v", len(apps), looked, runtimes)
 	}
 	for runtime, n := range runtimes {
