@@ -18,10 +18,11 @@ func rare(st *judge.State) (record.Action, bool) {
 	}
 	// The fewest first, so that it goes in rounds.
 	var next *judge.URI
+	size := 0
 	for _, u := range order(st, -1, lastRound(st)) {
 		n := rareBlock(st, u)
 		if n > 0 && (next == nil || u.Counted() < next.Counted()) && leaves(st, u.Latency()*float64(n), nil) {
-			next = u
+			next, size = u, n
 		}
 	}
 	if next == nil {
@@ -31,7 +32,7 @@ func rare(st *judge.State) (record.Action, bool) {
 	if _, begun := left(next, round); begun {
 		round++
 	}
-	return sweepBlock(st, next, rareBlock(st, next), round)
+	return sweepBlock(st, next, size, round)
 }
 
 // rareBlock is how many more requests u is sent; 0 where it grows, has had enough, or its
