@@ -20,6 +20,7 @@ func (st *State) params(u *URI) verdict.Params {
 	if life := st.Life(); life != nil {
 		p.Rise, p.BurnIn = max(0, float64(life.Warmed-life.Fresh.Metric)), life.Burned
 	}
+	p.Ended = st.Ended != nil && st.On("bounded")
 	if st.untightJVM() {
 		p.MinSlope = minSlopeJVM
 	}

@@ -14,6 +14,7 @@ func Rules() []Rule {
 		{"hidden", "a URI behind whose verdict a leak may hide runs alone, too"},
 		{"isolate", "what RSS could not tell is tried on a process of its own"},
 		{"untried", "whom RSS convicts beside a larger leak, and a process of its own did not tell, is not convicted"},
+		{"bounded", "who does not grow by RSS, in readings that scatter, gets the floor that they leave at the end of the run"},
 		{"touched-set", "the touched set is evidence beside RSS"},
 		{"rss-expiry", "what RSS convicts within seconds is sent again after a pause"},
 		{"rss-follow", "what RSS convicts is followed on for a budget of requests, time and memory"},

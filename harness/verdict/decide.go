@@ -84,7 +84,7 @@ func fixed(mem []float64, p Params, n0 int, s0 float64) Judgement {
 	if v.lasts(alphaConfirm, s0, p) {
 		return convicted(v, p)
 	}
-	if v.excluded(p) {
+	if v.excluded(p) || v.bounded(p) {
 		j, _ := harmless(mem, v.late, p)
 		return j
 	}

@@ -28,6 +28,9 @@ type Params struct {
 	// how fast it may still creep: see Params.creep.
 	Rise   float64
 	BurnIn int
+	// Ended says that the run is over. What its readings scatter by is a floor then, and
+	// not a reason to send more.
+	Ended bool
 }
 
 // The shortest series that is looked at, and the shortest that a leak may be
