@@ -102,10 +102,8 @@ func named(argv []string) Identity {
 	if len(argv) == 0 {
 		return Identity{}
 	}
-	for _, t := range titles {
-		if t.form.MatchString(argv[0]) {
-			return t.Identity
-		}
+	if id := titled(argv[0]); id.Server != "" {
+		return id
 	}
 	found, ok := program(argv[0])
 	if !ok || found.Server != "" {
@@ -124,6 +122,16 @@ func named(argv []string) Identity {
 		break
 	}
 	return found
+}
+
+// titled is the server that calls its process so.
+func titled(title string) Identity {
+	for _, t := range titles {
+		if t.form.MatchString(title) {
+			return t.Identity
+		}
+	}
+	return Identity{}
 }
 
 var libraries = []struct {

@@ -3,6 +3,7 @@ package target
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -30,6 +31,31 @@ func TestRecycling(t *testing.T) {
 		}
 		if strings.Join(got, "|") != want {
 			t.Errorf("%s: %v, want %q", line, got, want)
+		}
+	}
+}
+
+// A title hides the options: that is said, and not that there are none.
+func TestTitleHidesOptions(t *testing.T) {
+	for title, want := range map[string]string{
+		"gunicorn: worker [shop]": "untold",
+		"uWSGI worker 1":          "untold",
+		"puma 5.6.5 (tcp://1:1)":  "",
+		"sleep":                   "",
+	} {
+		cmd := exec.Command("sleep", "60")
+		cmd.Args[0] = title
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+		p := &pinned{id: proc.ID{PID: cmd.Process.Pid}, info: Info{Server: "gunicorn"}}
+		all := p.Advise(t.Context())
+		switch {
+		case want == "" && len(all) > 0, want != "" && len(all) != 1:
+			t.Errorf("%s: %v", title, all)
+		case want != "" && (all[0].Code != want || !strings.Contains(all[0].Message, title) || !strings.Contains(all[0].Message, "--max-requests 0")):
+			t.Errorf("%s: %v", title, all)
 		}
 	}
 }
