@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"slices"
 
 	"leakhunt/harness/record"
@@ -11,48 +12,62 @@ import (
 // hunts, RSS then rose by a seventh of what convicts them of hanging.
 const frozenBlocks = 8
 
-// standstill is a run of blocks, of several URIs, that left every counter as it was, to
-// the bit.
-type standstill struct {
-	blocks []*record.Block
-	rise   float64 // of RSS meanwhile, in bytes
+// stretch is what lies between two readings of the counters: a block, or the blocks of a
+// group of URIs that were sent together.
+type stretch struct {
+	start, end record.Edge
+	uris       []int
+	n          int // requests to each
 }
 
-// stillness is the standstill in which RSS rose most. It has no blocks where there was
+// standstill is a run of stretches, of several URIs, that left every counter as it was, to
+// the bit.
+type standstill struct {
+	stretches []stretch
+	rise      float64 // of RSS meanwhile, in bytes
+}
+
+// stillness is the standstill in which RSS rose most. It has no stretches where there was
 // none. One URI alone may leak native memory, which no exact counter may count.
 func (st *State) stillness() (most standstill) {
-	var blocks []*record.Block
+	var all []stretch
 	stood := 0
-	add := func(b *record.Block) {
-		blocks = append(blocks, b)
-		if st.still(b) {
+	add := func(s stretch) {
+		all = append(all, s)
+		if st.still(s) {
 			stood++
 		}
 	}
+	block := func(b *record.Block) { add(stretch{b.Start, b.End, []int{b.URI}, b.N()}) }
 	for _, u := range st.URIs {
 		for _, b := range st.counted(u) {
-			add(b)
+			block(b)
 		}
 		for _, b := range u.Others {
 			if b.Purpose == record.Later && b.Life == len(st.Lives)-1 && !b.Cut {
-				add(b)
+				block(b)
 			}
+		}
+	}
+	for _, g := range st.scan.all {
+		if g.Whole && g.life == len(st.Lives)-1 {
+			add(stretch{g.start, g.end, g.URIs, g.Dose})
 		}
 	}
 	if stood < frozenBlocks {
 		return most
 	}
-	slices.SortFunc(blocks, func(a, b *record.Block) int { return a.Seq - b.Seq })
-	run := blocks[:0:0]
+	slices.SortFunc(all, func(a, b stretch) int { return cmp.Compare(a.start.T, b.start.T) })
+	run := all[:0:0]
 	exact := slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Exact && !c.Held })
-	for _, b := range blocks {
-		if !st.still(b) {
+	for _, s := range all {
+		if !st.still(s) {
 			run = nil
 			continue
 		}
-		run = append(run, b)
-		several := !exact || slices.ContainsFunc(run, func(o *record.Block) bool { return o.URI != b.URI })
-		if rise := float64(b.End.Metric - run[0].Start.Metric); len(run) >= frozenBlocks && several && rise >= most.rise {
+		run = append(run, s)
+		several := !exact || slices.ContainsFunc(run, func(o stretch) bool { return !slices.Equal(o.uris, s.uris) })
+		if rise := float64(s.end.Metric - run[0].start.Metric); len(run) >= frozenBlocks && several && rise >= most.rise {
 			most = standstill{slices.Clone(run), rise}
 		}
 	}
@@ -67,24 +82,24 @@ func (s standstill) frozen(scatter float64) bool { return s.rise > frozenBlocks*
 // bytes/request: they may have hidden that.
 func (s standstill) hidden(u *URI) float64 {
 	n, rise := 0, 0.0
-	for _, b := range s.blocks {
-		if b.URI == u.Index {
-			n += b.N()
-			rise += float64(b.Rise())
+	for _, x := range s.stretches {
+		if slices.Contains(x.uris, u.Index) {
+			n += x.n
+			rise += float64(x.end.Metric - x.start.Metric)
 		}
 	}
 	return booksMargin * max(0, rise) / float64(max(1, n))
 }
 
-// still says that a block left every counter as it was, and what the runtime says to
-// hold for itself, too.
-func (st *State) still(b *record.Block) bool {
+// still says that every counter is as it was, and what the runtime says to hold for
+// itself, too.
+func (st *State) still(s stretch) bool {
 	for i, c := range st.columns() {
-		if !c.Held && b.Start.Counter(i) != b.End.Counter(i) {
+		if !c.Held && s.start.Counter(i) != s.end.Counter(i) {
 			return false
 		}
 	}
-	return !st.NativeKnown() || b.Start.Anon-b.Start.Native == b.End.Anon-b.End.Native
+	return !st.NativeKnown() || s.start.Anon-s.start.Native == s.end.Anon-s.end.Native
 }
 
 // standing is what u may have added unseen while the counters stood still, in

@@ -30,6 +30,7 @@ type Group struct {
 	Measures []Measure
 
 	start record.Edge
+	end   record.Edge
 	sent  int // blocks
 	life  int
 	next  *Group // the one after it on the same process; nil without one
@@ -39,6 +40,7 @@ type Group struct {
 // groups are those of a run.
 type groups struct {
 	all   []*Group
+	from  int               // the first of those that count: they were read by other measures before
 	of    map[int][]*Group // the whole ones, by URI
 	alone map[uint64]*Group
 	read  *record.Edge // the reading that the next group may begin with
@@ -118,9 +120,10 @@ func (st *State) Measures() (out []Measure) {
 	return out
 }
 
-// Groups are those that came to their end, in order.
+// Groups are those that came to their end, in order, since they are read by what they are
+// read by now.
 func (st *State) Groups() (out []*Group) {
-	for _, g := range st.scan.all {
+	for _, g := range st.scan.all[st.scan.from:] {
 		if g.Whole {
 			out = append(out, g)
 		}
@@ -199,12 +202,16 @@ func usual(b *record.Block) int64 {
 
 // ended is the end of a group.
 func (st *State) ended(g *Group, end record.Edge) {
-	g.Whole, g.Slack = true, st.slackNow()
+	g.Whole, g.Slack, g.end = true, st.slackNow(), end
 	g.Measures = st.Measures()
 	for _, m := range g.Measures {
 		g.Grew = append(g.Grew, m.value(end)-m.value(g.start))
 	}
 	s := &st.scan
+	if all := st.Groups(); !sameMeasures(all[0].Measures, g.Measures) { // a counter is no evidence, or is again
+		s.from, s.of = len(s.all), nil
+		return
+	}
 	if s.of == nil {
 		s.of, s.alone = map[int][]*Group{}, map[uint64]*Group{}
 	}
@@ -220,6 +227,11 @@ func (st *State) ended(g *Group, end record.Edge) {
 		return
 	}
 	s.alone[key] = g
+}
+
+// sameMeasures says that groups were read in the same ways.
+func sameMeasures(a, b []Measure) bool {
+	return slices.EqualFunc(a, b, func(x, y Measure) bool { return x.Name == y.Name })
 }
 
 // scatterBits makes sums of different sets of numbers differ: see mix in strategy.
@@ -315,6 +327,10 @@ func (st *State) scanned(u *URI) (verdict.Judgement, []string) {
 	of := st.scan.of[u.Index]
 	measures := st.Measures()
 	j := verdict.Judgement{Label: verdict.Stable, Requests: u.Scanned()}
+	if !sameMeasures(of[0].Measures, measures) {
+		j.Label, j.Reason = verdict.Inconclusive, "its groups were read by a counter that is no evidence: a sweep of it by itself tells more"
+		return j, []string{}
+	}
 	decides, n := "", 0
 	for k, m := range measures {
 		floor, requests := st.within(u, k)
