@@ -40,7 +40,7 @@ type Group struct {
 // groups are those of a run.
 type groups struct {
 	all   []*Group
-	from  int               // the first of those that count: they were read by other measures before
+	from  int              // the first of those that count: they were read by other measures before
 	of    map[int][]*Group // the whole ones, by URI
 	alone map[uint64]*Group
 	read  *record.Edge // the reading that the next group may begin with
