@@ -49,8 +49,13 @@ type CounterParams struct {
 	Outlived float64
 }
 
-// The fewest blocks that a counter is judged by.
-const leastBlocks = 4
+const (
+	// leastBlocks is the fewest blocks that a counter is judged by.
+	leastBlocks = 4
+	// leastFixed is the fewest requests that convict, where their number is fixed: small
+	// caches, and batches that are written together, grow as evenly until they are full.
+	leastFixed = 100
+)
 
 func (p CounterParams) withDefaults() CounterParams {
 	fill := func(v *float64, exact, scattered, counted float64) {
@@ -208,6 +213,10 @@ func (p CounterParams) judge(s steady, n int) Judgement {
 			j.Detectable = s.hides
 			j.Reason += fmt.Sprintf(", in which others may have freed as much as %s per request", p.amount(s.hides))
 		}
+	case even && p.FixedN && n < leastFixed:
+		j.More = leastFixed - n
+		j.Reason = fmt.Sprintf("grew %s per request in %d of %d blocks, but %s are too few to tell a leak from a small cache",
+			p.amount(s.rate), s.up, s.blocks, units.Quantity(float64(n), "requests"))
 	case even && (told || p.FixedN && min(s.rate, s.late) >= p.Sure):
 		j.Label = Leak
 		j.Low, j.High = p.lasting(s, j.Low, j.High)

@@ -60,6 +60,8 @@ func TestCounter(t *testing.T) {
 		{"others let go of more than a leak makes", edges(50, 2, 2, 2, -1, -1), fixed, verdict.Inconclusive, "possible"},
 		{"still dying away", edges(50, 9, 5, 3.6, 2.6, 1.9), fixed, verdict.Inconclusive, "takes longer to tell"},
 		{"too little at the end", edges(50, 1.54, 0.98, 0.56, 0.50, 0.34), fixed, verdict.Inconclusive, "takes longer to tell"},
+		{"few requests", edges(19, 1, 1, 1, 1, 1), fixed, verdict.Inconclusive, "95 requests are too few to tell a leak from a small cache"},
+		{"enough requests", edges(20, 1, 1, 1, 1, 1), fixed, verdict.Leak, "more than 100 entries"},
 		{"few blocks", edges(50, 1, 1, 1), fixed, verdict.Inconclusive, "only 3 blocks of requests were measured to their end: a counter tells from 4 on"},
 		{"one block", edges(50, 1), fixed, verdict.Inconclusive, "only 1 block of requests was measured to its end"},
 		{"nothing", nil, fixed, verdict.Inconclusive, "only 0 blocks"},
