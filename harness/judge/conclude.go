@@ -31,7 +31,10 @@ type Finding struct {
 	Segments []*record.Series
 	// memory is the verdict by memory alone, and memoryBy its evidence, where what the process
 	// holds beside it convicts.
-	memory   verdict.Judgement
+	memory verdict.Judgement
+	// atEnd is the finding on a process that was left for another one, where the run ends
+	// and no more was found out; nil where that is the same.
+	atEnd    *Finding
 	memoryBy []string
 	beside   *int // the larger leak beside which RSS convicts it, and that a process of its own could not rule out
 }
@@ -164,6 +167,11 @@ func floor(j verdict.Judgement) float64 {
 // that keeps something.
 func (st *State) Findings() map[int]Finding {
 	out := st.findings()
+	for i, f := range out {
+		if st.Ended != nil && f.atEnd != nil {
+			out[i] = *f.atEnd
+		}
+	}
 	st.doubt(out)
 	st.share(out)
 	return out
@@ -177,6 +185,20 @@ func (st *State) findings() map[int]Finding {
 	}
 	for _, u := range st.URIs {
 		out[u.Index] = st.finding(u)
+	}
+	return out
+}
+
+// leaving are those on all URIs as a process is left for another one.
+func (st *State) leaving() map[int]Finding {
+	out := st.findings()
+	st.ending, st.version = true, st.version+1
+	defer func() { st.ending, st.version = false, st.version+1 }()
+	for i, end := range st.findings() {
+		if f := out[i]; f.Label != end.Label {
+			f.atEnd = &end
+			out[i] = f
+		}
 	}
 	return out
 }

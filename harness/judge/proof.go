@@ -187,5 +187,9 @@ func (st *State) unlessExpiredRSS(u *URI, j verdict.Judgement) verdict.Judgement
 		return j
 	}
 	j.Detectable = max(j.Detectable, j.High)
-	return open(j, 0, "%s", u.Expired)
+	j = open(j, 0, "%s", u.Expired)
+	if st.bounds() && j.Detectable <= floorPlain { // no leak makes more than all that it grew by
+		j.Label = verdict.Warmup
+	}
+	return j
 }

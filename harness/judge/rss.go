@@ -20,12 +20,15 @@ func (st *State) params(u *URI) verdict.Params {
 	if life := st.Life(); life != nil {
 		p.Rise, p.BurnIn = max(0, float64(life.Warmed-life.Fresh.Metric)), life.Burned
 	}
-	p.Ended = st.Ended != nil && st.On("bounded")
+	p.Ended = st.bounds()
 	if st.untightJVM() {
 		p.MinSlope = minSlopeJVM
 	}
 	return p
 }
+
+// bounds says that no more requests come: what RSS could not tell gets the floor that it leaves.
+func (st *State) bounds() bool { return (st.Ended != nil || st.ending) && st.On("bounded") }
 
 // look draws what the sweep's last block of u says: whether it is a suspect, and
 // whether the sweep needs more of it.

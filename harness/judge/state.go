@@ -32,6 +32,7 @@ type State struct {
 	scatter  scatter      // of settled RSS, as it is now
 	misfits  misfits      // counters that are no evidence, as it is now
 	unfit    bool         // those of a process before were none
+	ending   bool         // what is said now holds where the run ends here
 	later    []*later     // what was added while nothing was sent
 	swept    *record.Edge // the reading that says what the sweep left in the end
 	sweptAt  float64      // when that was known to stay
@@ -116,7 +117,7 @@ func (st *State) Append(e record.Event) error {
 	var before map[int]Finding
 	unfit := st.unfit
 	if o, ok := e.(record.Opened); ok && o.Why == record.Isolated {
-		before, unfit = st.findings(), st.uncountable()
+		before, unfit = st.leaving(), st.uncountable()
 	}
 	open, last, anew := st.Open(), st.Reading, st.Anew
 	if err := st.Log.Append(e); err != nil {
