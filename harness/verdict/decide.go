@@ -84,9 +84,15 @@ func fixed(mem []float64, p Params, n0 int, s0 float64) Judgement {
 	if v.lasts(alphaConfirm, s0, p) {
 		return convicted(v, p)
 	}
-	if v.excluded(p) || v.bounded(p) {
+	if v.excluded(p) {
 		j, _ := harmless(mem, v.late, p)
 		return j
+	}
+	if v.bounded(p) {
+		j, ok := harmless(mem, v.late, p)
+		if j.Detectable = math.Max(j.Detectable, j.High); ok && j.Detectable <= p.MaxFloor {
+			return j
+		}
 	}
 	return unsettled(v, p, n0)
 }

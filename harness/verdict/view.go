@@ -66,10 +66,11 @@ func (v view) excluded(p Params) bool {
 	return v.n >= leastForStable && g.bound() < p.MinSlope && g.slope > -p.MinSlope
 }
 
-// bounded says that the window shows no growth of MinSlope, though its readings scatter by
-// more, and that no more requests come. After so many a floor above MinSlope is put up with.
+// bounded says that the window shows no growth, though its readings scatter by more than
+// MinSlope, and that no more requests come. After so many a wide floor is put up with.
 func (v view) bounded(p Params) bool {
-	return p.Ended && v.n >= leastForFloor && math.Abs(v.late.slope) < p.MinSlope
+	g := v.late
+	return p.Ended && v.n >= leastForFloor && math.Abs(g.slope) < math.Max(p.MinSlope, g.half(t975))
 }
 
 // least is the slope that growth around the last half of n requests must
