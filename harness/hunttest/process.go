@@ -39,7 +39,7 @@ type Process struct {
 
 // memory is what a process holds, in bytes and objects.
 type memory struct {
-	rss, free, touched, live, objects float64
+	rss, free, touched, live, malloced, objects float64
 }
 
 // kind is what a process is besides its routes.
@@ -202,7 +202,7 @@ func (p *Process) metric() int64 {
 
 // name answers with one line, which has made all that a request to the URI keeps.
 func (p *Process) name(a record.Name, emit func(record.Event)) {
-	before := p.live
+	before := p.live - p.malloced
 	began := p.now
 	for range a.Requests {
 		p.request(p.routes[a.URI])
@@ -210,7 +210,7 @@ func (p *Process) name(a record.Name, emit func(record.Event)) {
 	}
 	p.edge = nil
 	e := record.Traced{T: p.now, URI: a.URI, Control: a.Control, Cost: record.Cost{Seconds: p.now - began, Requests: a.Requests}}
-	if each := (p.live - before) / float64(max(1, a.Requests)); each > 0 {
+	if each := (p.live - p.malloced - before) / float64(max(1, a.Requests)); each > 0 {
 		e.Sites = []record.Site{{File: "app" + p.routes[a.URI].name, Line: 7, ObjectsPerRequest: 1, BytesPerRequest: each}}
 		if growth := a.Growth - a.Native; growth > 0 {
 			e.Explained = min(1, each/growth)

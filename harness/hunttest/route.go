@@ -15,6 +15,7 @@ import (
 // The clauses are what a request does to memory, and when it does:
 //
 //	keeps SIZE     it is kept forever: alive, and touched; of RSS, what is free goes first
+//	mallocs SIZE   likewise, of malloc alone: in no object, and no line is known
 //	rss SIZE       RSS grows by so much, for no reason that a counter knows
 //	live SIZE      so much more is alive, in one object more, or in one less, and RSS stands still
 //	touches SIZE   so many bytes more are touched
@@ -77,13 +78,17 @@ func (p *Process) request(u *route) (end outcome) {
 			v *= float64(u.random>>8)/(1<<23) - 1
 		}
 		switch c.verb {
-		case "keeps":
+		case "keeps", "mallocs":
 			used := min(p.free, v)
 			p.free -= used
 			p.rss += v - used
 			p.live += v
 			p.touched += v
-			p.objects++
+			if c.verb == "mallocs" {
+				p.malloced += v
+			} else {
+				p.objects++
+			}
 		case "rss":
 			p.rss += v
 		case "live":
@@ -119,7 +124,7 @@ func parseClause(words []string) (c clause, err error) {
 	c.verb = words[0]
 	rest := words[1:]
 	switch c.verb {
-	case "keeps", "rss", "live", "touches", "frees", "answers":
+	case "keeps", "mallocs", "rss", "live", "touches", "frees", "answers":
 		if len(rest) == 0 {
 			return c, fmt.Errorf("%s says not how much", c.verb)
 		}

@@ -29,7 +29,7 @@ func (st *State) naming(u *URI, j verdict.Judgement) Naming {
 	case !wanted || life == nil:
 		return Naming{}
 	case st.LeaksNative(u):
-		return Naming{Note: "No lines named: the runtime does not know who takes native memory from malloc; a profiler of malloc does (heaptrack, jemalloc's prof)."}
+		return Naming{Note: Sentence("no lines named: " + malloced)}
 	case !life.Traces:
 		return Naming{Note: Sentence(st.untraceable())}
 	}
@@ -47,16 +47,38 @@ func (st *State) named(i int, t record.Traced, j verdict.Judgement) Naming {
 		}
 	}
 	n := Naming{Cost: &cost}
-	n.Note, n.Sites = describe(t, j)
+	n.Note, n.Sites = describe(t, j, st.inNoObject(t.URI))
 	n.Note = Sentence(n.Note + "; " + costNote(cost))
 	return n
 }
 
-func describe(t record.Traced, j verdict.Judgement) (note string, sites []record.Site) {
+// inNoObject says that what the URI keeps is in no object: a counter of objects stands still.
+func (st *State) inNoObject(uri int) bool {
+	for _, u := range st.URIs {
+		if u.Index != uri {
+			continue
+		}
+		for _, c := range st.counters(u) {
+			if c.Exact && c.Unit == "objects" && flat(c.Judgement) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// malloced says whose memory no runtime traces, and what does.
+const malloced = "the runtime does not know who takes native memory from malloc; a profiler of malloc does (heaptrack, jemalloc's prof)"
+
+// describe is what a pass says of a URI. noObject says that what it keeps is in no object.
+func describe(t record.Traced, j verdict.Judgement, noObject bool) (note string, sites []record.Site) {
 	if t.Failed != "" {
 		return "no lines named: " + t.Failed, nil
 	}
-	note = "nothing that was made in this pass stayed alive"
+	note = "nothing that the runtime traced in this pass stayed alive"
+	if len(t.Sites) == 0 && noObject {
+		note = "no lines named: what it keeps is in no object, and " + malloced
+	}
 	if n := len(t.Sites); n > 0 && t.Explained > 0 {
 		note = fmt.Sprintf("%s %.0f %% of %s", these(n), 100*t.Explained, units.Rate(j.Growth-j.Native))
 		if j.Native > 0 {
