@@ -37,9 +37,9 @@ type Process struct {
 	few      bool // a pass of less than 1,000 requests names no line
 }
 
-// memory is what a process holds, in bytes and objects.
+// memory is what a process holds, in bytes, objects and descriptors.
 type memory struct {
-	rss, free, touched, live, malloced, objects float64
+	rss, free, touched, live, malloced, objects, opened float64
 }
 
 // kind is what a process is besides its routes.
@@ -124,6 +124,9 @@ func (p *Process) settled() record.Edge {
 			v = p.misleads(p.readings, p.objects)
 		}
 		e.Counters = append(e.Counters, v)
+	}
+	if p.opened > 0 {
+		e.Counts.Descriptors = int(p.opened)
 	}
 	p.edge = &e
 	return e

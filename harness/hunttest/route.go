@@ -16,6 +16,7 @@ import (
 //
 //	keeps SIZE     it is kept forever: alive, and touched; of RSS, what is free goes first
 //	mallocs SIZE   likewise, of malloc alone: in no object, and no line is known
+//	opens N        so many descriptors more are open
 //	rss SIZE       RSS grows by so much, for no reason that a counter knows
 //	live SIZE      so much more is alive, in one object more, or in one less, and RSS stands still
 //	touches SIZE   so many bytes more are touched
@@ -89,6 +90,8 @@ func (p *Process) request(u *route) (end outcome) {
 			} else {
 				p.objects++
 			}
+		case "opens":
+			p.opened += v
 		case "rss":
 			p.rss += v
 		case "live":
@@ -124,7 +127,7 @@ func parseClause(words []string) (c clause, err error) {
 	c.verb = words[0]
 	rest := words[1:]
 	switch c.verb {
-	case "keeps", "mallocs", "rss", "live", "touches", "frees", "answers":
+	case "keeps", "mallocs", "opens", "rss", "live", "touches", "frees", "answers":
 		if len(rest) == 0 {
 			return c, fmt.Errorf("%s says not how much", c.verb)
 		}

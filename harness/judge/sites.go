@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 
 	"leakhunt/harness/record"
@@ -47,38 +48,39 @@ func (st *State) named(i int, t record.Traced, j verdict.Judgement) Naming {
 		}
 	}
 	n := Naming{Cost: &cost}
-	n.Note, n.Sites = describe(t, j, st.inNoObject(t.URI))
+	n.Note, n.Sites = describe(t, j, st.untold(t.URI))
 	n.Note = Sentence(n.Note + "; " + costNote(cost))
 	return n
-}
-
-// inNoObject says that what the URI keeps is in no object: a counter of objects stands still.
-func (st *State) inNoObject(uri int) bool {
-	for _, u := range st.URIs {
-		if u.Index != uri {
-			continue
-		}
-		for _, c := range st.counters(u) {
-			if c.Exact && c.Unit == "objects" && flat(c.Judgement) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // malloced says whose memory no runtime traces, and what does.
 const malloced = "the runtime does not know who takes native memory from malloc; a profiler of malloc does (heaptrack, jemalloc's prof)"
 
-// describe is what a pass says of a URI. noObject says that what it keeps is in no object.
-func describe(t record.Traced, j verdict.Judgement, noObject bool) (note string, sites []record.Site) {
+// untold says why a pass found no object that the URI keeps: it holds something else, or a
+// counter of objects stands still. It is "" where that is not known.
+func (st *State) untold(uri int) string {
+	for _, u := range st.URIs {
+		if u.Index != uri {
+			continue
+		}
+		if _, evidence := st.Judge(u); len(evidence) > 0 && record.HeldUnit(evidence[0]) {
+			return fmt.Sprintf("no lines named: what it keeps are %s, and no object of the runtime's stays with them", evidence[0])
+		}
+		for _, c := range st.counters(u) {
+			if c.Exact && c.Unit == "objects" && flat(c.Judgement) {
+				return "no lines named: what it keeps is in no object, and " + malloced
+			}
+		}
+	}
+	return ""
+}
+
+// describe is what a pass says of a URI. untold is why it found nothing, as far as that is known.
+func describe(t record.Traced, j verdict.Judgement, untold string) (note string, sites []record.Site) {
 	if t.Failed != "" {
 		return "no lines named: " + t.Failed, nil
 	}
-	note = "nothing that the runtime traced in this pass stayed alive"
-	if len(t.Sites) == 0 && noObject {
-		note = "no lines named: what it keeps is in no object, and " + malloced
-	}
+	note = cmp.Or(untold, "nothing that the runtime traced in this pass stayed alive")
 	if n := len(t.Sites); n > 0 && t.Explained > 0 {
 		note = fmt.Sprintf("%s %.0f %% of %s", these(n), 100*t.Explained, units.Rate(j.Growth-j.Native))
 		if j.Native > 0 {
