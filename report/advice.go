@@ -147,18 +147,20 @@ func cleared(r *result.Result) string {
 	var ignored int
 	of := "RSS" // whose floor is the largest
 	for i := range r.URIs {
-		f := figuresOf(&r.URIs[i])
-		if f.Beyond > 0 {
-			live = max(live, f.Floor)
+		u := &r.URIs[i]
+		f := figuresOf(u)
+		rest := f.Floor
+		if ofCounter(u) {
+			live, rest = max(live, f.Floor), f.Beyond
 		}
-		if r.URIs[i].Detectable > floor {
-			floor, of = r.URIs[i].Detectable, cmp.Or(f.BeyondOf, "RSS")
+		if rest > floor {
+			floor, of = rest, cmp.Or(f.BeyondOf, "RSS")
 		}
-		if convicted(&r.URIs[i]) && r.URIs[i].Ignored {
+		if convicted(u) && u.Ignored {
 			ignored++
 		}
 	}
-	s := fmt.Sprintf("Nothing to fix: no leak above %s in %s.", units.Rate(floor), count(len(r.URIs), "URI", "URIs"))
+	s := fmt.Sprintf("Nothing to fix: no leak above %s in %s.", units.Rate(max(live, floor)), count(len(r.URIs), "URI", "URIs"))
 	if live > 0 && live < floor {
 		s = fmt.Sprintf("Nothing to fix: no leak above %s of what the runtime counts, nor above %s of %s, in %s.",
 			units.Rate(live), units.Rate(floor), of, count(len(r.URIs), "URI", "URIs"))
