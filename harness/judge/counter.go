@@ -61,8 +61,8 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		}
 		return grew, evidence
 	}
-	j.Counted = j.Detectable
 	j = st.postponed(u, j)
+	j.Counted = j.Detectable
 	if hid := st.standing(u); hid > j.Detectable {
 		j.Reason += fmt.Sprintf("; the counters stood still to the bit, while RSS rose by %s for each of its requests", units.Bytes(hid))
 		j.Detectable = hid

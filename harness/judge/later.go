@@ -50,11 +50,46 @@ func (st *State) Undone(u *URI) bool {
 	if !flat(j) {
 		return false
 	}
-	wide := st.elsewhere(u) > j.Counted
+	wide := j.Elsewhere > 0
 	if st.LaterRounds() > 0 {
 		return wide
 	}
 	return wide || st.quick() || st.LaterRequests(u) >= SweepBlock*SweepRounds
+}
+
+// Covered says that more requests may tell more of u once others have let go of what they hold
+// for a while: most of what its floor holds is what went in the pauses behind it.
+func (st *State) Covered(u *URI) bool {
+	n := st.LaterRounds()
+	if n == 0 || !st.Undone(u) || !st.Hides(u) {
+		return false
+	}
+	i, l, fell := st.bytesColumn(), st.later[n-1], 0.0
+	for _, p := range l.pauses {
+		fell += max(0, st.value(p.from, i)-st.value(p.to, i))
+	}
+	j, _ := st.Judge(u)
+	return l.n[u.Index] > 0 && 2*booksMargin*fell >= j.Elsewhere*float64(l.n[u.Index])
+}
+
+// Uncovered says that more requests may tell more of u, since what hid it has gone: the waits
+// after the last pause made the process smaller by as much as u's floor holds for it.
+func (st *State) Uncovered(u *URI) bool {
+	if !st.Undone(u) || st.LaterRounds() == 0 {
+		return false
+	}
+	i := st.bytesColumn()
+	j, _ := st.Judge(u)
+	rounds := st.later[:st.LaterRounds()]
+	last := rounds[len(rounds)-1].pauses
+	then := last[len(last)-1].to
+	gone := 0.0
+	for _, r := range st.Segment().Reads {
+		if r.Waited > LaterWait && r.Edge.T > then.T {
+			gone = st.value(then, i) - st.value(r.Edge, i)
+		}
+	}
+	return gone >= j.Elsewhere*float64(st.LaterRequests(u))
 }
 
 // LaterRequests is how many requests with a pause behind them u is sent.

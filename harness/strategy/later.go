@@ -21,8 +21,29 @@ func later(st *judge.State) (record.Action, bool) {
 	if !st.Counted() || waits(st) > 0 || named(st) || began(st, record.Retest, record.Prime) {
 		return nil, false
 	}
+	if a, ok := pausing(st, nextLater(st)); ok {
+		return a, true
+	}
+	return delayed(st)
+}
+
+// quiet does so once more after a wait. What others kept for a while is gone then: as it
+// went, it hid what the first rounds might have shown.
+func quiet(st *judge.State) (record.Action, bool) {
+	if !st.Counted() || named(st) || st.LaterRounds() > laterRounds || !leaves(st, judge.LaterWait, nil) {
+		return nil, false
+	}
+	if waits(st) > 0 {
+		return pausing(st, pausedNext(st, st.Uncovered))
+	}
+	long := wait(st, 0)
+	return record.Measure{Wait: long}, leaves(st, 2*long, nil) && slices.ContainsFunc(st.URIs, st.Covered)
+}
+
+// pausing is the next step of rounds in which URIs are sent with a pause behind each, next
+// first; nil: the round is over.
+func pausing(st *judge.State, next *judge.URI) (record.Action, bool) {
 	begun := began(st, record.Later)
-	next := nextLater(st)
 	switch {
 	case next != nil && just(st, record.Later, nil) && !waited(st, st.Last):
 		return record.Measure{Wait: judge.Pause}, true
@@ -33,7 +54,7 @@ func later(st *judge.State) (record.Action, bool) {
 	case begun && just(st, record.Later, nil) && !waited(st, st.Last):
 		return record.Measure{Wait: judge.LaterWait}, true
 	}
-	return delayed(st)
+	return nil, false
 }
 
 // laterRounds is how often URIs are sent with a pause behind each, at most. What a
@@ -44,12 +65,16 @@ const laterRounds = 2
 // The first round is in the scenario's order. The second one is in the other order, of
 // those whose floor is still wide.
 func nextLater(st *judge.State) *judge.URI {
-	round := st.LaterRounds()
-	if began(st, record.Delayed) || !leaves(st, judge.LaterWait, nil) || round == laterRounds {
+	if began(st, record.Delayed) || !leaves(st, judge.LaterWait, nil) || st.LaterRounds() == laterRounds {
 		return nil
 	}
+	return pausedNext(st, st.Undone)
+}
+
+// pausedNext is the next in a round of those that are to be sent; nil after the last one.
+func pausedNext(st *judge.State, wanted func(*judge.URI) bool) *judge.URI {
 	rest := slices.Clone(st.URIs)
-	if round > 0 {
+	if st.LaterRounds() > 0 {
 		slices.Reverse(rest)
 	}
 	for i := len(rest) - 1; i >= 0; i-- {
@@ -59,7 +84,7 @@ func nextLater(st *judge.State) *judge.URI {
 		}
 	}
 	for _, u := range rest {
-		if st.Undone(u) {
+		if wanted(u) {
 			return u
 		}
 	}

@@ -39,6 +39,7 @@ var stages = [...]stage{
 	{later, "later"},
 	{retest, "retest"},
 	{native, "native-expiry"},
+	{quiet, "quiet"},
 	{confirm, "alone"},
 	{prove, "rss-follow"},
 	{name, ""},

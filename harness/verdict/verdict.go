@@ -29,6 +29,8 @@ type Judgement struct {
 	// Counted is the floor by a counter alone, where Detectable also holds what no
 	// counter counts; 0 else.
 	Counted float64
+	// Elsewhere is what of Detectable was added, or hidden, while others ran or nobody did.
+	Elsewhere float64
 	// Every is how often, at the rarest, a leak must come for Detectable to exclude it:
 	// once in so many requests. 0 where that is not known.
 	Every    float64
