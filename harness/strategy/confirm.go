@@ -25,8 +25,8 @@ const (
 // raises the collector's goal, and an innocent neighbour that makes garbage
 // then grows too. So each runs in a row, with all others in quarantine. The
 // smallest runs first: a confirmed leak of 64 KiB a request adds 130 MB, which
-// would hide what comes after it. Where the time limit has no room for all, the largest does. Then
-// come those behind whose verdict a leak may hide.
+// would hide what comes after it. Where the time limit has no room for all, it is the one that adds
+// most for the time that it takes. Then come those behind whose verdict a leak may hide.
 func confirm(st *judge.State) (record.Action, bool) {
 	if st.Counted() {
 		return nil, false
@@ -44,13 +44,15 @@ func confirm(st *judge.State) (record.Action, bool) {
 	}
 	suspects := slices.DeleteFunc(slices.Clone(st.URIs), func(u *judge.URI) bool { return !u.Suspect })
 	slices.SortStableFunc(suspects, func(a, b *judge.URI) int { return cmp.Compare(a.Slope, b.Slope) })
-	if len(suspects) > 1 && hurried(st) {
-		slices.Reverse(suspects)
+	hurry, p := len(suspects) > 1 && hurried(st), paceOf(st)
+	if hurry {
+		slices.SortStableFunc(suspects, func(a, b *judge.URI) int { return cmp.Compare(worth(st, p, b), worth(st, p, a)) })
 	}
 	for _, u := range suspects {
-		if !u.Tried && !u.Broken {
-			return beginAlone(st, u)
+		if u.Tried || u.Broken || hurry && !leavesProof(st, p, u) {
+			continue
 		}
+		return beginAlone(st, u)
 	}
 	for _, u := range st.URIs {
 		if !u.Tried && hidden(st, u) {
@@ -58,6 +60,30 @@ func confirm(st *judge.State) (record.Action, bool) {
 		}
 	}
 	return nil, false
+}
+
+// worth is what a suspect adds for the time that its confirmation takes, in bytes/request and
+// second.
+func worth(st *judge.State, p pace, u *judge.URI) float64 {
+	return u.Slope / (st.ShortWait() + confirming(st, p, u))
+}
+
+// confirming is how long u's confirmation takes, mostly, in seconds.
+func confirming(st *judge.State, p pace, u *judge.URI) float64 {
+	return p.requests(u, aloneMostly(st, u)-u.Picked(st.TellingNow(u)), 1)
+}
+
+// leavesProof says that u's confirmation leaves time to follow on those that RSS convicts, each of
+// which may fill a cache, or takes less time than that.
+func leavesProof(st *judge.State, p pace, u *judge.URI) bool {
+	owed := 0.0
+	for _, o := range st.URIs {
+		if growth, ok := st.Convicted(o); ok {
+			owed += proofLeft(st, p, o, growth, o.Picked(st.Telling(o)))
+		}
+	}
+	takes := confirming(st, p, u)
+	return takes <= owed || owed <= 0 || st.Allows(takes+owed)
 }
 
 // listens says that a wait is due in which nothing is sent. It shows whether the process

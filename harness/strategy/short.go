@@ -100,18 +100,22 @@ func cutShort(st *judge.State, u *judge.URI) bool {
 	return j.Label == verdict.Inconclusive && !st.Allows(seconds)
 }
 
-// owedAlone is how long it takes to try those by themselves that RSS suspects, in seconds. It is 0
-// where nobody is suspected, and where the time limit leaves too little for that.
-func owedAlone(st *judge.State) float64 {
+// slower is how many times as long as another a URI answers that is to wait for it.
+const slower = 4
+
+// owedAlone is how long it takes to try those by themselves that RSS suspects, in seconds, before
+// u is sent more. Those that are much slower than u can wait for it. It is 0 where nobody is
+// suspected, and where the time limit leaves too little for that.
+func owedAlone(st *judge.State, u *judge.URI) float64 {
 	if st.Header.Plan.Limits.Time <= 0 || st.Counted() || !st.On("short") {
 		return 0
 	}
 	var least, mostly float64
-	for _, u := range st.URIs {
-		if u.Suspect && !u.Tried && !u.Broken {
-			have := u.Picked(st.TellingNow(u))
-			least += u.Latency() * float64(leastAlone(st, u)-have)
-			mostly += u.Latency() * float64(aloneMostly(st, u)-have)
+	for _, o := range st.URIs {
+		if o.Suspect && !o.Tried && !o.Broken && o.Latency() <= slower*u.Latency() {
+			have := o.Picked(st.TellingNow(o))
+			least += o.Latency() * float64(leastAlone(st, o)-have)
+			mostly += o.Latency() * float64(aloneMostly(st, o)-have)
 		}
 	}
 	if least <= 0 || !st.Allows(least) {

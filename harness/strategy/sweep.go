@@ -19,7 +19,6 @@ func sweep(st *judge.State) (record.Action, bool) {
 	}
 	takes := takes(st)
 	first, short := foremost(st, takes)
-	owed := owedAlone(st)
 	for round := max(1, lastRound(st)); ; round++ {
 		sent := false
 		for _, u := range order(st, -1, round) {
@@ -30,7 +29,7 @@ func sweep(st *judge.State) (record.Action, bool) {
 			case !begun && !u.Done:
 				n = next(st, u, round)
 			}
-			if n > 0 && (owed <= 0 || st.Allows(owed+u.Latency()*float64(n))) {
+			if owed := owedAlone(st, u); n > 0 && (owed <= 0 || st.Allows(owed+u.Latency()*float64(n))) {
 				return sweepBlock(st, u, n, round)
 			}
 			sent = sent || begun
