@@ -59,6 +59,32 @@ func TestLiveCountersTellLeaksFromInnocents(t *testing.T) {
 	}
 }
 
+// What is in cycles stays where Python's collector is off, until the process collects by itself.
+func TestLiveCyclesStayWhereTheCollectorIsOff(t *testing.T) {
+	t.Parallel()
+	a := launch(t, "python", true, []string{"PYTHONPATH=.", "NOGC=1"}, false, "gunicorn", "-w", "1", "-b", "127.0.0.1:$PORT", "app:application").serving(t)
+	agent := a.agent(t)
+	blocks := func() float64 {
+		t.Helper()
+		v, err := agent.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v[0]
+	}
+	a.send(t, "/cycle", 10)
+	blocks()
+	before := blocks()
+	a.send(t, "/cycle", 10)
+	if kept := (blocks() - before) / 10; kept < 1000 { // 500 pairs
+		t.Errorf("a request keeps %.0f blocks in cycles", kept)
+	}
+	a.send(t, "/collect", 1)
+	if kept := blocks() - before; kept > 100 {
+		t.Errorf("%.0f blocks are left where the process has collected", kept)
+	}
+}
+
 // The agent's own answers leave nothing behind.
 func TestLiveSettlesDoNotGrow(t *testing.T) {
 	t.Parallel()

@@ -40,6 +40,7 @@ class _Process(object):
         self.os, self.gc, self.time, self.socket = os, gc, time.sleep, _socket
         self.thread, self.poll = _thread, select.poll
         self.folder, self.here = folder, os.path.realpath(__file__)
+        self.full = None
         self.new()
 
     def new(self):
@@ -273,8 +274,20 @@ class _Process(object):
         forget = getattr(sys, "_clear_internal_caches", None) or getattr(sys, "_clear_type_cache", None)
         if forget is not None:
             forget()
-        for _ in range(3):
-            self.gc.collect()
+        if self.collects():
+            for _ in range(3):
+                self.gc.collect()
+            self.full = self.collections()
+
+    def collects(self):
+        # Where the collector is off, what is in cycles stays for ever, unless the process
+        # collects by itself now and then. What nobody would free is not freed here.
+        return self.gc.isenabled() or self.full is None or self.collections() != self.full
+
+    def collections(self):
+        """How often all generations were collected; None where that is not known (Python 2)."""
+        stats = getattr(self.gc, "get_stats", None)
+        return stats()[-1]["collections"] if stats else None
 
     def settle(self):
         libc = self.libc()

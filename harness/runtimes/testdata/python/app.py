@@ -1,15 +1,19 @@
 """Truth: /leak keeps one bytes object of 64 B for each request, /text one of
 1 KiB. /, /garbage (500 KB that die), /cycle (garbage in cycles), /bloat (8 MB
 once) and /cache (its last 20 answers) keep nothing that grows. /store and
-/closure keep one in other places. HEAP lists are alive from the start."""
+/closure keep one in other places. HEAP lists are alive from the start. With NOGC
+what is in cycles stays until /collect."""
 
 import collections
+import gc
 import json
 import os
 import tracemalloc
 
 HEAP = [[i] for i in range(int(os.environ.get("HEAP", 0)))]
 KEPT, TEXTS, BIG = [], [], []
+if os.environ.get("NOGC"):
+    gc.disable()
 CACHE = collections.OrderedDict()
 COUNT = [0]
 
@@ -79,6 +83,7 @@ ROUTES = {
     "/evaluated": lambda n: keep(TEXTS, eval("b'%01024d' % n", {"n": n})),
     "/garbage": lambda n: "".join(["row %d %d" % (i, n) * 30 for i in range(1000)])[:100].encode(),
     "/cycle": cycle,
+    "/collect": lambda n: b"%d" % gc.collect(),
     "/bloat": bloat,
     "/cache": cache,
 }
