@@ -120,7 +120,7 @@ func (st *State) postponed(u *URI, j verdict.Judgement) verdict.Judgement {
 	if more := st.elsewhere(u); flat(j) && more > j.Detectable {
 		j.Detectable += more
 		j.Elsewhere = more
-		j.Reason += fmt.Sprintf("; memory changed by %s for each of its requests while others ran or nobody did, and it may have left that to be done later", units.Bytes(more))
+		j.Reason += fmt.Sprintf("; while others ran or nobody did, memory changed by %s for each of its requests, which it may have left to be done later", units.Bytes(more))
 	}
 	return j
 }

@@ -57,7 +57,7 @@ func (st *State) Undone(u *URI) bool {
 	return wide || st.quick() || st.LaterRequests(u) >= SweepBlock*SweepRounds
 }
 
-// Covered says that more requests may tell more of u once others have let go of what they hold
+// Covered says that more requests may tell more of u once others have freed what they hold
 // for a while: most of what its floor holds is what went in the pauses behind it.
 func (st *State) Covered(u *URI) bool {
 	n := st.LaterRounds()

@@ -73,8 +73,8 @@ func confirming(st *judge.State, p pace, u *judge.URI) float64 {
 	return p.requests(u, aloneMostly(st, u)-u.Picked(st.TellingNow(u)), 1)
 }
 
-// leavesProof says that u's confirmation leaves time to follow on those that RSS convicts, each of
-// which may fill a cache, or takes less time than that.
+// leavesProof says that u's confirmation leaves time to follow on those that RSS convicts, or takes
+// less time than that. What is followed on may fill a cache.
 func leavesProof(st *judge.State, p pace, u *judge.URI) bool {
 	owed := 0.0
 	for _, o := range st.URIs {

@@ -71,7 +71,7 @@ func nextLater(st *judge.State) *judge.URI {
 	return pausedNext(st, st.Undone)
 }
 
-// pausedNext is the next in a round of those that are to be sent; nil after the last one.
+// pausedNext is the next one in a round; nil after the last one.
 func pausedNext(st *judge.State, wanted func(*judge.URI) bool) *judge.URI {
 	rest := slices.Clone(st.URIs)
 	if st.LaterRounds() > 0 {
