@@ -216,7 +216,7 @@ const leastShare = 0.3
 // called from, the user's own code, of those that explain enough, else the first
 // of these. nil where none does.
 func headSite(u *result.URI) *record.Site {
-	share := map[string]float64{} // by line: several types may be made at one
+	share, least := map[string]float64{}, leastShare*traceable(u) // by line: several types may be made at one
 	for _, s := range u.Sites {
 		share[culprit(s)] += s.BytesPerRequest
 	}
@@ -224,7 +224,7 @@ func headSite(u *result.URI) *record.Site {
 	for i := range u.Sites {
 		s := &u.Sites[i]
 		switch {
-		case s.File == "" && s.Caller == "" || share[culprit(*s)] < leastShare*u.Growth:
+		case s.File == "" && s.Caller == "" || share[culprit(*s)] < least:
 		case s.Caller != "" || s.Owner == runtimes.OwnerApp:
 			return s
 		case first == nil:
@@ -232,6 +232,19 @@ func headSite(u *result.URI) *record.Site {
 		}
 	}
 	return first
+}
+
+// traceable is the growth of u whose lines may be known, in bytes/request. What convicts u beside
+// native memory is mostly what holds that: a thread its stack, a class what is compiled of it.
+func traceable(u *result.URI) float64 {
+	if slices.Contains(u.Evidence, nativeMemory) {
+		for _, p := range u.Probes {
+			if p.Name == liveBytes && p.Low > 0 {
+				return min(u.Growth, p.Growth)
+			}
+		}
+	}
+	return u.Growth
 }
 
 // culprit is where to look first: the user's own line where a library made

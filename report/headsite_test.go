@@ -37,6 +37,18 @@ func TestHeadSite(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
+	// What holds native memory is small: its line explains most of what the runtime counts.
+	holder := &result.URI{
+		Growth: 1000, Evidence: []string{"live objects", nativeMemory}, Sites: []record.Site{site("App.java", "app", 80)},
+		Probes: []result.Probe{{Name: liveBytes, Unit: "bytes", Growth: 100, Low: 90, High: 110}},
+	}
+	if headSite(holder) == nil {
+		t.Error("no line of what holds native memory")
+	}
+	holder.Evidence = holder.Evidence[:1]
+	if s := headSite(holder); s != nil {
+		t.Errorf("%+v explains 8 %%", s)
+	}
 	if s := headSite(&result.URI{Sites: []record.Site{site("app.rb", "app", 3)}}); s == nil {
 		t.Error("without growth any line is enough")
 	}
