@@ -72,8 +72,9 @@ func (st *State) Covered(u *URI) bool {
 	return l.n[u.Index] > 0 && 2*booksMargin*fell >= j.Elsewhere*float64(l.n[u.Index])
 }
 
-// Uncovered says that more requests may tell more of u, since what hid it has gone: the waits
-// after the last pause made the process smaller by as much as u's floor holds for it.
+// Uncovered says that more requests may tell more of u, since what hid it has gone: behind the
+// last wait, the process was smaller than when the last round began, by as much as u's floor
+// holds for it.
 func (st *State) Uncovered(u *URI) bool {
 	if !st.Undone(u) || st.LaterRounds() == 0 {
 		return false
@@ -81,8 +82,7 @@ func (st *State) Uncovered(u *URI) bool {
 	i := st.bytesColumn()
 	j, _ := st.Judge(u)
 	rounds := st.later[:st.LaterRounds()]
-	last := rounds[len(rounds)-1].pauses
-	then := last[len(last)-1].to
+	then := rounds[len(rounds)-1].blocks[0].Start
 	gone := 0.0
 	for _, r := range st.Segment().Reads {
 		if r.Waited > LaterWait && r.Edge.T > then.T {
