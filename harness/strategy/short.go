@@ -104,18 +104,26 @@ func cutShort(st *judge.State, u *judge.URI) bool {
 const slower = 4
 
 // owedAlone is how long it takes to try those by themselves that RSS suspects, in seconds, before
-// u is sent more. Those that are much slower than u can wait for it. It is 0 where nobody is
-// suspected, and where the time limit leaves too little for that.
+// u is sent more. Those that are much slower than u can wait for it, and those that are much
+// quicker are followed first. It is 0 where nobody is suspected, and where the time limit leaves
+// too little for that.
 func owedAlone(st *judge.State, u *judge.URI) float64 {
 	if st.Header.Plan.Limits.Time <= 0 || st.Counted() || !st.On("short") {
 		return 0
 	}
 	var least, mostly float64
+	var p pace
 	for _, o := range st.URIs {
 		if o.Suspect && !o.Tried && !o.Broken && o.Latency() <= slower*u.Latency() {
 			have := o.Picked(st.TellingNow(o))
 			least += o.Latency() * float64(leastAlone(st, o)-have)
 			mostly += o.Latency() * float64(aloneMostly(st, o)-have)
+			if u.Latency() > slower*o.Latency() { // and to follow it, before u is sent more
+				if p.each == nil {
+					p = paceOf(st)
+				}
+				mostly += likely(st, o) * proofLeft(st, p, o, o.Slope, aloneMostly(st, o))
+			}
 		}
 	}
 	if least <= 0 || !st.Allows(least) {
