@@ -73,7 +73,7 @@ func (st *State) Covered(u *URI) bool {
 }
 
 // Uncovered says that more requests may tell more of u, since what hid it has gone: behind the
-// last wait, the process was smaller than when the last round began, by as much as u's floor
+// last wait, the process was smaller than when the first round began, by as much as u's floor
 // holds for it.
 func (st *State) Uncovered(u *URI) bool {
 	if !st.Undone(u) || st.LaterRounds() == 0 {
@@ -81,8 +81,7 @@ func (st *State) Uncovered(u *URI) bool {
 	}
 	i := st.bytesColumn()
 	j, _ := st.Judge(u)
-	rounds := st.later[:st.LaterRounds()]
-	then := rounds[len(rounds)-1].blocks[0].Start
+	then := st.later[0].blocks[0].Start
 	gone := 0.0
 	for _, r := range st.Segment().Reads {
 		if r.Waited > LaterWait && r.Edge.T > then.T {
