@@ -22,6 +22,7 @@ type found struct {
 	scatters  memory
 	off       []float64 // see State.offMostly
 
+	spent   spent    // see State.Spent
 	columns []answer // by column of the counters
 	memory  []answer // of memory
 	rows    []rowAnswer
@@ -60,6 +61,7 @@ func (f *found) forget() {
 
 // unanswer drops what was found of the blocks of all URIs.
 func (st *State) unanswer() {
+	st.folded.valid = false
 	for _, u := range st.URIs {
 		u.found.forget()
 	}

@@ -27,26 +27,28 @@ type round struct {
 	laid        float64 // what the blocks of those added that are convicted
 }
 
+func (r *round) add(b *record.Block) {
+	if r.first == nil || b.Seq < r.first.Seq {
+		r.first = b
+	}
+	if r.last == nil || b.Seq > r.last.Seq {
+		r.last = b
+	}
+}
+
 // kept are the books, kept anew where the record has grown.
 func (st *State) kept() *books {
 	if st.books != nil && st.books.version == st.version {
 		return st.books
 	}
-	k := &books{version: st.version, column: st.bytesColumn(), guilty: map[*URI]bool{}}
+	k := &books{version: st.version, column: st.bytesColumn(), rounds: st.blocksFolded().rounds, guilty: map[*URI]bool{}}
 	for _, o := range st.URIs {
-		guilty := st.column(o, k.column).Label == verdict.Leak
-		k.guilty[o] = guilty
+		if st.column(o, k.column).Label != verdict.Leak {
+			continue
+		}
+		k.guilty[o] = true
 		for _, b := range sweepBlocks(o) {
-			r := &k.rounds[b.Round]
-			if r.first == nil || b.Seq < r.first.Seq {
-				r.first = b
-			}
-			if r.last == nil || b.Seq > r.last.Seq {
-				r.last = b
-			}
-			if guilty {
-				r.laid += st.value(b.End, k.column) - st.value(b.Start, k.column)
-			}
+			k.rounds[b.Round].laid += st.value(b.End, k.column) - st.value(b.Start, k.column)
 		}
 	}
 	st.books = k

@@ -15,7 +15,13 @@ import (
 type booksRSS struct {
 	version int // of the state
 	rounds  []*roundRSS
-	growth  map[int]float64 // of the URIs that RSS convicts, in bytes/request
+	grow    []grows // the URIs that RSS convicts
+}
+
+// grows is a URI that grows by so many bytes/request.
+type grows struct {
+	uri    int
+	growth float64
 }
 
 // roundRSS is one round of the sweep by RSS alone.
@@ -30,11 +36,11 @@ func (st *State) keptRSS() *booksRSS {
 	if st.booksRSS != nil && st.booksRSS.version == st.version {
 		return st.booksRSS
 	}
-	k := &booksRSS{version: st.version, growth: map[int]float64{}}
+	k := &booksRSS{version: st.version}
 	rounds := map[int]*roundRSS{} // a journal from elsewhere may name any
 	for _, o := range st.URIs {
 		if growth, ok := st.Convicted(o); ok {
-			k.growth[o.Index] = growth
+			k.grow = append(k.grow, grows{o.Index, growth})
 		}
 		for _, b := range o.Blocks {
 			if b.Purpose != record.Sweep || b.Cut || b.Round < 2 {
@@ -84,9 +90,9 @@ func (st *State) elsewhereRSS(u *URI) float64 {
 			continue
 		}
 		added += float64(r.last.End.Metric-r.first.Start.Metric) - r.rose[u.Index]
-		for _, o := range st.URIs {
-			if growth, ok := k.growth[o.Index]; ok && o != u {
-				added -= max(r.rose[o.Index], growth*float64(r.sent[o.Index]))
+		for _, o := range k.grow {
+			if o.uri != u.Index {
+				added -= max(r.rose[o.uri], o.growth*float64(r.sent[o.uri]))
 			}
 		}
 		n += float64(r.sent[u.Index])

@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"slices"
-
 	"leakhunt/harness/record"
 	"leakhunt/harness/verdict"
 )
@@ -24,43 +22,22 @@ func (st *State) CarriesOver() bool {
 	if !st.On("carry-over") {
 		return false
 	}
-	var swept, leads []*record.Block
-	for _, u := range st.URIs {
-		for _, b := range st.whole(u.Blocks) {
-			if b.Purpose == record.Sweep {
-				swept = append(swept, b)
-			}
-		}
-		for _, b := range st.whole(u.Others) {
-			if b.Purpose == record.Lead {
-				leads = append(leads, b)
-			}
-		}
-	}
+	f := st.blocksFolded()
 	for i, c := range st.columns() {
 		if !c.Exact || c.Held || st.misfit(i) != "" {
 			continue
 		}
-		off, sure := 2*verdict.Noise(c.Unit), verdict.Sure(c.Unit)
-		fell := func(b *record.Block) bool { return -st.added(b, i) > max(off, sure/2*float64(b.N())) }
-		if len(leads) < len(st.URIs) && slices.ContainsFunc(swept, fell) || st.carried(leads, i, off) {
+		if few := f.leads < len(st.URIs); few && f.columns[i].swept || !few && f.columns[i].carried(c) {
 			return true
 		}
 	}
 	return false
 }
 
-// carried says that the leads added to the i-th counter a good part of what they gave back, and more
-// than off, in its unit. There is one of each URI at least.
-func (st *State) carried(leads []*record.Block, i int, off float64) bool {
-	if len(leads) < len(st.URIs) {
-		return false
-	}
-	var rose, fell float64
-	for _, b := range leads {
-		rose, fell = rose+max(0, st.added(b, i)), fell+max(0, -st.added(b, i))
-	}
-	return rose > max(off, carriedBack*fell)
+// carried says that the leads added to a counter a good part of what they gave back, and more
+// than readings may be off.
+func (k foldedColumn) carried(c record.Column) bool {
+	return k.rose > max(2*verdict.Noise(c.Unit), carriedBack*k.sank)
 }
 
 // added is what the block added to the i-th counter, in its unit.

@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"cmp"
 	"slices"
 
 	"leakhunt/harness/record"
@@ -27,51 +26,23 @@ type standstill struct {
 	rise      float64 // of RSS meanwhile, in bytes
 }
 
-// stillness is the standstill in which RSS rose most. It has no stretches where there was
-// none. One URI alone may leak native memory, which no exact counter may count.
-func (st *State) stillness() (most standstill) {
-	var all []stretch
-	stood := 0
-	add := func(s stretch) {
-		all = append(all, s)
-		if st.still(s) {
-			stood++
-		}
+// stillness adds a stretch to the standstill in which RSS rose most: still has none where
+// there was none. One URI alone may leak native memory, which no exact counter may count.
+func (st *State) stillness(f *folded, s stretch) {
+	if !st.still(s) {
+		f.run = nil
+		return
 	}
-	block := func(b *record.Block) { add(stretch{b.Start, b.End, []int{b.URI}, b.N()}) }
-	for _, u := range st.URIs {
-		for _, b := range st.counted(u) {
-			block(b)
-		}
-		for _, b := range u.Others {
-			if b.Purpose == record.Later && b.Life == len(st.Lives)-1 && !b.Cut {
-				block(b)
-			}
-		}
+	f.run = append(f.run, s)
+	if len(f.run) < frozenBlocks {
+		return
 	}
-	for _, g := range st.scan.all {
-		if g.Whole && g.life == len(st.Lives)-1 {
-			add(stretch{g.start, g.end, g.URIs, g.Dose})
-		}
-	}
-	if stood < frozenBlocks {
-		return most
-	}
-	slices.SortFunc(all, func(a, b stretch) int { return cmp.Compare(a.start.T, b.start.T) })
-	run := all[:0:0]
+	rise := float64(s.end.Metric - f.run[0].start.Metric)
 	exact := slices.ContainsFunc(st.columns(), func(c record.Column) bool { return c.Exact && !c.Held })
-	for _, s := range all {
-		if !st.still(s) {
-			run = nil
-			continue
-		}
-		run = append(run, s)
-		several := !exact || slices.ContainsFunc(run, func(o stretch) bool { return !slices.Equal(o.uris, s.uris) })
-		if rise := float64(s.end.Metric - run[0].start.Metric); len(run) >= frozenBlocks && several && rise >= most.rise {
-			most = standstill{slices.Clone(run), rise}
-		}
+	several := !exact || slices.ContainsFunc(f.run, func(o stretch) bool { return !slices.Equal(o.uris, s.uris) })
+	if several && rise >= f.still.rise {
+		f.still = standstill{f.run, rise}
 	}
-	return most
 }
 
 // frozen says that all counters stood still to the bit through blocks of several URIs
@@ -99,7 +70,8 @@ func (st *State) still(s stretch) bool {
 			return false
 		}
 	}
-	return !st.NativeKnown() || s.start.Anon-s.start.Native == s.end.Anon-s.end.Native
+	native := st.Life().Native && st.On("native-known") // also where the counters are no evidence
+	return !native || s.start.Anon-s.start.Native == s.end.Anon-s.end.Native
 }
 
 // standing is what u may have added unseen while the counters stood still, in

@@ -203,6 +203,9 @@ func usual(b *record.Block) int64 {
 // ended is the end of a group.
 func (st *State) ended(g *Group, end record.Edge) {
 	g.Whole, g.Slack, g.end = true, st.slackNow(), end
+	if st.folded.valid {
+		st.foldGroup(&st.folded, g)
+	}
 	g.Measures = st.Measures()
 	for _, m := range g.Measures {
 		g.Grew = append(g.Grew, m.value(end)-m.value(g.start))

@@ -30,10 +30,12 @@ const (
 
 // later is what was added while nothing was sent, behind the blocks of several URIs.
 type later struct {
-	n      map[int]int // requests, by URI
+	n      map[int]int   // requests, by URI
+	of     map[int][]int // indices in blocks, by URI
 	blocks []*record.Block
 	pauses []pause
 	done   bool // the last pause was LaterWait long, or longer
+	books  laterBooks
 }
 
 // pause is a time in which nothing was sent.
@@ -102,21 +104,17 @@ func (st *State) LaterRequests(u *URI) int {
 
 // quick says that the sweep took less time than what is left to be done later may.
 func (st *State) quick() bool {
-	first, last := math.Inf(1), 0.0
-	for _, u := range st.URIs {
-		for _, b := range sweepBlocks(u) {
-			first, last = min(first, b.Start.T), max(last, b.End.T)
-		}
-	}
-	return last-first < LaterWait
+	f := st.blocksFolded()
+	return f.to-f.from < LaterWait
 }
 
 // endLater notes a block that has a pause behind it.
 func (st *State) endLater(u *URI, b *record.Block) {
 	if !st.LaterOpen() {
-		st.later = append(st.later, &later{n: map[int]int{}})
+		st.later = append(st.later, &later{n: map[int]int{}, of: map[int][]int{}})
 	}
 	l := st.later[len(st.later)-1]
+	l.of[u.Index] = append(l.of[u.Index], len(l.blocks))
 	l.blocks = append(l.blocks, b)
 	if b.N() == b.Planned && b.Failed == 0 {
 		l.n[u.Index] = b.N()
@@ -148,7 +146,7 @@ func (st *State) LaterOpen() bool { return len(st.later) > st.LaterRounds() }
 
 // LaterSent says that u was sent in the round that is not over yet.
 func (st *State) LaterSent(u *URI) bool {
-	return st.LaterOpen() && slices.ContainsFunc(st.later[len(st.later)-1].blocks, func(b *record.Block) bool { return b.URI == u.Index })
+	return st.LaterOpen() && len(st.later[len(st.later)-1].of[u.Index]) > 0
 }
 
 // leftLater is what each request of u has left to be done later, at most, by the i-th
@@ -161,38 +159,6 @@ func (st *State) leftLater(u *URI, i int) (units float64, ok bool) {
 		}
 	}
 	return units, ok
-}
-
-// behind is what was added behind u's requests in one round. A fall in a pause counts,
-// too: one like it may have hidden what u's own blocks added. So does what any of the
-// blocks added beyond what is usual: it may have come late.
-func (st *State) behind(l *later, u *URI, i int) (units float64) {
-	since := math.Inf(1)
-	for _, b := range l.blocks {
-		if b.URI == u.Index {
-			since = b.Start.T
-		}
-		if b.Start.T >= since {
-			units += st.unusual(u, b, i)
-		}
-	}
-	for _, p := range l.pauses {
-		if p.from.T >= since {
-			units += math.Abs(st.value(p.to, i) - st.value(p.from, i))
-		}
-	}
-	return units
-}
-
-// unusual is what b has added to the i-th counter beyond what is usual. That is what the
-// blocks of its URI mostly add or, of u itself, the growth that u is said to have.
-func (st *State) unusual(u *URI, b *record.Block, i int) float64 {
-	j := st.column(st.of(b.URI), i)
-	usual := j.Usual
-	if b.URI == u.Index {
-		usual = j.Growth
-	}
-	return max(0, st.value(b.End, i)-st.value(b.Start, i)-max(0, usual)*float64(b.N()))
 }
 
 // AddsLater says that u may be what was added in the pauses, or late in its neighbours'
@@ -209,30 +175,15 @@ func (st *State) AddsLater(u *URI) bool {
 	if i < 0 || l == nil || u.Broken {
 		return false
 	}
-	all := 0.0
-	for _, b := range l.blocks {
-		all += st.unusual(u, b, i)
-	}
-	for _, p := range l.pauses {
-		all += st.value(p.to, i) - st.value(p.from, i)
-	}
+	k := l.kept(st, i)
+	all := k.all + st.ownUnusual(l, u, i)
 	if all < laterLeast {
 		return false
 	}
-	found := 0.0
-	for _, o := range st.URIs {
-		for _, b := range o.Blocks {
-			if b.Purpose == record.Delayed && b.Life == len(st.Lives)-1 && !b.Cut && b.N() > 0 {
-				added := (st.value(b.End, i) - st.value(b.Start, i)) * float64(l.n[o.Index]) / float64(b.N())
-				if o == u {
-					return added >= laterShare*all
-				}
-				found += max(0, added)
-				break
-			}
-		}
+	if added, ok := st.addedAlone(l, u, i); ok {
+		return added >= laterShare*all
 	}
-	return found < laterFound*all
+	return k.found < laterFound*all
 }
 
 // own are the blocks that judge u by what was read at their edges: those that end with

@@ -97,7 +97,7 @@ func (st *State) misfit(i int) string { return st.fits().why[i] }
 // fit finds the exact counters that are no evidence.
 func (st *State) fit(m *misfits) {
 	if st.On("misfit") {
-		m.still = st.stillness()
+		m.still = st.blocksFolded().still
 	}
 	m.frozen = m.still.frozen(quietRSS) && m.still.frozen(st.scatterRSS()) // the latter takes longer to tell
 	heaps, bad := 0, 0
@@ -141,16 +141,8 @@ func heap(c record.Column) bool { return c.Unit == "bytes" || c.Unit == "objects
 // sinks says that the i-th counter fell in three of four blocks of the present
 // process, of all URIs together. What is alive cannot go on falling.
 func (st *State) sinks(i int) bool {
-	var all, fell int
-	for _, u := range st.URIs {
-		for _, b := range st.counted(u) {
-			all++
-			if b.End.Counter(i) < b.Start.Counter(i) {
-				fell++
-			}
-		}
-	}
-	return all >= 8 && 4*fell >= 3*all && st.On("misfit")
+	f := st.blocksFolded()
+	return f.counted >= 8 && 4*f.columns[i].fell >= 3*f.counted && st.On("misfit")
 }
 
 // wasReset says that the i-th counter lost in one block more than half of what

@@ -14,6 +14,8 @@ import (
 type State struct {
 	*record.Log
 	URIs []*URI // those that share the present process
+	// Lately are the last blocks that ended with a collection and a reading, of all segments.
+	Lately []*record.Block
 	// Kept are the verdicts of segments that ended, by index in Header.Items.
 	Kept map[int]Finding
 
@@ -30,6 +32,8 @@ type State struct {
 	books    *books       // of the sweep, as it is now
 	booksRSS *booksRSS    // the same by RSS alone
 	scatter  scatter      // of settled RSS, as it is now
+	spent    memo[spent]  // see SpentAll
+	folded   folded       // what blocks say together
 	misfits  misfits      // counters that are no evidence, as it is now
 	unfit    bool         // those of a process before were none
 	ending   bool         // what is said now holds where the run ends here
@@ -147,6 +151,8 @@ func (st *State) Append(e record.Event) error {
 		st.quiets = 0
 		st.begun(st.of(e.URI), st.Open())
 	case record.Finished:
+		st.foldNext(st.of(open.URI), open)
+		st.noteLately(open)
 		st.finished(st.of(open.URI), open)
 	case record.Noted:
 		st.welcome()
@@ -205,6 +211,7 @@ func (st *State) sweepEnded(e record.Event, last record.Edge) {
 
 // enter begins a segment after those findings.
 func (st *State) enter(before map[int]Finding) {
+	st.folded.valid = false
 	st.URIs, st.retest, st.solo, st.swept, st.later = nil, nil, nil, nil, nil
 	st.idle, st.rose, st.quiets = nil, false, 0
 	st.idleRSS, st.idles = 0, nil
@@ -249,6 +256,9 @@ func (st *State) answersBefore(uri int) record.Answers {
 }
 
 func (st *State) of(uri int) *URI {
+	if uri >= 0 && uri < len(st.URIs) && st.URIs[uri].Index == uri { // where all share the process
+		return st.URIs[uri]
+	}
 	for _, u := range st.URIs {
 		if u.Index == uri {
 			return u

@@ -38,6 +38,15 @@ type Segment struct {
 	Lost   []Lost
 	// Limited is the limit that ended it; nil where none did.
 	Limited *Limited
+
+	started map[Purpose]float64 // when the last block for a purpose began: see Started
+}
+
+// Started is when the last block for that purpose began of which requests were answered. ok is
+// false where there was none.
+func (s *Segment) Started(p Purpose) (t float64, ok bool) {
+	t, ok = s.started[p]
+	return t, ok
 }
 
 // Life is one process.
@@ -60,7 +69,7 @@ func NewLog(h Header) *Log {
 }
 
 func (l *Log) segment(only *int) {
-	s := &Segment{Only: only, First: len(l.Lives)}
+	s := &Segment{Only: only, First: len(l.Lives), started: map[Purpose]float64{}}
 	for i, it := range l.Header.Items {
 		if only == nil || *only == i {
 			s.Series = append(s.Series, &Series{Item: it, Index: i})
@@ -82,7 +91,11 @@ func (l *Log) Life() *Life {
 
 // Of is the series of a URI in the present segment; nil where it has none there.
 func (l *Log) Of(uri int) *Series {
-	for _, s := range l.Segment().Series {
+	all := l.Segment().Series
+	if uri >= 0 && uri < len(all) && all[uri].Index == uri { // where all share the process
+		return all[uri]
+	}
+	for _, s := range all {
 		if s.Index == uri {
 			return s
 		}
@@ -229,6 +242,7 @@ func (l *Log) readings(e Readings) error {
 	s, life := l.Of(b.URI), l.Life()
 	s.add(b, e)
 	if n := len(e.At); n > 0 {
+		l.Segment().started[b.Purpose] = b.Start.T
 		l.Now = max(l.Now, float64(e.At[n-1])/Ticks)
 	}
 	life.Peak = max(life.Peak, b.High)

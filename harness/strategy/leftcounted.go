@@ -35,7 +35,7 @@ func followLeft(st *judge.State, p pace) (seconds float64) {
 		}
 		if rate := st.Grown(u) / float64(max(1, u.Requests())); rate > 0 {
 			ahead := max(0, judge.Horizon-u.Requests())
-			n = min(n, max(0, (judge.Plausible-st.Grown(u))/rate-float64(ahead))*p.each[u.Index])
+			n = min(n, max(0, (judge.Plausible-st.Grown(u))/rate-float64(ahead))*p.each(u.Index))
 		}
 		if u.Done && !st.Grew(u) { // what may be a native library's, mostly ended by the next block
 			n = min(n, p.requests(u, followBlock(st, u, u.Requests(), followed(u)), 1))

@@ -85,7 +85,7 @@ func trial(st *judge.State, p pace, uri, n int, wait float64) float64 {
 	if took := trialsTook(st); took > 0 {
 		return took
 	}
-	return st.Life().Took + p.each[uri]*float64(n) + p.block*(judge.SweepRounds+1) + wait
+	return st.Life().Took + p.each(uri)*float64(n) + p.block*(judge.SweepRounds+1) + wait
 }
 
 // askedLeft is how long the present trial is still waited for, where u is asked only
@@ -110,7 +110,7 @@ func ownProcesses(st *judge.State, p pace) (seconds float64) {
 			seconds += took
 		default:
 			n := Warmup(st.Header.Plan.Warmup, 1, st.Counted()) + leastOf(it, st.Counted())
-			seconds += st.Life().Took + p.each[i]*float64(n) + p.block*judge.SweepRounds
+			seconds += st.Life().Took + p.each(i)*float64(n) + p.block*judge.SweepRounds
 		}
 	}
 	return seconds

@@ -117,11 +117,9 @@ func decided(st *judge.State, u *judge.URI) bool {
 
 // began says that a block for that purpose was begun in the present segment.
 func began(st *judge.State, purposes ...record.Purpose) bool {
-	for _, u := range st.URIs {
-		for _, p := range purposes {
-			if b := blocks(u, p); len(b) > 0 && b[len(b)-1].Start.T >= st.Anew {
-				return true
-			}
+	for _, p := range purposes {
+		if t, ok := st.Segment().Started(p); ok && t >= st.Anew {
+			return true
 		}
 	}
 	return false

@@ -42,7 +42,9 @@ func warmUp(st *judge.State) (record.Action, bool) {
 	if st.Counted() && !readSince(st, st.Life().T) {
 		return record.Measure{}, true // a counter that counts anything moves through the warm-up
 	}
-	for pass, n := range passes(st) {
+	all := passes(st)
+	for pass := leastWarmed(st, life); pass < len(all); pass++ {
+		n := all[pass]
 		for _, u := range order(st, life, pass) {
 			if !u.Broken && warmed(u, life) <= pass {
 				return record.Send{URI: u.Index, N: warmupBlock(st, u, n), Purpose: record.Warmup}, true
@@ -50,6 +52,17 @@ func warmUp(st *judge.State) (record.Action, bool) {
 		}
 	}
 	return nil, false
+}
+
+// leastWarmed is the fewest passes of the warm-up that any URI has had in that life.
+func leastWarmed(st *judge.State, life int) int {
+	least := math.MaxInt
+	for _, u := range st.URIs {
+		if !u.Broken {
+			least = min(least, warmed(u, life))
+		}
+	}
+	return least
 }
 
 // passes are the requests of each pass to each URI. The first is short: nobody knows yet how

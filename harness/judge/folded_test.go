@@ -1,0 +1,34 @@
+package judge_test
+
+import (
+	"testing"
+
+	"leakhunt/harness"
+	"leakhunt/harness/judge"
+	"leakhunt/harness/record"
+	"leakhunt/harness/simulate"
+	"leakhunt/harness/strategy"
+)
+
+// What blocks say together is added up block by block. It is the same after each event where all
+// are folded anew: with blocks that end with a pause, a process that is replaced, what the process
+// keeps by itself, and trials on processes of their own.
+func TestFoldedBlockByBlock(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(60) {
+		w, err := simulate.New(80_000_001+seed, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, n := judge.New(w.Header()), 0
+		if err := harness.Hunt(t.Context(), w, st, strategy.Hunt{}, func(e record.Event) {
+			if n++; (n%16 == 0 || !isReadings(e)) && st.Life() != nil && !st.Folded() {
+				t.Errorf("seed %d, event %d, %T: what was folded block by block differs", seed, n, e)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func isReadings(e record.Event) bool { _, ok := e.(record.Readings); return ok }
