@@ -52,7 +52,7 @@ func (s *scan) again() bool {
 }
 
 // doubts says that the groups of a URI, taken together, grew by more than they do by chance. Where
-// its floor is below that, it is no doubt.
+// its floor is below that, or below the target, it is no doubt.
 func (s *scan) doubts(u int) bool {
 	t := s.sums[u]
 	if t == nil {
@@ -60,7 +60,7 @@ func (s *scan) doubts(u int) bool {
 	}
 	for i, grew := range t.grew {
 		if grew > doubtful*math.Sqrt(t.weight[i]) {
-			if floor, _ := s.floor(u, i); floor > grew/t.weight[i] {
+			if floor, _ := s.floor(u, i); floor > max(s.Target[i], grew/t.weight[i]) {
 				return true
 			}
 		}
