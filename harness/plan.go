@@ -213,8 +213,8 @@ func (p *Plan) Describe(counted bool) string {
 // usualLatency is how long a request takes, in seconds, where nothing is known of that.
 const usualLatency = 0.005
 
-// Strategies says what both strategies would cost, in requests and minutes, and which of
-// them is taken. It is nil where groups cannot be sent, or are not worth a word.
+// Strategies says what both strategies would cost, in requests and minutes, the pauses of a scan
+// included, and which of them is taken. It is nil where groups cannot be sent, or are not worth a word.
 func (p *Plan) Strategies(counted bool) []string {
 	sc := p.Scenario
 	probe := *sc
@@ -223,20 +223,23 @@ func (p *Plan) Strategies(counted bool) []string {
 		return nil
 	}
 	h := p.Header(Options{}, time.Unix(0, 0))
-	cost := func(name string, least, most int) string {
+	cost := func(name string, least, most int, pauses float64) string {
 		s := fmt.Sprintf("strategy: %s sends about %s to %s requests, in %s to %s min at 5 ms a request", name, units.Count(least), units.Count(most),
-			units.Number(minutes(least)), units.Number(minutes(most)))
+			units.Number(minutes(least, 0)), units.Number(minutes(most, pauses)))
+		if pauses > 0 {
+			s += fmt.Sprintf(", with %s of pauses", units.Seconds(pauses))
+		}
 		if name == "scan" && (sc.Strategy == name || sc.Strategy == "auto" && counted) {
 			s += "; it is taken"
 		}
 		return s
 	}
 	least, most := strategy.ScanCost(h.Plan, h.Items, counted)
-	out := []string{cost("scan", least, most)}
+	out := []string{cost("scan", least, most, strategy.ScanPauses(h.Plan))}
 	least, most = strategy.Cost(h.Plan, h.Items, counted)
-	return append(out, cost("sweep", least, most))
+	return append(out, cost("sweep", least, most, 0))
 }
 
-func minutes(requests int) float64 {
-	return math.Ceil(float64(requests)*usualLatency/6) / 10
+func minutes(requests int, pauses float64) float64 {
+	return math.Ceil((float64(requests)*usualLatency+pauses)/6) / 10
 }

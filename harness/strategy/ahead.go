@@ -3,6 +3,7 @@ package strategy
 import (
 	"leakhunt/harness/judge"
 	"leakhunt/harness/record"
+	"leakhunt/harness/strategy/scan"
 )
 
 // leastLook is at how many requests RSS alone may be enough, at the earliest.
@@ -109,6 +110,17 @@ func ScanCost(p record.Plan, items []record.Item, counted bool) (least, most int
 		dose, each = leastCounted, 2*judge.Horizon
 	}
 	least = (Warmup(p.Warmup, n, false)+dose)*n + p.Before
-	const few = 3
-	return least, scanMost*least + few*each
+	return least, scanMost*least + scanFew*each
+}
+
+// scanFew is how many URIs leak in what ScanCost and ScanPauses count.
+const scanFew = 3
+
+// ScanPauses is how many seconds of pauses a scan takes where a few URIs grow.
+func ScanPauses(p record.Plan) float64 {
+	wait := min(judge.ShortWait, p.Stay)
+	if p.Limits.Time > 0 && wait > restShare*p.Limits.Time {
+		return 0
+	}
+	return scanFew * scan.Pauses * wait
 }

@@ -46,17 +46,24 @@ func segmentLeft(st *judge.State, p pace) (seconds float64) {
 	return seconds + confirmLeft(st, p) + namesLeft(st, p)
 }
 
-// scanLeft is what a scan still takes, its readings included, and then the URIs that it has
+// scanLeft is what a scan still takes, its readings and pauses included, and then the URIs that it has
 // come down to: rounds, following, the retest, and naming their lines.
-func scanLeft(st *judge.State, p pace) float64 {
-	seconds := float64(Hunt{}.Ahead(st)) * (st.Now - st.Life().T) / float64(st.Total)
-	leaves := Leaves(st)
-	for _, l := range leaves {
-		if u := of(st, l.URI); u != nil {
-			seconds += sweepLeft(st, p, u) + budget(st, u) + naming(p, u)
-		}
+func scanLeft(st *judge.State, each pace) float64 {
+	p, sending := scanned(st), st.Now-st.Life().T
+	if rests(st) {
+		sending = max(0, sending-st.ShortWait()*float64(p.pauses))
 	}
-	if len(leaves) > 0 {
+	seconds := float64(Hunt{}.Ahead(st))*sending/float64(st.Total) + p.pausesLeft(st)
+	followed := false
+	for _, l := range p.leaves {
+		u := of(st, l.URI)
+		if u == nil || l.Flat > 0 && !l.Grew { // most of these do not grow in the next pause, either
+			continue
+		}
+		seconds += sweepLeft(st, each, u) + budget(st, u) + naming(each, u)
+		followed = true
+	}
+	if followed {
 		seconds += waitLeft(st, 0)
 	}
 	return seconds

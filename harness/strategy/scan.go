@@ -79,7 +79,7 @@ func scanNext(st *judge.State) (record.Action, bool) {
 	if !st.Scans() {
 		return nil, false
 	}
-	_, next := scanned(st)
+	next := scanned(st).next
 	if next == nil {
 		return nil, false
 	}
@@ -102,9 +102,29 @@ func rests(st *judge.State) bool {
 	return limit <= 0 || st.ShortWait() <= restShare*(limit-st.Now)
 }
 
-// scanned is what the scan has come down to so far, and the group that it asks for; nil
-// where it is over.
-func scanned(st *judge.State) (leaves []scan.Leaf, next *scan.Test) {
+// progress is how far a scan has come.
+type progress struct {
+	leaves []scan.Leaf // that it has come down to so far
+	next   *scan.Test  // the group that it asks for; nil where it is over
+	pauses int         // groups so far that had a pause behind them
+}
+
+// pausesLeft is how many seconds of pauses are still to come: one for each URI that the scan came
+// down to, and that has not grown with a pause behind it yet.
+func (p progress) pausesLeft(st *judge.State) (seconds float64) {
+	for _, l := range p.leaves {
+		if !l.Grew && l.Flat < scan.Pauses && rests(st) {
+			seconds += st.ShortWait()
+		}
+	}
+	if g, _ := st.Begun(); g != nil && p.next != nil && p.next.Rest && rests(st) { // its pause is over
+		seconds -= st.ShortWait()
+	}
+	return seconds
+}
+
+// scanned is how far the scan has come.
+func scanned(st *judge.State) (p progress) {
 	c := scan.Config{Seed: uint64(st.Header.Seed), Least: leastResident, Hides: !st.Counted() && !st.Frees()}
 	if st.Counted() {
 		c.Least = leastCounted
@@ -126,20 +146,23 @@ func scanned(st *judge.State) (leaves []scan.Leaf, next *scan.Test) {
 		}
 		c.Target = append(c.Target, scanResident)
 	}
-	leaves, _ = scan.Run(c, func(t scan.Test) (scan.Outcome, bool) {
+	p.leaves, _ = scan.Run(c, func(t scan.Test) (scan.Outcome, bool) {
 		if len(groups) == 0 {
-			next = &t
+			p.next = &t
 			return scan.Outcome{}, false
 		}
 		g := groups[0]
 		if g.Dose != t.Dose || !slices.Equal(g.URIs, t.URIs) {
-			next = nil // another version of leakhunt has made this record
+			p.next = nil // another version of leakhunt has made this record
 			return scan.Outcome{}, false
 		}
 		groups = groups[1:]
+		if t.Rest {
+			p.pauses++
+		}
 		return scan.Outcome{Grew: g.Grew, Slack: g.Slack}, true
 	})
-	return leaves, next
+	return p
 }
 
 // Leaves are the URIs that a scan has come down to so far, with about what each request
@@ -148,8 +171,7 @@ func Leaves(st *judge.State) []scan.Leaf {
 	if !st.Scans() {
 		return nil
 	}
-	leaves, _ := scanned(st)
-	return leaves
+	return scanned(st).leaves
 }
 
 // takes says which URIs are swept by themselves: all, or where the process is scanned those

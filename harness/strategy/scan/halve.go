@@ -85,24 +85,29 @@ func (s *scan) try() bool {
 	if !s.twice(tried, trial/4) {
 		return false
 	}
-	tried = slices.DeleteFunc(tried, func(g *group) bool { return s.stands(g.half[0]) && s.stands(g.half[1]) })
-	var kept []int
-	for range 2 {
-		var flat []*group
-		for _, g := range tried {
-			o, ok := s.ask(Test{URIs: g.uris, Dose: trial / 4, Rest: true})
-			switch {
-			case !ok:
+	for i, g := range tried {
+		if s.stands(g.half[0]) && s.stands(g.half[1]) {
+			s.leaves[i].Flat = Pauses
+		}
+	}
+	out := func(l Leaf) bool { return l.Flat == Pauses }
+	s.leaves = slices.DeleteFunc(s.leaves, out)
+	for range Pauses {
+		for i := range s.leaves {
+			l := &s.leaves[i]
+			if l.Grew {
+				continue
+			}
+			o, ok := s.ask(Test{URIs: []int{l.URI}, Dose: trial / 4, Rest: true})
+			if !ok {
 				return false
-			case s.grows(o.Grew):
-				kept = append(kept, g.uris[0])
-			default:
-				flat = append(flat, g)
+			}
+			if l.Grew = s.grows(o.Grew); !l.Grew {
+				l.Flat++
 			}
 		}
-		tried = flat
 	}
-	s.leaves = slices.DeleteFunc(s.leaves, func(l Leaf) bool { return !slices.Contains(kept, l.URI) })
+	s.leaves = slices.DeleteFunc(s.leaves, out)
 	return true
 }
 

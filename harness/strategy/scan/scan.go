@@ -32,7 +32,12 @@ type Outcome struct {
 type Leaf struct {
 	URI    int
 	Growth float64 // bytes/request, about
+	Flat   int     // pauses behind which it had not grown: see Pauses
+	Grew   bool    // it grew with a pause behind it
 }
+
+// Pauses is how many pauses there are behind requests to a URI that the scan came down to, at most.
+const Pauses = 2
 
 // Config is what a scan is made with.
 type Config struct {
