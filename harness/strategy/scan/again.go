@@ -12,12 +12,13 @@ import (
 // passes together to be sent once more: a few in a hundred do by chance.
 const doubtful = 2.5
 
-// sum is what all passes tell together of what a URI's groups grew by per request, by each
-// measure: each pass counts by its dose, and the more the less it is off.
+// sum is what all passes tell together of what a URI's groups grew by per request beyond the middle
+// one of all groups, by each measure: each pass counts by its dose, and the more the less it is off.
 type sum struct{ grew, weight []float64 }
 
-// note adds up what groups grew by. Where a leaf was found in one, that has explained it.
-func (s *scan) note(groups []*group, dose int, creep []float64) {
+// note adds up what groups grew by, each of so many requests. Where a leaf was found in one, that has
+// explained it.
+func (s *scan) note(groups []*group, dose int, each float64) {
 	for _, g := range groups {
 		if slices.ContainsFunc(g.uris, s.leaf) {
 			continue
@@ -29,9 +30,9 @@ func (s *scan) note(groups []*group, dose int, creep []float64) {
 				s.sums[u] = t
 			}
 			for i, sigma := range s.sigma {
-				if i < len(g.grew) && i < len(creep) {
+				if i < len(g.grew) && i < len(s.middle) {
 					off := max(sigma, math.Abs(g.half[0][i]-g.half[1][i])) // what leaks is in both halves
-					t.grew[i] += float64(dose) * (g.grew[i] - creep[i]) / (off * off)
+					t.grew[i] += float64(dose) * (g.grew[i] - each*s.middle[i]) / (off * off)
 					t.weight[i] += float64(dose) * float64(dose) / (off * off)
 				}
 			}
@@ -52,7 +53,7 @@ func (s *scan) again() bool {
 }
 
 // doubts says that the groups of a URI, taken together, grew by more than they do by chance. Where
-// its floor is below that, or below the target, it is no doubt.
+// its floor is below that, it is no doubt.
 func (s *scan) doubts(u int) bool {
 	t := s.sums[u]
 	if t == nil {
@@ -60,7 +61,7 @@ func (s *scan) doubts(u int) bool {
 	}
 	for i, grew := range t.grew {
 		if grew > doubtful*math.Sqrt(t.weight[i]) {
-			if floor, _ := s.floor(u, i); floor > max(s.Target[i], grew/t.weight[i]) {
+			if floor, _ := s.floor(u, i); floor > grew/t.weight[i] {
 				return true
 			}
 		}

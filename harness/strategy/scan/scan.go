@@ -86,6 +86,7 @@ type scan struct {
 	given  int // requests to each URI that is still open
 	passes int
 	creep  []float64       // what each request to each URI adds anyway, by the last pass over most, by each measure
+	middle []float64       // what each request added in the middle one of its groups
 	sigma  []float64       // of what a group of that pass grows by in both of its halves, by each measure
 	sums   map[int]*sum    // of what the groups of each URI grew by in which no leaf was found
 	pairs  map[int][]*pair // of each URI's groups
@@ -162,9 +163,10 @@ func (s *scan) pass(uris []int, dose, segment int) bool {
 		return false
 	}
 	if most {
-		s.creep = usual(groups)
+		s.creep, s.middle = usual(groups, parts), usual(groups, 2)
 		for i := range s.creep {
 			s.creep[i] /= each
+			s.middle[i] /= each
 		}
 	}
 	creep := slices.Clone(s.creep)
@@ -174,7 +176,7 @@ func (s *scan) pass(uris []int, dose, segment int) bool {
 	if !s.down(groups, dose, creep) {
 		return false
 	}
-	s.note(groups, dose, creep)
+	s.note(groups, dose, each)
 	return true
 }
 
@@ -283,9 +285,9 @@ func (g *group) judge(noise, creep []float64, share float64) {
 	}
 }
 
-// usual is what groups grow by anyway, by each measure: few leak, so the
-// second least of eight. It is never less than 0.
-func usual(groups []*group) []float64 {
+// usual is what groups grow by anyway, by each measure: the least but one part in so many. Few leak,
+// so it is the second least of eight. It is never less than 0.
+func usual(groups []*group, parts int) []float64 {
 	var out []float64
 	for i := range groups[0].grew {
 		var all []float64

@@ -276,16 +276,22 @@ func TestDoses(t *testing.T) {
 	}
 }
 
-// Nobody is in doubt of whom leaks are excluded down to the target, as of 64 KiB here: what may be left is below
-// it. In a busy application a third of all URIs grew by more than chance does.
-func TestNoDoubtBelowTheTarget(t *testing.T) {
+// What most groups grow by is no sign of a leak. Where many URIs add a little, few groups grow by as
+// little as the least of them: half of all URIs would be in doubt.
+func TestFewAreInDoubt(t *testing.T) {
+	again := 0
 	for seed := range uint64(40) {
-		w := &world{n: 1024, noise: 110e3, leaks: map[int]float64{25: 6 << 10}}
-		scan.Run(w.config(seed), w.ask)
+		w := &world{n: 1024, noise: 1e3, leaks: everyNth(1024, 8, 100)}
+		c := w.config(seed)
+		c.Noise = []float64{2 << 10}
+		scan.Run(c, w.ask)
 		for _, q := range w.tests {
-			if q.Dose == 32 { // half of what all passes gave
-				t.Fatalf("seed %d: %d URIs were sent once more", seed, len(q.URIs))
+			if q.Dose == 32 && len(q.URIs) > 1 { // half of what all passes gave
+				again += len(q.URIs)
 			}
 		}
+	}
+	if again > 40*1024/50 {
+		t.Errorf("%d URIs of %d were sent once more", again, 40*1024)
 	}
 }
