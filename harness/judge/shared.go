@@ -40,12 +40,23 @@ type shared struct {
 	covered []int     // those that grow by it and by no more, lead included
 }
 
+// sharedLook is of what was looked for growth in common last.
+type sharedLook struct {
+	judged int // blocks: see State.judged
+	column int // the counter of bytes
+}
+
 // noteShared looks, once the sweep is over, for growth that most URIs have in common,
 // by the exact counters.
 func (st *State) noteShared() {
 	if st.shared != nil || len(st.Segments) > 1 || st.Scans() || len(st.columns()) == 0 || len(st.URIs) < sharedLeast || !st.On("every-request") {
 		return
 	}
+	now := sharedLook{st.judged, st.bytesColumn()}
+	if st.looked == now { // what is sent once more with a pause behind it says nothing new of this
+		return
+	}
+	st.looked = now
 	var all []*URI
 	for _, u := range st.URIs {
 		if !u.Broken && u.Requests() > 0 {

@@ -32,6 +32,8 @@ type State struct {
 	books    *books       // of the sweep, as it is now
 	booksRSS *booksRSS    // the same by RSS alone
 	scatter  scatter      // of settled RSS, as it is now
+	judged   int          // blocks that are judged and came to their end, of all segments
+	looked   sharedLook   // see noteShared
 	spent    memo[spent]  // see SpentAll
 	folded   folded       // what blocks say together
 	misfits  misfits      // counters that are no evidence, as it is now
@@ -153,6 +155,9 @@ func (st *State) Append(e record.Event) error {
 	case record.Finished:
 		st.foldNext(st.of(open.URI), open)
 		st.noteLately(open)
+		if open.Purpose.Judged() {
+			st.judged++
+		}
 		st.finished(st.of(open.URI), open)
 	case record.Noted:
 		st.welcome()
