@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"leakhunt/harness/record"
 	"leakhunt/harness/simulate"
 	"leakhunt/harness/strategy"
+	"leakhunt/harness/verdict"
 )
 
 // Three leaks of 16 KiB among 1,024 URIs are found by RSS alone in at most 137,000 requests,
@@ -63,6 +65,38 @@ func TestScanBesideALeakThatMovesMost(t *testing.T) {
 	}
 	if ahead[true] == 0 || ahead[true] > 5 || ahead[false] < 50 {
 		t.Errorf("leaks were sent before %d readings, others before %d", ahead[true], ahead[false])
+	}
+}
+
+// A scan tells the largest leak first, by RSS too: what that adds does not hide the others.
+func TestScanTellsTheLargestFirst(t *testing.T) {
+	t.Parallel()
+	const n = 96
+	text := strings.ReplaceAll(crowd{"Ruby, RSS alone", "ruby tight", false}.text(n, 80000001, "strategy scan\nlatency 2ms"), ", leak 16384B objects 60", "")
+	for i, at := range leaksIn(n) {
+		was := fmt.Sprintf("uri /u%d garbage", at)
+		text = strings.Replace(text, was, fmt.Sprintf("uri /u%d leak %dKiB objects 60, garbage", at, 64>>i), 1)
+	}
+	w, err := simulate.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := judge.New(w.Header())
+	var told []int
+	if err := harness.Hunt(t.Context(), w, st, strategy.Hunt{}, func(e record.Event) {
+		if _, ok := e.(record.Finished); !ok {
+			return
+		}
+		for i, f := range st.Findings() {
+			if f.Label == verdict.Leak && !slices.Contains(told, i) {
+				told = append(told, i)
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(told, leaksIn(n)) {
+		t.Errorf("told in the order %v, and %v leak, the first one most", told, leaksIn(n))
 	}
 }
 

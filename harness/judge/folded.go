@@ -63,7 +63,12 @@ func (st *State) blocksFolded() *folded {
 			all = append(all, known{g.start.T, nil, false, g})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b known) int { return cmp.Compare(a.at, b.at) })
+	slices.SortFunc(all, func(a, b known) int {
+		if a.Block != nil && b.Block != nil {
+			return a.Seq - b.Seq
+		}
+		return cmp.Compare(a.at, b.at)
+	})
 	for _, b := range all {
 		if b.Group != nil {
 			st.foldGroup(f, b.Group)

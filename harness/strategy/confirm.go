@@ -26,7 +26,8 @@ const (
 // then grows too. So each runs in a row, with all others in quarantine. The
 // smallest runs first: a confirmed leak of 64 KiB a request adds 130 MB, which
 // would hide what comes after it. Where the time limit has no room for all, it is the one that adds
-// most for the time that it takes. Then come those behind whose verdict a leak may hide.
+// most for the time that it takes. After a scan, which tells leaks in order, it is the largest. Then
+// come those behind whose verdict a leak may hide.
 func confirm(st *judge.State) (record.Action, bool) {
 	if st.Counted() {
 		return nil, false
@@ -45,8 +46,11 @@ func confirm(st *judge.State) (record.Action, bool) {
 	suspects := slices.DeleteFunc(slices.Clone(st.URIs), func(u *judge.URI) bool { return !u.Suspect })
 	slices.SortStableFunc(suspects, func(a, b *judge.URI) int { return cmp.Compare(a.Slope, b.Slope) })
 	hurry, p := len(suspects) > 1 && hurried(st), paceOf(st)
-	if hurry {
+	switch {
+	case hurry:
 		slices.SortStableFunc(suspects, func(a, b *judge.URI) int { return cmp.Compare(worth(st, p, b), worth(st, p, a)) })
+	case st.Scans():
+		slices.Reverse(suspects)
 	}
 	for _, u := range suspects {
 		if u.Tried || u.Broken || hurry && !leavesProof(st, p, u) {

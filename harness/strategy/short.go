@@ -112,16 +112,13 @@ func owedAlone(st *judge.State, u *judge.URI) float64 {
 		return 0
 	}
 	var least, mostly float64
-	var p pace
+	p := paceOf(st)
 	for _, o := range st.URIs {
 		if o.Suspect && !o.Tried && !o.Broken && o.Latency() <= slower*u.Latency() {
 			have := o.Picked(st.TellingNow(o))
 			least += o.Latency() * float64(leastAlone(st, o)-have)
 			mostly += o.Latency() * float64(aloneMostly(st, o)-have)
 			if u.Latency() > slower*o.Latency() { // and to follow it, before u is sent more
-				if p.each == nil {
-					p = paceOf(st)
-				}
 				mostly += likely(st, o) * proofLeft(st, p, o, o.Slope, aloneMostly(st, o))
 			}
 		}
