@@ -70,7 +70,7 @@ func (st *State) unusual(b *record.Block, i int, usual float64) float64 {
 }
 
 // addedAlone is what u adds to the i-th counter in its first block that ends with a pause of its
-// own, for as many requests as it had in that round. ok is false where it has none.
+// own. It is that of as many requests as u had in the round. ok is false where u has no such block.
 func (st *State) addedAlone(l *later, u *URI, i int) (units float64, ok bool) {
 	for _, b := range u.delayed() {
 		if b.Life == len(st.Lives)-1 && b.N() > 0 {

@@ -12,8 +12,9 @@ import (
 // passes together to be sent once more: a few in a hundred do by chance.
 const doubtful = 2.5
 
-// sum is what all passes tell together of what a URI's groups grew by per request beyond the middle
-// one of all groups, by each measure: each pass counts by its dose, and the more the less it is off.
+// sum is what all passes tell together of what a URI's groups grew by per request, by each measure.
+// Of that, what the middle one of all groups grew by is left out. Each pass counts by its dose, and
+// the more the less it is off.
 type sum struct{ grew, weight []float64 }
 
 // note adds up what groups grew by, each of so many requests. Where a leaf was found in one, that has
