@@ -79,18 +79,18 @@ func (st *State) blocksFolded() *folded {
 	return f
 }
 
-// foldNext folds a block that came to its end. One that ends with a pause changes what is said of
-// those before it.
+// foldNext folds a block that came to its end. The first one of u that ends with a pause counts for
+// nothing, and the second one has u judged by those alone: see URI.own.
 func (st *State) foldNext(u *URI, b *record.Block) {
 	f := &st.folded
 	if b.N() == 0 || !f.valid || len(f.columns) != len(st.columns()) {
 		return
 	}
-	if b.Purpose.Judged() && len(u.delayed()) > 0 {
+	if b.Purpose.Judged() && len(u.delayed()) > 1 {
 		f.valid = false
 		return
 	}
-	st.fold(f, b, b.Purpose.Judged())
+	st.fold(f, b, b.Purpose.Judged() && b.Purpose != record.Delayed)
 }
 
 // fold adds a block to what is folded. counted says that State.counted has it.
