@@ -140,15 +140,15 @@ func (h crowdHunts) String() string {
 }
 
 // worth says whether a row is made. Two kinds of application stand for all where more than 128
-// are sent URI by URI, and where a scan has more than 1,024. A sweep of more than 1,024 takes too
-// long to simulate.
+// are sent URI by URI, and where a scan has more than 1,024. By RSS a sweep of more than 1,024 takes
+// too long to simulate.
 func (s *scans) worth(c crowd, n int, way string) bool {
 	simple := !c.busy && (c.runtime == "python tight" || c.runtime == "ruby agent")
 	switch {
 	case way == "scan":
 		return n <= 1024 || simple
 	case n > 128:
-		return simple && (way == "plain" || n <= 1024)
+		return simple && (way == "plain" || n <= 1024 || c.runtime == "ruby agent")
 	}
 	return true
 }
@@ -166,7 +166,7 @@ caches of 40 KiB to 1.2 MiB, pools, and what expires among their innocents. Requ
 Wrong are innocents that are accused, and leaks that are said to be none under a floor below them. The bound is the largest floor of any
 URI that is not convicted, in any of the hunts.
 
-Sweeps and plain runs of 1,024 URIs are made for two kinds, and of 4,096 plain runs alone: a sweep takes too long to simulate.
+Sweeps and plain runs of 1,024 URIs are made for two kinds. Of 4,096 a sweep is made by the agent alone: by RSS it takes too long to simulate.
 By a counter a sweep sends 350 requests to each URI at least, and its floors are lower for it; by RSS a plain 1,000 requests settle nothing.
 
 | application | URIs | strategy | hunts | requests | found | wrong | bound |
