@@ -100,6 +100,13 @@ func cutShort(st *judge.State, u *judge.URI) bool {
 	return j.Label == verdict.Inconclusive && !st.Allows(seconds)
 }
 
+// spares says that n requests to u leave the time that it takes to try those by themselves that
+// RSS suspects.
+func spares(st *judge.State, u *judge.URI, n int) bool {
+	owed := owedAlone(st, u)
+	return owed <= 0 || st.Allows(owed+u.Latency()*float64(n))
+}
+
 // slower is how many times as long as another a URI answers that is to wait for it.
 const slower = 4
 

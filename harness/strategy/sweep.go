@@ -29,7 +29,7 @@ func sweep(st *judge.State) (record.Action, bool) {
 			case !begun && !u.Done:
 				n = next(st, u, round)
 			}
-			if owed := owedAlone(st, u); n > 0 && (owed <= 0 || st.Allows(owed+u.Latency()*float64(n))) {
+			if n > 0 && spares(st, u, n) {
 				return sweepBlock(st, u, n, round)
 			}
 			sent = sent || begun
