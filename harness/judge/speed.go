@@ -84,6 +84,9 @@ func (u *URI) Took(n int) float64 {
 	last, left := -1.0, n
 	for i := len(u.Blocks) - 1; i >= 0; i-- {
 		at, n := &u.Blocks[i].At, u.Blocks[i].N()
+		if n == 0 {
+			continue // it has just begun
+		}
 		if last < 0 {
 			last = float64(at.At(n - 1))
 		}
