@@ -32,8 +32,8 @@ type Finding struct {
 	// memory is the verdict by memory alone, and memoryBy its evidence, where what the process
 	// holds beside it convicts.
 	memory verdict.Judgement
-	// atEnd is the finding on a process that was left for another one, where the run ends
-	// and no more was found out; nil where that is the same.
+	// atEnd is what it is where the run ends, of a process that was left for another one. It
+	// is nil where that is the same.
 	atEnd    *Finding
 	memoryBy []string
 	beside   *int // the larger leak beside which RSS convicts it, and that a process of its own could not rule out
