@@ -54,7 +54,7 @@ const (
 	leastBlocks = 4
 	// leastFixed is the fewest requests that convict, where their number is fixed: small
 	// caches, and batches that are written together, grow as evenly until they are full.
-	leastFixed = 100
+	leastFixed = 50
 )
 
 func (p CounterParams) withDefaults() CounterParams {
