@@ -25,7 +25,7 @@ import (
 //	/feed keeps 4KiB, latency 2ms    # see route
 func Parse(text string) (*Process, error) {
 	p := &Process{}
-	p.kind = kind{fresh: memory{rss: 64 << 20}, files: 48 << 20, startup: 1}
+	p.kind = kind{fresh: memory{rss: 64 << 20, files: 48 << 20}, startup: 1}
 	p.Header = record.Header{
 		Version: record.Version, Tool: "hunttest", StartedAt: "2026-01-01T00:00:00Z", Seed: 7,
 		Scenario:    record.Scenario{Name: "text", Path: "text.yaml"},
@@ -199,7 +199,7 @@ func (p *Process) pairs(words []string) error {
 		case "fresh":
 			p.kind.fresh.rss = v
 		case "files":
-			p.kind.files = v
+			p.kind.fresh.files = v
 		case "rounds":
 			plan.Rounds = int(v)
 		case "warmup":

@@ -39,13 +39,12 @@ type Process struct {
 
 // memory is what a process holds, in bytes, objects and descriptors.
 type memory struct {
-	rss, free, touched, live, malloced, objects, opened float64
+	rss, files, free, touched, live, malloced, objects, opened float64
 }
 
 // kind is what a process is besides its routes.
 type kind struct {
 	fresh    memory
-	files    float64
 	startup  float64 // seconds that a process takes to start
 	tells    bool    // it says what is free
 	stubborn string  // why no fresh one can be had; "": it can
@@ -103,7 +102,7 @@ func (p *Process) settled() record.Edge {
 		return *p.edge
 	}
 	e := record.Edge{T: p.now, RSS: p.read(), Metric: p.read()}
-	e.Anon = e.RSS - int64(p.kind.files)
+	e.Anon = e.RSS - int64(p.files)
 	if p.Header.Plan.Metric == "anon" {
 		e.Metric = e.Anon
 	}
@@ -198,7 +197,7 @@ func (p *Process) send(a record.Send, emit func(record.Event)) {
 
 func (p *Process) metric() int64 {
 	if p.Header.Plan.Metric == "anon" {
-		return p.read() - int64(p.kind.files)
+		return p.read() - int64(p.files)
 	}
 	return p.read()
 }

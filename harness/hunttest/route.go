@@ -18,6 +18,7 @@ import (
 //	mallocs SIZE   likewise, of malloc alone: in no object, and no line is known
 //	opens N        so many descriptors more are open
 //	rss SIZE       RSS grows by so much, for no reason that a counter knows
+//	maps SIZE      so much more is mapped from files
 //	live SIZE      so much more is alive, in one object more, or in one less, and RSS stands still
 //	touches SIZE   so many bytes more are touched
 //	frees SIZE     RSS grows by so much, which is free then
@@ -94,6 +95,9 @@ func (p *Process) request(u *route) (end outcome) {
 			p.opened += v
 		case "rss":
 			p.rss += v
+		case "maps":
+			p.rss += v
+			p.files += v
 		case "live":
 			p.live += v
 			p.objects += math.Copysign(1, v)
@@ -127,7 +131,7 @@ func parseClause(words []string) (c clause, err error) {
 	c.verb = words[0]
 	rest := words[1:]
 	switch c.verb {
-	case "keeps", "mallocs", "opens", "rss", "live", "touches", "frees", "answers":
+	case "keeps", "mallocs", "opens", "rss", "maps", "live", "touches", "frees", "answers":
 		if len(rest) == 0 {
 			return c, fmt.Errorf("%s says not how much", c.verb)
 		}

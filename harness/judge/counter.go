@@ -31,17 +31,11 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 		rss.Reason = fmt.Sprintf("grew %s per request, and most of it was given back", units.Bytes(rss.Growth))
 	}
 	j, evidence := verdict.Fuse(rss, counters)
-	more, unseen := st.unseen(u)
-	if unseen && convicts {
-		j.Native = more.Growth - j.Growth
-		j.Growth, j.Low, j.High = more.Growth, more.Low, more.High
-		j.Reason += fmt.Sprintf("; RSS grew %s per request: the rest is in no counter", units.Bytes(more.Growth))
-	}
-	if j.Label == verdict.Leak && !unseen {
+	if j.Label == verdict.Leak {
 		return st.withNative(u, j, evidence)
 	}
 	switch n, ok := st.native(u); {
-	case !ok || j.Label == verdict.Leak:
+	case !ok:
 	case st.uncountable():
 		return n, []string{"rss"}
 	default:
@@ -50,6 +44,7 @@ func (st *State) settled(u *URI) (verdict.Judgement, []string) {
 	if !flat(j) {
 		return j, evidence
 	}
+	more, unseen := st.unseen(u)
 	if unseen && more.Label == verdict.Leak {
 		j.Detectable = max(j.Detectable, more.High)
 		return open(j, u.Requests(), "RSS grew %s per request, and no counter explains it; %s", units.Bytes(more.Growth), j.Reason), evidence

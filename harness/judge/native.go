@@ -124,6 +124,8 @@ func (st *State) withNative(u *URI, j verdict.Judgement, evidence []string) (ver
 	if !ok || n.Label != verdict.Leak {
 		if n = st.uncountedRSS(u, Horizon); st.NativeKnown() && n.Low > j.High {
 			j.Reason += fmt.Sprintf("; native memory grew %s per request besides, and it is not sure that this goes on", units.Bytes(n.Growth))
+		} else if more, unseen := st.unseen(u); unseen {
+			j.Reason += fmt.Sprintf("; RSS grew %s per request, the rest is in no counter, and it is not sure that this goes on", units.Bytes(more.Growth))
 		}
 		return j, evidence
 	}

@@ -12,9 +12,17 @@ module Kernel
   end
 end
 
-path = "#{ENV.fetch('LEAKHUNT_AGENT')}/#{Process.pid}.sock"
-1000.times { File.socket?(path) ? break : sleep(0.01) }
-agent = UNIXSocket.new(path)
+# A socket that is bound is there before it listens.
+def connect(path, tries = 1000)
+  UNIXSocket.new(path)
+rescue Errno::ENOENT, Errno::ECONNREFUSED
+  raise if tries.zero?
+
+  sleep(0.01)
+  connect(path, tries - 1)
+end
+
+agent = connect("#{ENV.fetch('LEAKHUNT_AGENT')}/#{Process.pid}.sock")
 agent.puts('settle')
 puts agent.gets.include?('"counters"')
 puts defined?(Fiddle)
