@@ -82,7 +82,7 @@ func describe(t record.Traced, j verdict.Judgement, untold string) (note string,
 	}
 	note = cmp.Or(untold, "nothing that the runtime traced in this pass stayed alive")
 	if n := len(t.Sites); n > 0 && t.Explained > 0 {
-		note = fmt.Sprintf("%s %.0f %% of %s", these(n), 100*t.Explained, units.Rate(j.Growth-j.Native))
+		note = fmt.Sprintf("%s %s of %s", these(n), share(t.Explained), units.Rate(j.Growth-j.Native))
 		if j.Native > 0 {
 			note += fmt.Sprintf("; the runtime does not know who takes the other %s, which are no objects of its own", units.Rate(j.Native))
 		}
@@ -121,6 +121,15 @@ func these(lines int) string {
 		return "this line explains"
 	}
 	return fmt.Sprintf("these %d lines explain", lines)
+}
+
+// share is a share of a growth in words. A pass is short, and most runtimes sample: it may
+// see somewhat more than the run has measured.
+func share(of float64) string {
+	if of > 1 {
+		return "all"
+	}
+	return fmt.Sprintf("%.0f %%", 100*of)
 }
 
 // costNote is the cost of the pass in words.
