@@ -38,7 +38,7 @@ const (
 )
 
 // The largest floors, in bytes per request, with which a URI may be called stable.
-// floorTight holds while more requests may still be sent to a tight process.
+// floorTight holds while more requests are still to come in a tight process.
 // floorFollowed holds while a URI of any other process is followed by itself and its
 // requests are quick. floorPlain holds otherwise. The slack of the process stands in a
 // floor, and asking for less would mean tens of thousands of requests to every
@@ -79,7 +79,7 @@ func (st *State) Frees() bool {
 
 func (st *State) maxFloor(u *URI) float64 {
 	switch {
-	case st.Tight() && u.Item.Requests.Auto && u.Requests() < MaxSweep:
+	case st.Tight() && u.Item.Requests.Auto && u.Requests() < MaxSweep && !st.bounds():
 		return floorTight
 	case u.following:
 		return floorFollowed
