@@ -139,18 +139,9 @@ func (h crowdHunts) String() string {
 	return fmt.Sprintf("%s | %d of %d | %d | %s", requests, h.found, h.leaks, h.accused+h.lies, units.Bytes(h.bounds[last]))
 }
 
-// worth says whether a row is made. Two kinds of application stand for all where more than 128
-// are sent URI by URI, and where a scan has more than 1,024. By RSS a sweep of more than 1,024 takes
-// too long to simulate.
-func (s *scans) worth(c crowd, n int, way string) bool {
-	simple := !c.busy && (c.runtime == "python tight" || c.runtime == "ruby agent")
-	switch {
-	case way == "scan":
-		return n <= 1024 || simple
-	case n > 128:
-		return simple && (way == "plain" || n <= 1024 || c.runtime == "ruby agent")
-	}
-	return true
+// worth says whether a row is made: of 4,096 URIs two kinds of application stand for all.
+func (c crowd) worth(n int) bool {
+	return n <= 1024 || !c.busy && (c.runtime == "python tight" || c.runtime == "ruby agent")
 }
 
 // run makes the hunts and writes their table.
@@ -166,8 +157,7 @@ caches of 40 KiB to 1.2 MiB, pools, and what expires among their innocents. Requ
 Wrong are innocents that are accused, and leaks that are said to be none under a floor below them. The bound is the largest floor of any
 URI that is not convicted, in any of the hunts.
 
-Sweeps and plain runs of 1,024 URIs are made for two kinds. Of 4,096 a sweep is made by the agent alone: by RSS it takes too long to simulate.
-By a counter a sweep sends 350 requests to each URI at least, and its floors are lower for it; by RSS a plain 1,000 requests settle nothing.
+Of 4,096 URIs two kinds of application stand for all. By a counter a sweep sends 350 requests to each URI at least, and its floors are lower for it; by RSS a plain 1,000 requests settle nothing.
 
 | application | URIs | strategy | hunts | requests | found | wrong | bound |
 |---|---|---|---|---|---|---|---|
@@ -183,7 +173,7 @@ By a counter a sweep sends 350 requests to each URI at least, and its floors are
 				name, plan string
 				seeds      int
 			}{{"scan", "strategy scan", s.seeds}, {"sweep", "strategy sweep", beside}, {"plain", "requests 1000", beside}} {
-				if !s.worth(c, n, way.name) {
+				if !c.worth(n) {
 					continue
 				}
 				if n > 1024 {
