@@ -168,7 +168,7 @@ func stopped(st *judge.State) (by, reason string) {
 	case nil:
 		if n := (strategy.Hunt{}).Unsettled(st); n > 0 {
 			limit := time.Duration(st.Header.Plan.Limits.Time * float64(time.Second))
-			return result.EndedByLimit, fmt.Sprintf("the time limit of %s left no time to settle %s (limits.time)", limit, units.Quantity(float64(n), "URIs"))
+			return result.EndedByLimit, fmt.Sprintf("the time limit of %s left no time to measure %s to the end (limits.time)", limit, units.Quantity(float64(n), "URIs"))
 		}
 	}
 	return "", ""
