@@ -5,6 +5,7 @@
 data() {
     for name in files tomcat dokuwiki mediawiki redmine graphite supysonic supervisor shaarli simplesamlphp roundcube tdiary registry \
         beets bepasty bup pelican ticgit hoteldruid rss-bridge phpldapadmin pprof \
+        victoria-logs mailpit \
         beancount ara bzr allure pmtiles trace lam postfixadmin grack blog; do
         "data_$name"
     done
@@ -391,4 +392,31 @@ data_blog() {
         bin/rails db:migrate assets:precompile
         bin/rails runner '3.times { |i| Article.create!(title: i.to_s, body: "text") }'
     ) >/dev/null
+}
+
+# data_victoria-logs takes in two hundred lines of logs.
+data_victoria-logs() {
+    base=$to/data/victoria-logs
+    [ -d "$base" ] && return
+    "$to/bin/victoria-logs" -httpListenAddr=127.0.0.1:18083 -storageDataPath="$base" -retentionPeriod=100y >/dev/null 2>&1 &
+    server=$!
+    sleep 2
+    for i in {1..200}; do
+        printf '{"_msg": "the door of room %d is open", "_time": "2026-11-%02dT10:00:00Z", "host": "host%d", "level": "info"}\n' "$i" $((i % 28 + 1)) $((i % 5))
+    done | curl -s -H 'Content-Type: application/stream+json' --data-binary @- 'http://127.0.0.1:18083/insert/jsonline?_stream_fields=host'
+    kill "$server"
+    wait "$server" || true # what it took in is on disk when it has ended
+}
+
+# data_mailpit makes a mailbox of three messages.
+data_mailpit() {
+    base=$to/data/mailpit
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    "$to/bin/mailpit" --listen 127.0.0.1:18084 --smtp 127.0.0.1:18085 --disable-version-check --database "$base/mailpit.db" >/dev/null 2>&1 &
+    server=$!
+    sleep 2
+    "$to/bin/mailpit" ingest -S 127.0.0.1:18085 "$to/data/maildev" >/dev/null
+    kill "$server"
+    wait "$server" || true
 }

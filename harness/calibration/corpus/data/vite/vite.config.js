@@ -1,0 +1,1 @@
+export default { cacheDir: process.env.TMPDIR + "/vite", server: { watch: null } };
