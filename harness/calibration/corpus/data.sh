@@ -6,7 +6,8 @@ data() {
     for name in files tomcat dokuwiki mediawiki redmine graphite supysonic supervisor shaarli simplesamlphp roundcube tdiary registry \
         beets bepasty bup pelican ticgit hoteldruid rss-bridge phpldapadmin pprof \
         victoria-logs mailpit \
-        beancount ara bzr allure pmtiles trace lam postfixadmin grack blog; do
+        beancount ara bzr allure pmtiles trace lam postfixadmin grack blog \
+        hgpages drf zim railsapi yardlogger; do
         "data_$name"
     done
 }
@@ -419,4 +420,80 @@ data_mailpit() {
     "$to/bin/mailpit" ingest -S 127.0.0.1:18085 "$to/data/maildev" >/dev/null
     kill "$server"
     wait "$server" || true
+}
+
+# data_hgpages makes a repository of nine revisions of many files, for hgweb's pages.
+data_hgpages() {
+    base=$to/data/hgpages
+    [ -d "$base" ] && return
+    mkdir -p "$base"/{src,doc}
+    (
+        cd "$base"
+        hg init .
+        for i in {1..8}; do
+            cp ../site/*.html doc/
+            cp "$here"/plant/*.py src/
+            seq "$((5 * i))" >src/text.txt
+            echo "<p>$i" >>doc/index.html
+            hg add -q
+            hg commit -q -m "revision $i" -u corpus -d "$((1790000000 + i)) 0"
+        done
+        hg tag -q -u corpus -d "1790000010 0" v1
+        hg bookmark here
+    )
+}
+
+# data_drf makes the database of Django REST framework's tutorial, of 15 snippets.
+data_drf() {
+    base=$to/data/drf
+    [ -f "$base/corpus.sqlite3" ] && return
+    (
+        cd "$base"
+        /usr/bin/python3 manage.py makemigrations -v 0 snippets
+        /usr/bin/python3 manage.py migrate -v 0
+        /usr/bin/python3 manage.py shell -c '
+from django.contrib.auth.models import User
+from snippets.models import Snippet
+user = User.objects.create(username="corpus")
+for i in range(15):
+    Snippet.objects.create(title=str(i), code=f"def f():\n    return {i}\n", owner=user)'
+    )
+}
+
+# data_zim makes a notebook of Zim's own manual.
+data_zim() {
+    [ -d "$to/data/zim" ] || cp -r /usr/share/zim/manual "$to/data/zim"
+}
+
+# data_railsapi makes an application of three tables that answers JSON, with those gems alone that Debian has.
+data_railsapi() {
+    base=$to/data/railsapi
+    [ -d "$base" ] && return
+    (
+        export RAILS_ENV=production SECRET_KEY_BASE=corpus
+        cd "$to/data"
+        rails new railsapi --api --minimal --skip-bundle --skip-git --skip-test -d sqlite3
+        cd railsapi
+        printf 'gem "rails"\ngem "sqlite3"\ngem "puma"\n' >Gemfile
+        bin/rails generate scaffold Author name
+        bin/rails generate scaffold Book title year:integer author:references
+        bin/rails generate scaffold Review stars:integer text:text book:references
+        bin/rails db:migrate
+        bin/rails runner '3.times { |i|
+            book = Book.create!(title: i.to_s, year: 2000 + i, author: Author.create!(name: i.to_s))
+            Review.create!(stars: i, text: "text", book: book) }'
+    ) >/dev/null
+}
+
+# data_yardlogger makes the pages of a library of Ruby's own.
+data_yardlogger() {
+    base=$to/data/yardlogger
+    [ -d "$base" ] && return
+    mkdir -p "$base"
+    (
+        cd "$base"
+        cp -rL /usr/lib/ruby/3.1.0/logger* .
+        printf '= corpus\n\nA logger.\n' >README.rdoc
+        yard doc -q -n logger.rb 'logger/*.rb' - README.rdoc
+    )
 }
