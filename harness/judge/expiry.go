@@ -188,7 +188,7 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 	if grown <= 0 || 2*gone < grown {
 		return st.unlessCut(u, j)
 	}
-	return open(j, u.Requests(), "grew %s per request, and %s was let go while others ran or nobody did", amount(j.Growth, unit), amount(gone, unit))
+	return open(j, u.Requests(), "grew %s per request, but %s went away while others ran or nothing was sent", amount(j.Growth, unit), amount(gone, unit))
 }
 
 // unlessCut opens a conviction where the process was lost for good before anything was
