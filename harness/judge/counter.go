@@ -230,7 +230,7 @@ func (st *State) judgeColumn(u *URI, i int, p verdict.CounterParams) verdict.Jud
 		if steps, ok := st.doubling(u, i); ok {
 			return steps
 		}
-		if rest, ok := st.besideFreed(i, j, by); ok {
+		if rest, ok := st.besideFreed(u, i, j, by); ok {
 			j = rest
 		}
 		if exactBytes(c) {

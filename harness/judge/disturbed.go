@@ -71,10 +71,10 @@ func (st *State) lags(i int, usual float64) func(*record.Block) bool {
 // leak makes a counter fall: others freed then what they had made before. So where the
 // rest shows no growth, those blocks cannot show that there is some. Nor can they where the
 // later half of the rest shows none: that is a cache that is full by then. ok is false
-// where the rest tells something else, or the sweep may send u more. So it is where the
+// where the rest tells something else, or the sweep should send u more. So it is where the
 // counter fell in most blocks: it does not count what stays alive.
-func (st *State) besideFreed(i int, all verdict.Judgement, by func(skip func(*record.Block) bool) verdict.Judgement) (rest verdict.Judgement, ok bool) {
-	if all.Label != verdict.Inconclusive || all.More > 0 && all.Requests < MaxSweep || !st.On("disturbed") {
+func (st *State) besideFreed(u *URI, i int, all verdict.Judgement, by func(skip func(*record.Block) bool) verdict.Judgement) (rest verdict.Judgement, ok bool) {
+	if all.Label != verdict.Inconclusive || all.More > 0 && all.Requests < MaxSweep && !st.sentLong(u) || !st.On("disturbed") {
 		return rest, false
 	}
 	var kept []int // by number
@@ -98,6 +98,19 @@ func (st *State) besideFreed(i int, all verdict.Judgement, by func(skip func(*re
 		rest = by(func(b *record.Block) bool { return b.Seq < half || freed(b) })
 	}
 	return rest, rest.Label == verdict.Stable
+}
+
+// scatterMost is how many seconds of requests readings that scatter may get. A slow page
+// would take the whole run for MaxSweep of them.
+const scatterMost = 60
+
+// sentLong says that u's judged requests took scatterMost.
+func (st *State) sentLong(u *URI) bool {
+	sum := 0.0
+	for _, b := range st.counted(u) {
+		sum += b.Sending()
+	}
+	return sum >= scatterMost
 }
 
 // Keeps looks at the first of u's blocks that end with a pause of their own. It says
