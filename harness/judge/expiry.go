@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"math"
 
 	"leakhunt/harness/record"
 	"leakhunt/harness/units"
@@ -19,6 +20,8 @@ import (
 type retest struct {
 	n, stirs             int // requests: those to the last URI where several are tried together
 	before, quiet, after record.Edge
+	ahead                record.Edge // behind the wait before that for before
+	primes               int         // requests to the URI between those two
 	made                 record.Edge // right behind its requests: what it made may still be kept then
 	sent, stirred        int         // blocks
 	waited               float64     // seconds in which nothing was sent behind its requests
@@ -42,7 +45,7 @@ func (st *State) beginRetest(u *URI, b *record.Block) {
 	case b.Round == 0 && st.retest == nil:
 		st.retest = &retest{before: b.Start, most: make([]float64, len(st.columns())), more: make([]float64, len(st.columns()))}
 	case b.Round == 1 && b.Purpose == record.Prime:
-		u.retest, st.solo = retest{}, u
+		u.retest, st.solo = retest{ahead: st.waitedFor}, u
 	}
 }
 
@@ -92,10 +95,14 @@ func (st *State) abandonRetest() {
 
 // read draws what a reading between blocks means.
 func (st *State) read(e record.Read) {
+	if e.Waited > LaterWait {
+		defer func() { st.waitedFor = e.Edge }()
+	}
 	switch {
 	case e.Waited <= LaterWait:
 	case st.solo != nil && st.solo.retest.sent == 0:
-		st.solo.retest.before = e.Edge
+		r := &st.solo.retest
+		r.before, r.primes = e.Edge, st.solo.sentSince(r.ahead.T)
 	case st.solo != nil:
 		st.solo.retest.quiet, st.solo.retest.waited = e.Edge, e.Waited
 	case st.retest == nil:
@@ -178,6 +185,9 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		if 2*(left-common) >= j.Growth-common {
 			return j
 		}
+		if rest, ok := st.besideExpired(u, j, i, left-common); ok {
+			return rest
+		}
 		// What others free during a trial may hide a leak: its blocks tell how large.
 		j.Label, j.Detectable = verdict.Warmup, max(left, j.High)
 		j.Reason = fmt.Sprintf("grew %s per request, which was freed within %s", amount(j.Growth, unit), units.Seconds(u.retest.waited))
@@ -190,6 +200,41 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 	}
 	return open(j, u.Requests(), "grew %s per request, but %s went away while others ran or nothing was sent", amount(j.Growth, unit), amount(gone, unit))
 }
+
+// sentSince is how many requests u got since that time, in seconds, in blocks that are not
+// judged.
+func (u *URI) sentSince(t float64) (n int) {
+	for _, b := range u.Others {
+		if b.Start.T >= t && !b.Cut {
+			n += b.N()
+		}
+	}
+	return n
+}
+
+// besideExpired convicts u by what its requests left, though most of what they made has
+// gone: a client that nobody closes stays when its connection is dropped. Requests that
+// were waited for twice left the same, so what was to expire had expired by then.
+func (st *State) besideExpired(u *URI, j verdict.Judgement, i int, left float64) (verdict.Judgement, bool) {
+	r := &u.retest
+	unit := st.columns()[i].Unit
+	if r.primes == 0 || len(r.ahead.Counters) <= i || !st.On("beside-expired") {
+		return j, false
+	}
+	first := (st.value(r.before, i)-st.value(r.ahead, i))/float64(r.primes) - st.inAll(u, i)
+	off := 2 * verdict.Noise(unit) / float64(min(r.n, r.primes))
+	if left < max(verdict.Sure(unit), 4*off) || math.Abs(first-left) > max(off, left/steadyLeft) {
+		return j, false
+	}
+	low, high := min(first, left)-off, max(first, left)+off
+	j.Reason = fmt.Sprintf("grew %s per request, of which %s stayed for %s", amount(j.Growth, unit), amount(left, unit), units.Seconds(r.waited))
+	j.Growth, j.Low, j.High = left, max(0, low), high
+	return j, true
+}
+
+// steadyLeft is the part of what requests left by which it may differ from what those ahead
+// of them left.
+const steadyLeft = 10
 
 // unlessCut opens a conviction where the process was lost for good before anything was
 // seen to stay. It does so unless u has grown by more than caches hold.

@@ -19,30 +19,31 @@ type State struct {
 	// Kept are the verdicts of segments that ended, by index in Header.Items.
 	Kept map[int]Finding
 
-	settings Settings
-	idle     []float64    // what the process keeps by itself: see noteIdle
-	idleRSS  float64      // what RSS grows by while nothing is sent, in bytes/second
-	idles    []float64    // the same in each wait
-	rose     bool         // a counter rose through the last wait
-	quiets   int          // waits in a row with nothing sent in between
-	retest   *retest      // of all that grew, together
-	shared   *shared      // what most URIs grow by alike
-	solo     *URI         // the one that is being sent again by itself
-	version  int          // differs after each event: what is computed of the state holds for one
-	books    *books       // of the sweep, as it is now
-	booksRSS *booksRSS    // the same by RSS alone
-	scatter  scatter      // of settled RSS, as it is now
-	judged   int          // blocks that are judged and came to their end, of all segments
-	looked   sharedLook   // see noteShared
-	spent    memo[spent]  // see SpentAll
-	folded   folded       // what blocks say together
-	misfits  misfits      // counters that are no evidence, as it is now
-	unfit    bool         // those of a process before were none
-	ending   bool         // what is said now holds where the run ends here
-	later    []*later     // what was added while nothing was sent
-	swept    *record.Edge // the reading that says what the sweep left in the end
-	sweptAt  float64      // when that was known to stay
-	scan     groups       // of URIs that were sent together
+	settings  Settings
+	idle      []float64    // what the process keeps by itself: see noteIdle
+	idleRSS   float64      // what RSS grows by while nothing is sent, in bytes/second
+	idles     []float64    // the same in each wait
+	rose      bool         // a counter rose through the last wait
+	quiets    int          // waits in a row with nothing sent in between
+	retest    *retest      // of all that grew, together
+	shared    *shared      // what most URIs grow by alike
+	solo      *URI         // the one that is being sent again by itself
+	version   int          // differs after each event: what is computed of the state holds for one
+	books     *books       // of the sweep, as it is now
+	booksRSS  *booksRSS    // the same by RSS alone
+	scatter   scatter      // of settled RSS, as it is now
+	judged    int          // blocks that are judged and came to their end, of all segments
+	looked    sharedLook   // see noteShared
+	spent     memo[spent]  // see SpentAll
+	folded    folded       // what blocks say together
+	misfits   misfits      // counters that are no evidence, as it is now
+	unfit     bool         // those of a process before were none
+	ending    bool         // what is said now holds where the run ends here
+	later     []*later     // what was added while nothing was sent
+	swept     *record.Edge // the reading that says what the sweep left in the end
+	sweptAt   float64      // when that was known to stay
+	waitedFor record.Edge  // the last reading behind a wait
+	scan      groups       // of URIs that were sent together
 }
 
 // URI is one URI in the present segment: its series, and what was thought of it
