@@ -14,7 +14,7 @@ import (
 // Disturbed says that what others free may hide a leak of u. It may where most of u's
 // blocks grow by an exact counter that does not convict u: some of them fell, or grew by
 // much less. It may too where growth is said to have ended, but requests with a pause behind them
-// added as much as before (see keeps).
+// added as much as before (see keeps). And it may where the counter falls (see fell).
 func (st *State) Disturbed(u *URI) bool {
 	if u.Later() {
 		return true // it is being told apart
@@ -27,6 +27,9 @@ func (st *State) Disturbed(u *URI) bool {
 			continue
 		}
 		j := st.column(u, i)
+		if st.fell(u, i, j) {
+			return st.On("disturbed")
+		}
 		if j.Usual < verdict.Sure(c.Unit) || st.inSteps(u, i) {
 			continue // a few requests with a pause need not see a step
 		}
@@ -37,6 +40,13 @@ func (st *State) Disturbed(u *URI) bool {
 		}
 	}
 	return false
+}
+
+// fell says that the i-th counter, one that counts what stays alive, fell through u's blocks:
+// what others freed there hides whatever u added. RSS does not show that either, for it
+// fills what is free.
+func (st *State) fell(u *URI, i int, j verdict.Judgement) bool {
+	return j.Label == verdict.Inconclusive && j.High < 0 && st.misfit(i) == ""
 }
 
 // OthersFreed says that others have freed as much as u's requests mostly add, since the first
