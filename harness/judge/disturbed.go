@@ -27,7 +27,7 @@ func (st *State) Disturbed(u *URI) bool {
 			continue
 		}
 		j := st.column(u, i)
-		if st.fell(u, i, j) {
+		if st.fell(i, j) {
 			return st.On("disturbed")
 		}
 		if j.Usual < verdict.Sure(c.Unit) || st.inSteps(u, i) {
@@ -42,10 +42,10 @@ func (st *State) Disturbed(u *URI) bool {
 	return false
 }
 
-// fell says that the i-th counter, one that counts what stays alive, fell through u's blocks:
-// what others freed there hides whatever u added. RSS does not show that either, for it
+// fell says of the judgement j by the i-th counter, one that counts what stays alive, that it fell:
+// what others freed hides whatever was added. RSS does not show that either, for it
 // fills what is free.
-func (st *State) fell(u *URI, i int, j verdict.Judgement) bool {
+func (st *State) fell(i int, j verdict.Judgement) bool {
 	return j.Label == verdict.Inconclusive && j.High < 0 && st.misfit(i) == ""
 }
 
