@@ -356,8 +356,8 @@ func (st *State) expired(u *URI, i int) (grown, gone float64) {
 }
 
 // made is what the requests to a neighbour have added to the i-th counter between two
-// times. Where it leaks, that is what most of its blocks tell, of each request, judged or
-// not: in the others expired what was not its own.
+// times. Where it leaks by any counter, that is what most of its blocks tell, of each request,
+// judged or not: in the others expired what was not its own.
 func (st *State) made(o *URI, since, until float64, i int) float64 {
 	added := 0.0
 	for _, b := range st.countedBy(o, i) {
@@ -366,10 +366,21 @@ func (st *State) made(o *URI, since, until float64, i int) float64 {
 		}
 	}
 	added = max(0, added)
-	if j := st.column(o, i); j.Label == verdict.Leak {
-		added = max(added, j.Usual*float64(st.sent(o, since, until)))
+	if st.leaksOnHeap(o) {
+		added = max(added, st.column(o, i).Usual*float64(st.sent(o, since, until)))
 	}
 	return added
+}
+
+// leaksOnHeap says that a counter of the heap convicts u before anything is waited for. The
+// bytes of a small leak often scatter too much to convict, where its objects do.
+func (st *State) leaksOnHeap(u *URI) bool {
+	for k, c := range st.columns() {
+		if c.Exact && heap(c) && st.column(u, k).Label == verdict.Leak {
+			return true
+		}
+	}
+	return false
 }
 
 // sent is how many requests the present process got to u between two times.
