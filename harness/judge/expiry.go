@@ -2,7 +2,6 @@ package judge
 
 import (
 	"fmt"
-	"math"
 
 	"leakhunt/harness/record"
 	"leakhunt/harness/units"
@@ -180,9 +179,10 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 	if j.Label != verdict.Leak {
 		return st.beside(u, st.unlessSlowed(u, j, i, unit), i)
 	}
-	if u.Retested() && (st.grewAgain(u, i, j.Growth) || st.gaveBack(u, i, j.Growth) || !st.inSteps(u, i) && !st.mayMiss(u, i, j.Growth)) {
+	less := st.holdsLess(u, i, j.Growth)
+	if u.Retested() && (less || st.grewAgain(u, i, j.Growth) || st.gaveBack(u, i, j.Growth) || !st.inSteps(u, i) && !st.mayMiss(u, i, j.Growth)) {
 		left, common := st.left(&u.retest, i), st.inAll(u, i)
-		if 2*(left-common) >= j.Growth-common {
+		if !less && 2*(left-common) >= j.Growth-common {
 			return j
 		}
 		if rest, ok := st.besideExpired(u, j, i); ok {
@@ -191,6 +191,10 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 		// What others free during a trial may hide a leak: its blocks tell how large.
 		j.Label, j.Detectable = verdict.Warmup, max(left, j.High)
 		j.Reason = fmt.Sprintf("grew %s per request, which was freed within %s", amount(j.Growth, unit), units.Seconds(u.retest.waited))
+		if less {
+			left = 0 // it is freed later than the retest waited
+			j.Reason = fmt.Sprintf("grew %s per request, and the process holds less than half of that by now", amount(j.Growth, unit))
+		}
 		j.Growth, j.Low, j.High = max(0, left), min(0, left), j.Detectable
 		return st.beside(u, j, i)
 	}
@@ -200,88 +204,6 @@ func (st *State) unlessExpired(u *URI, j verdict.Judgement, i int, unit string) 
 	}
 	return open(j, u.Requests(), "grew %s per request, but %s went away while others ran or nothing was sent", amount(j.Growth, unit), amount(gone, unit))
 }
-
-// sentSince is how many requests u got since that time, in seconds, in blocks that are not
-// judged.
-func (u *URI) sentSince(t float64) (n int) {
-	for _, b := range u.Others {
-		if b.Start.T >= t && !b.Cut {
-			n += b.N()
-		}
-	}
-	return n
-}
-
-// besideExpired convicts u by what its requests left, though most of what they made has
-// gone: a client that nobody closes stays when its connection is dropped. Requests that
-// were waited for twice left the same, so what was to expire had expired by then.
-func (st *State) besideExpired(u *URI, j verdict.Judgement, i int) (verdict.Judgement, bool) {
-	unit := st.columns()[i].Unit
-	s, ok := st.stayed(u, i)
-	if !ok || s.left < max(verdict.Sure(unit), 4*s.off) || math.Abs(s.first-s.left) > max(s.off, s.left/steadyLeft) {
-		return j, false
-	}
-	j.Reason = fmt.Sprintf("grew %s per request, of which %s stayed for %s", amount(j.Growth, unit), amount(s.left, unit), units.Seconds(u.retest.waited))
-	return s.figures(j), true
-}
-
-// beside gives a counter that does not convict u by itself the figures of what stayed, where
-// another one convicts u by that.
-func (st *State) beside(u *URI, j verdict.Judgement, i int) verdict.Judgement {
-	s, ok := st.stayed(u, i)
-	if !ok {
-		return j
-	}
-	for k, c := range st.columns() {
-		if k == i || !c.Exact || c.Held {
-			continue
-		}
-		other := st.column(u, k)
-		if other.Label != verdict.Leak || !st.mostWent(u, other, k) {
-			continue
-		}
-		if _, ok := st.besideExpired(u, other, k); ok {
-			return s.figures(j)
-		}
-	}
-	return j
-}
-
-// mostWent says that a retest of u by itself left less than half of what u grew by.
-func (st *State) mostWent(u *URI, j verdict.Judgement, i int) bool {
-	common := st.inAll(u, i)
-	return 2*(st.left(&u.retest, i)-common) < j.Growth-common
-}
-
-// stays is what requests that were sent again left of a counter, beyond what every request
-// does, in its unit per request: those that were sent ahead (first), and those behind them. off
-// is by how much readings may be off.
-type stays struct{ first, left, off float64 }
-
-// figures are those of a conviction by what stayed.
-func (s stays) figures(j verdict.Judgement) verdict.Judgement {
-	j.Growth, j.Low, j.High = s.left, max(0, min(s.first, s.left)-s.off), max(s.first, s.left)+s.off
-	j.Usual = s.left
-	return j
-}
-
-// stayed is what u's requests left of the i-th counter in a retest by itself. ok is false
-// where those that were sent ahead of it were not waited for twice.
-func (st *State) stayed(u *URI, i int) (s stays, ok bool) {
-	r := &u.retest
-	if !u.Retested() || r.primes == 0 || len(r.ahead.Counters) <= i || !st.On("beside-expired") {
-		return s, false
-	}
-	common := st.inAll(u, i)
-	s.left = st.left(r, i) - common
-	s.first = (st.value(r.before, i)-st.value(r.ahead, i))/float64(r.primes) - common
-	s.off = 2 * verdict.Noise(st.columns()[i].Unit) / float64(min(r.n, r.primes))
-	return s, true
-}
-
-// steadyLeft is the part of what requests left by which it may differ from what those ahead
-// of them left.
-const steadyLeft = 10
 
 // unlessCut opens a conviction where the process was lost for good before anything was
 // seen to stay. It does so unless u has grown by more than caches hold.

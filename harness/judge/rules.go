@@ -41,6 +41,7 @@ func Rules() []Rule {
 		{"quiet", "what was freed while that was looked for has gone, and it is looked for again"},
 		{"disturbed", "whom what others let go of disturbs is measured with a pause behind its requests"},
 		{"beside-expired", "what stays beside what expires convicts, where requests left it twice"},
+		{"holds-less", "what the process holds less of than a URI made convicts nobody"},
 		{"carry-over", "where what a request leaves goes with the next one, a request of its own goes ahead of each block"},
 		{"every-request", "what every request keeps, whatever its URI, has a row of its own"},
 		{"misfit", "a counter that never moves, or always falls, is no evidence"},

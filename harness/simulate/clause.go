@@ -16,9 +16,9 @@ var forms = [...]struct {
 }{
 	garbage:   {false, []string{"objects", "spread", "cyclic"}},
 	leak:      {false, []string{"objects", "spread", "every", "1", "keyed", "keys", "visitor", "failing", "after", "native", "mapped", "doubling", "goroutine", "holds"}},
-	cache:     {true, []string{"objects", "keyed", "keys", "of", "native", "doubling", "drops", "expires", "swept", "on", "holds"}},
+	cache:     {true, []string{"objects", "keyed", "keys", "of", "native", "doubling", "drops", "expires", "swept", "by", "on", "holds"}},
 	ring:      {true, []string{"objects"}},
-	hold:      {false, []string{"objects", "every", "1", "visitor", "expires", "swept", "on", "holds"}},
+	hold:      {false, []string{"objects", "every", "1", "visitor", "expires", "swept", "by", "on", "holds"}},
 	batch:     {true, []string{"objects", "each", "holds"}},
 	pool:      {true, []string{"objects", "every", "1", "holds"}},
 	warmup:    {false, []string{"over", "native"}},
@@ -84,6 +84,8 @@ func (w *words) readPhrase(p *part, phrase string) {
 		p.stays = w.span()
 	case "swept":
 		p.sweep = w.span()
+	case "by":
+		p.by = w.number()
 	case "each":
 		p.each = w.span()
 	case "unused":
@@ -152,6 +154,7 @@ func (p part) String() string {
 	span("each", p.each)
 	span("expires", p.stays)
 	span("swept", p.sweep)
+	number("by", p.by)
 	if p.use {
 		b.WriteString(" on use")
 	}
@@ -185,7 +188,7 @@ func (p *part) check() error {
 		return fmt.Errorf("%d objects cannot be made of %s", p.objects, sizeText(p.size))
 	case p.verb == hold && p.stays == 0:
 		return fmt.Errorf("hold says nowhere when that expires")
-	case p.verb == cache && (p.sweep > 0 || p.use) && p.stays == 0:
+	case p.verb == cache && (p.sweep > 0 || p.by > 0 || p.use) && p.stays == 0:
 		return fmt.Errorf("cache says nowhere when that expires")
 	case (p.verb == warmup || p.verb == wave) && p.over == 0:
 		return fmt.Errorf("%s says nowhere over how many requests", verbs[p.verb])

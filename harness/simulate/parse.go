@@ -44,9 +44,9 @@ import (
 //	leak SIZE [objects N] [spread N%] [every N | 1 in N] [keyed | keys N] [visitor] [failing]
 //	          [after TIME] [native | mapped] [doubling] [goroutine] [holds THING]
 //	cache N x SIZE [objects N] [keyed | keys N | of N] [native] [doubling] [drops third | drops all]
-//	          [expires TIME [swept TIME | on use]] [holds THING]
+//	          [expires TIME [swept TIME | by N | on use]] [holds THING]
 //	ring N x SIZE [objects N]
-//	hold SIZE expires TIME [swept TIME | on use] [objects N] [every N | 1 in N] [visitor] [holds THING]
+//	hold SIZE expires TIME [swept TIME | by N | on use] [objects N] [every N | 1 in N] [visitor] [holds THING]
 //	batch N x SIZE [each TIME] [objects N] [holds THING]
 //	pool N x SIZE [every N | 1 in N] [objects N] [holds THING]
 //	warmup SIZE over N [native]
@@ -57,6 +57,8 @@ import (
 //	publish SIZE [objects N]
 //	remains SIZE [objects N]   # until the next request, whatever its URI
 //	code SIZE unused N [objects N]   # of a URI, until that has not run for N collections
+//
+// What has expired by N goes with every N-th request, whatever its URI.
 //
 // A THING, which each entry holds beside memory, is a descriptor, socket, thread, child or
 // mapping.

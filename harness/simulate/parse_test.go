@@ -34,7 +34,7 @@ subscribers 50
 uri /a latency 3ms, visitors, keyed, requests 9, answers 5KiB, line 4KiB, fails 1 in 10, kills every 300
 uri /a leak 1KiB objects 3 every 400 keyed after 1s
 uri /a leak 1KiB 1 in 5 native
-uri /b keys 40, fails from 7, garbage 500KiB objects 5000 spread 20% cyclic, hold 3KiB objects 2 expires 5s on use
+uri /b keys 40, fails from 7, garbage 500KiB objects 5000 spread 20% cyclic, hold 3KiB objects 2 expires 5s on use, hold 1KiB expires 9s by 300
 uri /c cache 1500 x 4KiB of 3000 drops third, cache 10 x 1KiB keys 5 drops all, cache 9 x 1KiB expires 700ms swept 1s
 uri /d batch 100 x 200B each 30s, pool 20 x 4KiB 1 in 7, warmup 40KiB over 50, creep 2KiB, step 1MiB at 70, wave 1MiB over 100
 uri /e subscribe 100B, publish 40B, leak 100B doubling, leak 2KiB visitor, leak 1KiB failing, ring 9 x 1KiB

@@ -155,6 +155,7 @@ func (p *process) request(u *route) outcome {
 	if p.now >= p.wake {
 		p.tick()
 	}
+	p.sweepByRequests()
 	end := answered
 	if u.left > 0 {
 		if u.left--; u.left == 0 {

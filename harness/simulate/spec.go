@@ -102,6 +102,7 @@ type part struct {
 	after   int64 // it is done by a task so much later
 	stays   int64 // for how long
 	sweep   int64 // what has expired is looked for so often; 0: a timer each
+	by      int64 // so often too, in requests to any URI, in place of sweep; 0: not
 	each    int64 // how often
 	unused  int64 // collections after which it goes where it was not used
 	holds   thing // that each entry holds beside memory; 0: none

@@ -115,7 +115,7 @@ func (p *process) turn(s *state) {
 		for n := c.over(p.now); n > 0; n-- {
 			p.add(s)
 		}
-	case s.use:
+	case s.use || s.by > 0:
 		return
 	default:
 		p.remove(s, c.over(p.now))
@@ -126,6 +126,15 @@ func (p *process) turn(s *state) {
 	}
 	if c.head <= c.last {
 		c.due = c.end(c.head)
+	}
+}
+
+// sweepByRequests lets go what has expired of the parts whose turn this request is.
+func (p *process) sweepByRequests() {
+	for _, s := range p.hot {
+		if s.by > 0 && p.requests%s.by == 0 {
+			p.remove(s, s.clock.over(p.now))
+		}
 	}
 }
 
